@@ -1,0 +1,59 @@
+# The short way to everything. Each target works on a fresh Debian 12: it installs the packages it needs (with sudo when
+# not root) only when dpkg says that one is missing. CMakePresets.json holds the builds themselves.
+FUZZ_SECONDS ?= 600
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+
+.PHONY: serve build test test-tsan fuzz bench load deb install format clean packages-build packages-test
+
+serve: build  ## build and serve localhost, with two demo accounts on first run
+	@build/serve/aldis init --demo --if-missing
+	@exec build/serve/aldis serve
+
+build: packages-build build/serve/build.ninja  ## the release build, without tests
+	@cmake --build build/serve --target aldis -j $(JOBS)
+
+test: packages-test build/release/build.ninja build/asan-ubsan/build.ninja  ## every test, then again under ASan and UBSan
+	@cmake --build build/release -j $(JOBS)
+	@ctest --preset release -j $(JOBS)
+	@cmake --build build/asan-ubsan -j $(JOBS)
+	@ctest --preset asan-ubsan -j $(JOBS)
+
+test-tsan: packages-test build/tsan/build.ninja  ## the threaded parts under ThreadSanitizer
+	@cmake --build build/tsan --target runtime_test core_test -j $(JOBS)
+	@ctest --preset tsan --no-tests=error -R '^(runtime|core)_test$$'
+
+fuzz: packages-test build/fuzz/build.ninja  ## each fuzzer for FUZZ_SECONDS
+	@cmake --build build/fuzz --target fuzzers -j $(JOBS)
+	@tools/fuzz build/fuzz $(FUZZ_SECONDS)
+
+bench: packages-test build/bench/build.ninja  ## the micro-benchmarks
+	@cmake --build build/bench --target benchmarks -j $(JOBS)
+	@set -e; for program in build/bench/*_bench; do echo "== $$program"; $$program; done
+
+load: packages-test build/bench/build.ninja  ## Aldis, prosody and ejabberd side by side
+	@tools/install_packages bench
+	@cmake --build build/bench -j $(JOBS)
+	@tests/load/compare
+
+deb: build  ## a Debian package in build/deb
+	@cd build/serve && cpack -G DEB -B ../deb
+
+install: build  ## into PREFIX, honouring DESTDIR
+	@cmake --install build/serve --prefix $(PREFIX)
+
+format:  ## clang-format over our own sources
+	@find src tests \( -name '*.h' -o -name '*.cpp' \) -not -path '*/node_modules/*' -print0 | xargs -0 clang-format-16 -i
+
+clean:
+	rm -rf build
+
+# Ninja configures again by itself when a CMake file changes; only the first time is ours.
+build/%/build.ninja:
+	@cmake --preset $*
+
+packages-build:
+	@tools/install_packages build
+
+packages-test:
+	@tools/install_packages build test interop
