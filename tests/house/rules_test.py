@@ -1,0 +1,100 @@
+"""Tests of the house rules' own checks: each is run on a small tree that keeps the rule and on trees that break it."""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
+LISTS = "# Layers of a very small house.\naldis_folder(base)\naldis_folder(runtime USES base)\n" \
+        "aldis_folder(xml USES base LIBS Some::lib)\naldis_folder(core USES xml)\n"
+
+
+class Tree(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        self.write("CMakeLists.txt", LISTS)
+        self.write("src/base/result.h", "// What a call gives back: a value or an error.\n#include <string>\n")
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run_check(self, tool):
+        done = subprocess.run([sys.executable, TOOLS / tool, self.root], capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def accepts(self, tool):
+        code, said = self.run_check(tool)
+        self.assertEqual(code, 0, said)
+
+    def refuses(self, tool, why):
+        code, said = self.run_check(tool)
+        self.assertEqual(code, 1, said)
+        self.assertIn(why, said)
+
+
+class Layers(Tree):
+    def test_upwards_and_transitive_includes_pass(self):
+        self.write("src/core/a.cpp", '// a\n#include "base/result.h"\n#include <vector>\n')
+        self.accepts("check_layers")
+
+    def test_downwards_include_is_refused(self):
+        self.write("src/core/a.h", "// a\n")
+        self.write("src/base/b.cpp", '#include "core/a.h"\n')
+        self.refuses("check_layers", "src/base/b.cpp:1: base may not include core")
+
+    def test_neighbour_include_is_refused(self):
+        self.write("src/xml/a.h", "// a\n")
+        self.write("src/runtime/b.h", '#  include "xml/a.h"\n')
+        self.refuses("check_layers", "runtime may not include xml")
+
+    def test_tests_may_use_support_and_what_they_link(self):
+        self.write("src/core/a.h", "// a\n")
+        self.write("src/xml/a_test.cpp", '#include "tests/support/scene.h"\n#include "core/a.h"\n')
+        self.refuses("check_layers", "xml may not include core")
+        self.write("src/xml/test_libs.cmake", "target_link_libraries(xml_test PRIVATE aldis_core)\n")
+        self.accepts("check_layers")
+
+    def test_short_and_angle_names_are_refused(self):
+        self.write("src/base/a.cpp", '#include "result.h"\n')
+        self.refuses("check_layers", 'no "result.h"')
+        self.write("src/base/a.cpp", "#include <base/result.h>\n")
+        self.refuses("check_layers", "goes in quotes")
+
+    def test_asio_reached_through_a_header_is_refused(self):
+        self.write("src/runtime/loop.h", "#include <boost/asio/io_context.hpp>\n")
+        self.write("src/runtime/loop.cpp", '#include "runtime/loop.h"\n')
+        self.accepts("check_layers")
+        self.write("CMakeLists.txt", LISTS.replace("core USES xml", "core USES xml runtime"))
+        self.write("src/core/a.cpp", '#include "runtime/loop.h"\n')
+        self.refuses("check_layers", "src/core/a.cpp:1: reaches Asio by core/a.cpp > runtime/loop.h:1")
+
+    def test_undeclared_folder_is_refused(self):
+        self.write("src/stray/a.cpp", "// a\n")
+        self.refuses("check_layers", "in no folder")
+
+    def test_layers_out_of_order_are_refused(self):
+        self.write("CMakeLists.txt", "aldis_folder(xml USES base)\naldis_folder(base)\n")
+        self.refuses("check_layers", "no line above declares")
+
+
+class Headings(Tree):
+    def test_a_heading_passes(self):
+        self.write("tools/run", "#!/bin/sh\n# Runs what has to be run.\n")
+        self.write("tests/a.py", '"""Tests of what has to be tested."""\n')
+        self.accepts("check_headings")
+
+    def test_missing_or_empty_headings_are_refused(self):
+        for name, text in (("src/base/a.h", "#pragma once\n"), ("src/base/a.h", ""), ("src/base/a.h", "// a.h\n"),
+                           ("src/base/a.h", "// SPDX-License-Identifier: Apache-2.0 or something\n"),
+                           ("src/base/a.h", "#!/bin/sh\nset -eu\n")):
+            self.write(name, text)
+            self.refuses("check_headings", "src/base/a.h:1")
+
+
+if __name__ == "__main__":
+    unittest.main()
