@@ -11,7 +11,7 @@ add_compile_options(
   $<$<COMPILE_LANGUAGE:CXX>:-Wall> $<$<COMPILE_LANGUAGE:CXX>:-Wextra> $<$<COMPILE_LANGUAGE:CXX>:-Wshadow>
   $<$<COMPILE_LANGUAGE:CXX>:-Wconversion> $<$<COMPILE_LANGUAGE:CXX>:-Wsign-conversion>
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> $<$<COMPILE_LANGUAGE:CXX>:-Wimplicit-fallthrough>
-  -Werror -fno-strict-aliasing -fno-delete-null-pointer-checks
+  -fPIE -Werror -fno-strict-aliasing -fno-delete-null-pointer-checks
   -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
 add_compile_definitions(_GLIBCXX_ASSERTIONS ALDIS_VERSION="${PROJECT_VERSION}")
 
@@ -30,9 +30,9 @@ else()
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
     add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
   endif()
-  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack -pie)
+  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
-add_link_options(-fuse-ld=lld -Wl,--as-needed -Wl,--gc-sections)
+add_link_options(-pie -fuse-ld=lld -Wl,--as-needed -Wl,--gc-sections)
 add_compile_options(-ffunction-sections -fdata-sections)
 
 find_program(ALDIS_CCACHE ccache)

@@ -1,0 +1,75 @@
+// Server-side SASL mechanisms (RFC 4422) as state machines: a message in, an outcome out, no I/O. Where a mechanism needs
+// stored keys or a password verdict it says so (Need...) and is fed the answer; the caller does the looking up.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/random.h"
+#include "base/secret_bytes.h"
+
+namespace aldis::sasl {
+
+// SASL error conditions of RFC 6120 section 6.5.
+enum class Failure : std::uint8_t {
+  aborted, account_disabled, credentials_expired, encryption_required, incorrect_encoding, invalid_authzid,
+  invalid_mechanism, malformed_request, mechanism_too_weak, not_authorized, temporary_auth_failure,
+};
+[[nodiscard]] std::string_view to_string(Failure failure);
+
+// What the channel binding types offered on this connection give (RFC 5056); empty data: the type is not available.
+struct ChannelBindings {
+  std::string tls_exporter;           // RFC 9266, 32 bytes, TLS 1.3 only
+  std::string tls_server_end_point;   // RFC 5929
+};
+
+// Keys for one SCRAM hash, of a real account or invented (RFC 5802 section 5.1: same steps for unknown users).
+struct Keys {
+  std::uint32_t iterations = 0;
+  std::string salt;
+  SecretBytes stored_key;
+  SecretBytes server_key;
+  bool is_invented = false;           // the proof is checked all the same and then fails
+};
+
+// ---- what a step may ask for or say
+struct Challenge { std::string data; };                       // send, wait for the response
+struct NeedKeys { std::string username; };                    // then supply_keys()
+struct NeedPasswordCheck { std::string username; SecretBytes password; };  // then supply_verdict()
+struct Success {
+  std::string username;      // as prepared for passwords (SASLprep/PRECIS), a localpart; empty for ANONYMOUS
+  std::string authzid;       // as the client wrote it, may be empty; the caller compares it with the account's address
+  std::string data;          // additional data with success, may be empty
+  bool is_channel_bound = false;
+  std::string channel_binding;  // the type's name, or empty
+};
+struct Failed { Failure condition; std::string why; };        // why is for the log only
+using Outcome = std::variant<Challenge, NeedKeys, NeedPasswordCheck, Success, Failed>;
+
+struct Context {
+  ChannelBindings bindings;
+  std::vector<std::string> offered;            // mechanisms as advertised on this stream (XEP-0474, and the y flag)
+  std::vector<std::string> offered_bindings;   // as advertised (XEP-0440)
+  Random* random = nullptr;
+};
+
+class Mechanism {
+ public:
+  virtual ~Mechanism() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  // The decoded message of the client. The initial response may be absent: then `message` is nullopt and a mechanism
+  // that starts with the client answers an empty Challenge (RFC 4422 section 5; RFC 6120 section 6.4.2).
+  virtual Outcome step(std::optional<std::string_view> message) = 0;
+  virtual Outcome supply_keys(Keys keys);          // after NeedKeys; Failed{temporary_auth_failure} is the caller's
+  virtual Outcome supply_verdict(bool is_right);   // after NeedPasswordCheck
+};
+
+// A mechanism by the name of the IANA registry, exactly as written there; null when there is none of that name.
+// Known: SCRAM-SHA-1[-PLUS], SCRAM-SHA-256[-PLUS], SCRAM-SHA-512[-PLUS], PLAIN, ANONYMOUS.
+[[nodiscard]] std::unique_ptr<Mechanism> make_mechanism(std::string_view name, Context context);
+
+}  // namespace aldis::sasl

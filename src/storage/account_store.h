@@ -1,0 +1,47 @@
+// AccountStore: who has an account here, and the keys their passwords are checked with. Only SCRAM keys are stored
+// (RFC 5802 section 3), never a password. Every method resumes on the executor that awaited it; a successful write is durable.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "runtime/task.h"
+#include "xmpp/jid.h"
+
+namespace aldis {
+
+struct ScramKeys {
+  std::string hash;              // "SHA-1", "SHA-256", "SHA-512"
+  std::uint32_t iterations = 0;
+  std::string salt;              // raw bytes
+  SecretBytes stored_key;
+  SecretBytes server_key;
+};
+
+struct AccountRecord {
+  BareJid jid;
+  std::vector<ScramKeys> keys;   // empty: no password login
+  bool is_enabled = true;
+  WallTime created{};
+  WallTime credentials_changed{};
+};
+
+class AccountStore {
+ public:
+  virtual ~AccountStore() = default;
+  // not_found when there is no such account; unavailable when that could not be learnt.
+  virtual Task<Result<AccountRecord>> find(BareJid jid) = 0;
+  virtual Task<Result<void>> create(AccountRecord record) = 0;                                       // already_exists
+  virtual Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) = 0;  // not_found
+  virtual Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) = 0;                          // not_found
+  // Removes the account and everything any store keeps under its address, in one transaction (security U01). not_found
+  virtual Task<Result<void>> remove(BareJid jid) = 0;
+  // Accounts of a domain in the order of their addresses, after `after` (exclusive), at most `limit`.
+  virtual Task<Result<std::vector<AccountRecord>>> list(std::string domain, std::string after, std::size_t limit) = 0;
+};
+
+}  // namespace aldis

@@ -1,0 +1,55 @@
+// RosterStore: rosters (RFC 6121 section 2) with versions (section 2.6), and subscription requests that wait for an answer.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "runtime/task.h"
+#include "xmpp/jid.h"
+
+namespace aldis {
+
+enum class Subscription : std::uint8_t { none, to, from, both };
+[[nodiscard]] std::string_view to_string(Subscription subscription);
+
+struct RosterItem {
+  BareJid jid;
+  std::string name;                 // empty: none
+  std::vector<std::string> groups;  // no duplicates, sorted
+  Subscription subscription = Subscription::none;
+  bool ask = false;                 // a subscribe of ours is unanswered (ask='subscribe')
+  bool approved = false;            // pre-approved (section 3.4)
+  bool is_listed = true;            // false: only a pre-approval or other state that is not shown to clients
+  std::uint64_t version = 0;        // of the roster after the change that last touched this item
+};
+
+// An inbound subscription request that the owner has not answered (section 3.1.3: "None + Pending In").
+struct SubscriptionRequest {
+  BareJid from;
+  std::string stanza;               // as delivered, serialised
+};
+
+struct RosterData {
+  std::uint64_t version = 0;
+  std::vector<RosterItem> items;
+  std::vector<SubscriptionRequest> requests;
+  // Contacts removed, with the version of the removal; for versioned gets. Bounded by the store (the oldest go first).
+  struct Removal {
+    BareJid jid;
+    std::uint64_t version;
+  };
+  std::vector<Removal> removals;
+};
+
+class RosterStore {
+ public:
+  virtual ~RosterStore() = default;
+  virtual Task<Result<RosterData>> load(BareJid owner) = 0;                  // an owner without a roster: an empty one
+  virtual Task<Result<void>> put(BareJid owner, RosterItem item) = 0;        // sets the roster's version to the item's
+  virtual Task<Result<void>> remove(BareJid owner, BareJid contact, std::uint64_t version) = 0;
+  virtual Task<Result<void>> put_request(BareJid owner, SubscriptionRequest request) = 0;   // replaces one of the same sender
+  virtual Task<Result<void>> remove_request(BareJid owner, BareJid from) = 0;
+};
+
+}  // namespace aldis

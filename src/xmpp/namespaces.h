@@ -1,0 +1,55 @@
+// Namespace URIs, each with the specification that defines it. One place, so that a typing error is one error.
+#pragma once
+#include <string_view>
+
+namespace aldis::ns {
+
+// RFC 6120
+inline constexpr std::string_view client = "jabber:client";
+inline constexpr std::string_view server = "jabber:server";
+inline constexpr std::string_view streams = "http://etherx.jabber.org/streams";
+inline constexpr std::string_view stream_errors = "urn:ietf:params:xml:ns:xmpp-streams";
+inline constexpr std::string_view stanza_errors = "urn:ietf:params:xml:ns:xmpp-stanzas";
+inline constexpr std::string_view tls = "urn:ietf:params:xml:ns:xmpp-tls";
+inline constexpr std::string_view sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
+inline constexpr std::string_view bind = "urn:ietf:params:xml:ns:xmpp-bind";
+inline constexpr std::string_view xml = "http://www.w3.org/XML/1998/namespace";
+// RFC 3921 session establishment, kept as an optional no-op for old clients
+inline constexpr std::string_view session = "urn:ietf:params:xml:ns:xmpp-session";
+// RFC 6121
+inline constexpr std::string_view roster = "jabber:iq:roster";
+inline constexpr std::string_view roster_versioning = "urn:xmpp:features:rosterver";    // XEP-0237
+inline constexpr std::string_view pre_approval = "urn:xmpp:features:pre-approval";
+// XEPs
+inline constexpr std::string_view forms = "jabber:x:data";                               // XEP-0004
+inline constexpr std::string_view last = "jabber:iq:last";                               // XEP-0012
+inline constexpr std::string_view disco_info = "http://jabber.org/protocol/disco#info";  // XEP-0030
+inline constexpr std::string_view disco_items = "http://jabber.org/protocol/disco#items";
+inline constexpr std::string_view private_xml = "jabber:iq:private";                     // XEP-0049
+inline constexpr std::string_view commands = "http://jabber.org/protocol/commands";      // XEP-0050
+inline constexpr std::string_view vcard = "vcard-temp";                                  // XEP-0054
+inline constexpr std::string_view rsm = "http://jabber.org/protocol/rsm";                // XEP-0059
+inline constexpr std::string_view registration = "jabber:iq:register";                   // XEP-0077
+inline constexpr std::string_view register_feature = "http://jabber.org/features/iq-register";
+inline constexpr std::string_view version = "jabber:iq:version";                         // XEP-0092
+inline constexpr std::string_view caps = "http://jabber.org/protocol/caps";              // XEP-0115
+inline constexpr std::string_view admin = "http://jabber.org/protocol/admin";            // XEP-0133
+inline constexpr std::string_view server_info = "http://jabber.org/network/serverinfo";  // XEP-0157
+inline constexpr std::string_view offline_feature = "msgoffline";                        // XEP-0160
+inline constexpr std::string_view blocking = "urn:xmpp:blocking";                        // XEP-0191
+inline constexpr std::string_view blocking_errors = "urn:xmpp:blocking:errors";
+inline constexpr std::string_view ping = "urn:xmpp:ping";                                // XEP-0199
+inline constexpr std::string_view time = "urn:xmpp:time";                                // XEP-0202
+inline constexpr std::string_view delay = "urn:xmpp:delay";                              // XEP-0203
+inline constexpr std::string_view hints = "urn:xmpp:hints";                              // XEP-0334
+inline constexpr std::string_view stanza_ids = "urn:xmpp:sid:0";                         // XEP-0359
+inline constexpr std::string_view channel_bindings = "urn:xmpp:sasl-cb:0";               // XEP-0440
+inline constexpr std::string_view scram_downgrade = "urn:xmpp:ssdp:0";                   // XEP-0474
+inline constexpr std::string_view stream_limits = "urn:xmpp:stream-limits:0";            // XEP-0478
+inline constexpr std::string_view carbons = "urn:xmpp:carbons:2";                        // XEP-0280
+inline constexpr std::string_view forward = "urn:xmpp:forward:0";                        // XEP-0297
+inline constexpr std::string_view mam = "urn:xmpp:mam:2";                                // XEP-0313
+inline constexpr std::string_view chat_states = "http://jabber.org/protocol/chatstates"; // XEP-0085
+inline constexpr std::string_view muc_user = "http://jabber.org/protocol/muc#user";      // XEP-0045
+
+}  // namespace aldis::ns
