@@ -1,4 +1,4 @@
-# Compiler, warnings and hardening. g++ below 13 miscompiles some coroutines (docs/adr/0007): it is refused, and
+# Compiler, warnings and hardening. g++ below 13 miscompiles some coroutines (docs/adr/0004): it is refused, and
 # tests/toolchain holds canaries for whatever compiler is used.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   message(FATAL_ERROR "g++ ${CMAKE_CXX_COMPILER_VERSION} miscompiles coroutines; use clang-16 (cmake --preset release) or g++ 13")
