@@ -81,6 +81,9 @@ class Document {
   // True when the bytes can be copied to another stream of the same default namespace as they are: no prefix declared
   // outside, no CDATA, no XML declaration.
   [[nodiscard]] bool is_self_contained() const;
+  // What the root's start tag declares on top of the scope it was parsed in: after parse_stream_header, the scope of the
+  // stream's stanzas. default_ns is empty when none is in force.
+  [[nodiscard]] Scope root_scope() const;
   // Heap bytes held, for memory accounting.
   [[nodiscard]] std::size_t memory() const;
 
