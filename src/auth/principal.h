@@ -1,0 +1,38 @@
+// Principal: who was authenticated, how, and from where. Made once by an Authenticator, immutable, shared by everything
+// that later decides about this person: sessions, envelopes, policy, audit.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "xmpp/jid.h"
+
+namespace aldis {
+
+// The certificate a client proved to hold, where it did.
+struct ClientCertificate {
+  std::string subject;                      // RFC 4514
+  std::string issuer;
+  std::string serial;                       // hexadecimal
+  std::string fingerprint;                  // SHA-256, hexadecimal
+  std::vector<std::string> xmpp_addresses;  // id-on-xmppAddr (RFC 6120 section 13.7.1.4)
+  WallTime not_after{};
+};
+
+struct Principal {
+  BareJid identity;
+  std::string mechanism;                    // by its IANA name
+  std::string channel_binding;              // the type's name; empty: not bound to the channel
+  bool is_confidential = false;             // the stream was encrypted when the credentials passed
+  bool is_anonymous = false;                // RFC 4505: nobody has vouched for this identity
+  bool is_administrator = false;            // of the identity's own domain (security S12)
+  std::vector<std::string> groups{};
+  std::string source_address{};             // of the connection, without port
+  std::optional<ClientCertificate> certificate{};
+  WallTime authenticated{};
+};
+using PrincipalPtr = std::shared_ptr<const Principal>;
+
+}  // namespace aldis
