@@ -1,0 +1,80 @@
+// Certificate: a chain with its private key, as a server presents it, and the names in an X.509 certificate (RFC 6125,
+// RFC 6120 13.7). Loading refuses keys that others could read (security O03), keys that do not fit, and dates that do
+// not hold. It does not decide whom to trust.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+using X509 = struct x509_st;
+using EVP_PKEY = struct evp_pkey_st;
+
+namespace aldis::tls {
+
+struct CertificateNames {
+  std::vector<std::string> dns;        // subjectAltName dNSName, lower case, possibly "*.example.org"
+  std::vector<std::string> xmpp_addr;  // subjectAltName otherName id-on-xmppAddr (RFC 6120 13.7.1.4), as written
+  std::vector<std::string> srv;        // subjectAltName otherName SRVName (RFC 4985), e.g. "_xmpp-client.example.org"
+  std::string common_name;             // for people; never used for matching
+
+  // RFC 6125 6.4: dNSName (a wildcard stands for exactly one whole left-most label), SRVName of one of XMPP's services,
+  // or an xmppAddr that is just the domain. `domain` is in ASCII form.
+  [[nodiscard]] bool cover(std::string_view domain) const;
+};
+
+[[nodiscard]] CertificateNames names_of(const X509* certificate);
+
+class Certificate {
+ public:
+  // PEM files; the chain begins with the server's own certificate. The key file must not be readable or writable by
+  // group or others, and is not followed when it is a symbolic link to such a file. Errors name the file.
+  [[nodiscard]] static Result<Certificate> load(const std::filesystem::path& chain, const std::filesystem::path& key,
+                                                const Clock& clock);
+  [[nodiscard]] static Result<Certificate> parse(std::string_view chain_pem, std::string_view key_pem,
+                                                 const Clock& clock);
+
+  [[nodiscard]] const CertificateNames& names() const { return names_; }
+  [[nodiscard]] WallTime not_before() const { return not_before_; }
+  [[nodiscard]] WallTime not_after() const { return not_after_; }
+  // Whole days until not_after, negative once it has passed.
+  [[nodiscard]] std::int64_t days_left(const Clock& clock) const;
+  [[nodiscard]] std::string key_type() const;            // "ECDSA P-256", "RSA 2048"
+  [[nodiscard]] std::string fingerprint_sha256() const;  // hexadecimal
+
+  [[nodiscard]] X509* leaf() const { return chain_.front().get(); }
+  [[nodiscard]] const std::vector<std::shared_ptr<X509>>& chain() const { return chain_; }
+  [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }
+
+ private:
+  Certificate() = default;
+  std::vector<std::shared_ptr<X509>> chain_;
+  std::shared_ptr<EVP_PKEY> key_;
+  CertificateNames names_;
+  WallTime not_before_;
+  WallTime not_after_;
+};
+
+struct SelfSigned {
+  std::string chain_pem;
+  std::string key_pem;
+};
+
+enum class KeyKind : std::uint8_t { p256, rsa2048 };
+
+// For `aldis init` and tests: subjectAltName holds the domains as dNSName, and 127.0.0.1 and ::1 when one of them is
+// "localhost". Valid from an hour before now.
+[[nodiscard]] Result<SelfSigned> make_self_signed(const std::vector<std::string>& domains, const Clock& clock,
+                                                  std::chrono::days valid = std::chrono::days(365),
+                                                  KeyKind kind = KeyKind::p256);
+
+// Writes with mode 0600 (the key) and 0644 (the chain); refuses to replace existing files.
+[[nodiscard]] Result<void> write_key_pair(const SelfSigned& pair, const std::filesystem::path& chain,
+                                          const std::filesystem::path& key);
+
+}  // namespace aldis::tls

@@ -1,0 +1,64 @@
+// TlsContext: what all handshakes of a listener share: certificates by host, and the policy: TLS 1.2 and 1.3, AEAD with
+// ECDHE only, X25519, P-256 and P-384, the server's preference, no renegotiation, compression, or early data (RFC 7590,
+// RFC 9325; security T03, T04, T05, T08). Immutable and shared between threads: reloading certificates is making a new
+// one and replacing the shared_ptr; connections keep the one they began with.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "tls/certificate.h"
+
+using SSL_CTX = struct ssl_ctx_st;
+
+namespace aldis::tls {
+
+struct TlsPolicy {
+  // ALPN names this listener speaks (RFC 7301, XEP-0368), e.g. {"xmpp-client"}. A client that offers only others gets
+  // the alert no_application_protocol (security T07). Empty: ALPN is ignored (STARTTLS).
+  std::vector<std::string> alpn;
+  bool alpn_required = false;               // refuse clients that offer no ALPN at all
+  bool request_client_certificate = false;  // ask for one; whether to believe it is decided later, by auth
+  std::uint32_t ticket_lifetime_s = 7200;   // session resumption by tickets; 0: none
+};
+
+struct ClientPolicy {
+  std::vector<std::string> alpn;
+  std::string trust_pem;  // certificates that may end a chain; the peer must then present a name that covers the host
+  bool verify = true;     // false: accept anything (tests, and s2s with dialback)
+  std::string old_cipher_list;  // tests only: an OpenSSL cipher list for TLS 1.2
+  int min_version = 0;          // tests only: 0 is TLS 1.2; SSL3_VERSION and so on
+  int max_version = 0;          // tests only: 0 is TLS 1.3
+  std::string tls13_suites;     // tests only
+  std::string groups;           // tests only
+};
+
+class TlsContext {
+ public:
+  // The certificates for one domain: one of each key kind at most (ECDSA and RSA side by side).
+  struct Host {
+    std::string domain;  // ASCII form; matched with the SNI name without regard to case
+    std::vector<Certificate> certificates;
+  };
+
+  // The first host serves clients that send no SNI or an unknown one.
+  [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> server(const TlsPolicy& policy,
+                                                                        const std::vector<Host>& hosts);
+  [[nodiscard]] static Result<std::shared_ptr<const TlsContext>> client(const ClientPolicy& policy);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  [[nodiscard]] bool is_server() const;
+  [[nodiscard]] SSL_CTX* native() const;
+  [[nodiscard]] const ClientPolicy* client_policy() const;
+
+ private:
+  struct State;
+  explicit TlsContext(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace aldis::tls
