@@ -35,7 +35,9 @@ class AccountStore {
   virtual ~AccountStore() = default;
   // not_found when there is no such account; unavailable when that could not be learnt.
   virtual Task<Result<AccountRecord>> find(BareJid jid) = 0;
-  virtual Task<Result<void>> create(AccountRecord record) = 0;                                       // already_exists
+  // already_exists when the address has one. The new account begins empty: what a late write left under the address of an
+  // account removed before (a last activity, say) is purged in the same transaction (security U01).
+  virtual Task<Result<void>> create(AccountRecord record) = 0;
   virtual Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) = 0;  // not_found
   virtual Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) = 0;                          // not_found
   // Removes the account and everything any store keeps under its address, in one transaction (security U01). not_found

@@ -12,7 +12,7 @@
 namespace aldis {
 
 struct OfflineMessage {
-  std::uint64_t id = 0;   // chosen by the store, growing in the order of arrival
+  std::uint64_t id = 0;   // chosen by the store, growing in the order of arrival, never used twice while the account lives
   WallTime received{};
   std::string stanza;     // serialised, without delay
 };
@@ -25,7 +25,7 @@ struct OfflineLimits {
 class OfflineStore {
  public:
   virtual ~OfflineStore() = default;
-  // full when a limit would be passed: nothing is stored then.
+  // The message's id is ignored, the store chooses one. full when a limit would be passed: nothing is stored then.
   virtual Task<Result<void>> append(BareJid owner, OfflineMessage message, OfflineLimits limits) = 0;
   virtual Task<Result<std::vector<OfflineMessage>>> load(BareJid owner) = 0;              // in the order of arrival
   virtual Task<Result<void>> remove_through(BareJid owner, std::uint64_t last_id) = 0;

@@ -34,22 +34,31 @@ struct RosterData {
   std::uint64_t version = 0;
   std::vector<RosterItem> items;
   std::vector<SubscriptionRequest> requests;
-  // Contacts removed, with the version of the removal; for versioned gets. Bounded by the store (the oldest go first).
+  // Contacts removed and not added again, with the version of the removal, oldest first; for versioned gets. The store
+  // keeps max_removals of them (the oldest go first).
   struct Removal {
     BareJid jid;
     std::uint64_t version;
   };
   std::vector<Removal> removals;
+  // Every removal with a greater version is in `removals`: a client with an older version needs the whole roster.
+  std::uint64_t removals_complete_since = 0;
+
+  static constexpr std::size_t max_removals = 256;
 };
 
 class RosterStore {
  public:
   virtual ~RosterStore() = default;
-  virtual Task<Result<RosterData>> load(BareJid owner) = 0;                  // an owner without a roster: an empty one
-  virtual Task<Result<void>> put(BareJid owner, RosterItem item) = 0;        // sets the roster's version to the item's
+  // An owner without a roster: an empty one. Items in the order of their addresses, requests in the order of arrival.
+  virtual Task<Result<RosterData>> load(BareJid owner) = 0;
+  // Adds or replaces the item and sets the roster's version to the item's.
+  virtual Task<Result<void>> put(BareJid owner, RosterItem item) = 0;
+  // Sets the roster's version; a contact that is not there is recorded as removed all the same.
   virtual Task<Result<void>> remove(BareJid owner, BareJid contact, std::uint64_t version) = 0;
-  virtual Task<Result<void>> put_request(BareJid owner, SubscriptionRequest request) = 0;   // replaces one of the same sender
-  virtual Task<Result<void>> remove_request(BareJid owner, BareJid from) = 0;
+  // Replaces one of the same sender, in its place.
+  virtual Task<Result<void>> put_request(BareJid owner, SubscriptionRequest request) = 0;
+  virtual Task<Result<void>> remove_request(BareJid owner, BareJid from) = 0;   // none there: success
 };
 
 }  // namespace aldis

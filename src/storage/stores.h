@@ -22,7 +22,7 @@ class PrivateXmlStore {
     std::string local;
     std::string xml;
   };
-  // All items of one request are stored or none. full when the owner would hold more than `max_bytes` in all.
+  // All items of one request are stored or none. full when the owner would hold more than `max_bytes` of XML in all.
   virtual Task<Result<void>> store(BareJid owner, std::vector<Item> items, std::size_t max_bytes) = 0;
 };
 
@@ -38,8 +38,8 @@ class VCardStore {
 class BlockStore {
  public:
   virtual ~BlockStore() = default;
-  virtual Task<Result<std::vector<Jid>>> load(BareJid owner) = 0;
-  virtual Task<Result<void>> add(BareJid owner, std::vector<Jid> jids) = 0;
+  virtual Task<Result<std::vector<Jid>>> load(BareJid owner) = 0;               // in the order of the addresses
+  virtual Task<Result<void>> add(BareJid owner, std::vector<Jid> jids) = 0;     // those already there stay
   virtual Task<Result<void>> remove(BareJid owner, std::vector<Jid> jids) = 0;  // empty: all
 };
 

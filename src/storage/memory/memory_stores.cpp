@@ -1,0 +1,433 @@
+// The stores in memory: one mutex, ordered maps keyed by the owner's address. Each method waits its turn, then locks, and
+// never holds the lock over a wait.
+#include "storage/memory/memory_stores.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "runtime/executor.h"
+
+namespace aldis {
+namespace {
+
+// Owners in the order of the bytes of their addresses, as the SQL backend has them.
+template <class T>
+using ByOwner = std::map<std::string, T, std::less<>>;
+
+struct Offline {
+  std::uint64_t last_id = 0;
+  std::size_t bytes = 0;
+  std::vector<OfflineMessage> messages;
+};
+
+struct Roster {
+  std::uint64_t version = 0;
+  std::uint64_t removals_complete_since = 0;
+  std::map<BareJid, RosterItem> items;
+  std::vector<SubscriptionRequest> requests;
+  std::vector<RosterData::Removal> removals;
+};
+
+struct Shelves {
+  std::mutex mutex;
+  ByOwner<AccountRecord> accounts;
+  ByOwner<Roster> rosters;
+  ByOwner<Offline> offline;
+  ByOwner<std::map<std::pair<std::string, std::string>, std::string>> private_xml;
+  ByOwner<std::string> vcards;
+  ByOwner<std::set<Jid>> blocks;
+  ByOwner<LastActivity> last_activity;
+  std::map<std::string, LoginFailures> login_failures;
+  std::map<std::string, std::string> settings;
+
+  void purge(const std::string& owner) {
+    accounts.erase(owner);
+    rosters.erase(owner);
+    offline.erase(owner);
+    private_xml.erase(owner);
+    vcards.erase(owner);
+    blocks.erase(owner);
+    last_activity.erase(owner);
+  }
+};
+
+// Awaited at the start of each call: goes on at once, or after a post to the executor that awaits.
+struct Turn {
+  bool is_later;
+  [[nodiscard]] bool await_ready() const noexcept { return !is_later; }
+  void await_suspend(std::coroutine_handle<> handle) const {
+    Executor* home = Executor::current();
+    ensure(home != nullptr, "only work of an executor waits");
+    home->post([handle] { handle.resume(); });
+  }
+  void await_resume() const noexcept {}
+};
+
+// What every store in memory has.
+class OnShelves {
+ public:
+  OnShelves(Shelves& shelves, MemoryStores::Answers answers)
+      : shelves_(shelves), is_later_(answers == MemoryStores::Answers::later) {}
+
+ protected:
+  [[nodiscard]] Turn turn() const { return Turn{is_later_}; }
+  [[nodiscard]] std::unique_lock<std::mutex> lock() const { return std::unique_lock(shelves_.mutex); }
+  Shelves& shelves_;
+
+ private:
+  bool is_later_;
+};
+
+template <class T>
+std::optional<T> find_in(const ByOwner<T>& table, const BareJid& owner) {
+  const auto at = table.find(owner.str());
+  return at == table.end() ? std::nullopt : std::optional<T>(at->second);
+}
+
+class Accounts final : public AccountStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<AccountRecord>> find(BareJid jid) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.accounts.find(jid.str());
+    if (at == shelves_.accounts.end()) {
+      co_return no_account(jid);
+    }
+    co_return at->second;
+  }
+  Task<Result<void>> create(AccountRecord record) override {
+    co_await turn();
+    const auto held = lock();
+    if (shelves_.accounts.contains(record.jid.str())) {
+      co_return fail(ErrorKind::already_exists, "account " + record.jid.str());
+    }
+    const std::string owner = record.jid.str();
+    shelves_.purge(owner);
+    shelves_.accounts.emplace(owner, std::move(record));
+    co_return Result<void>{};
+  }
+  Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.accounts.find(jid.str());
+    if (at == shelves_.accounts.end()) {
+      co_return no_account(jid);
+    }
+    at->second.keys = std::move(keys);
+    at->second.credentials_changed = when;
+    co_return Result<void>{};
+  }
+  Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.accounts.find(jid.str());
+    if (at == shelves_.accounts.end()) {
+      co_return no_account(jid);
+    }
+    at->second.is_enabled = is_enabled;
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(BareJid jid) override {
+    co_await turn();
+    const auto held = lock();
+    if (!shelves_.accounts.contains(jid.str())) {
+      co_return no_account(jid);
+    }
+    shelves_.purge(jid.str());
+    co_return Result<void>{};
+  }
+  Task<Result<std::vector<AccountRecord>>> list(std::string domain, std::string after, std::size_t limit) override {
+    co_await turn();
+    const auto held = lock();
+    std::vector<AccountRecord> found;
+    for (auto at = shelves_.accounts.upper_bound(after); at != shelves_.accounts.end() && found.size() < limit; ++at) {
+      if (at->second.jid.domain() == domain) {
+        found.push_back(at->second);
+      }
+    }
+    co_return found;
+  }
+
+ private:
+  static Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }
+};
+
+class Rosters final : public RosterStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<RosterData>> load(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    RosterData data;
+    const auto at = shelves_.rosters.find(owner.str());
+    if (at != shelves_.rosters.end()) {
+      const Roster& roster = at->second;
+      data.version = roster.version;
+      data.removals_complete_since = roster.removals_complete_since;
+      for (const auto& [contact, item] : roster.items) {
+        data.items.push_back(item);
+      }
+      data.requests = roster.requests;
+      data.removals = roster.removals;
+    }
+    co_return data;
+  }
+  Task<Result<void>> put(BareJid owner, RosterItem item) override {
+    co_await turn();
+    const auto held = lock();
+    Roster& roster = shelves_.rosters[owner.str()];
+    roster.version = item.version;
+    std::erase_if(roster.removals, [&](const auto& removal) { return removal.jid == item.jid; });
+    const BareJid contact = item.jid;
+    roster.items.insert_or_assign(contact, std::move(item));
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(BareJid owner, BareJid contact, std::uint64_t version) override {
+    co_await turn();
+    const auto held = lock();
+    Roster& roster = shelves_.rosters[owner.str()];
+    roster.version = version;
+    roster.items.erase(contact);
+    std::erase_if(roster.removals, [&](const auto& removal) { return removal.jid == contact; });
+    roster.removals.push_back({contact, version});
+    if (roster.removals.size() > RosterData::max_removals) {
+      roster.removals_complete_since = roster.removals.front().version;
+      roster.removals.erase(roster.removals.begin());
+    }
+    co_return Result<void>{};
+  }
+  Task<Result<void>> put_request(BareJid owner, SubscriptionRequest request) override {
+    co_await turn();
+    const auto held = lock();
+    auto& requests = shelves_.rosters[owner.str()].requests;
+    const auto at = std::ranges::find(requests, request.from, &SubscriptionRequest::from);
+    if (at == requests.end()) {
+      requests.push_back(std::move(request));
+    } else {
+      *at = std::move(request);
+    }
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove_request(BareJid owner, BareJid from) override {
+    co_await turn();
+    const auto held = lock();
+    std::erase_if(shelves_.rosters[owner.str()].requests, [&](const auto& request) { return request.from == from; });
+    co_return Result<void>{};
+  }
+};
+
+class OfflineMessages final : public OfflineStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<void>> append(BareJid owner, OfflineMessage message, OfflineLimits limits) override {
+    co_await turn();
+    const auto held = lock();
+    Offline& kept = shelves_.offline[owner.str()];
+    if (kept.messages.size() + 1 > limits.messages || kept.bytes + message.stanza.size() > limits.bytes) {
+      co_return fail(ErrorKind::full, "offline messages of " + owner.str());
+    }
+    message.id = ++kept.last_id;
+    kept.bytes += message.stanza.size();
+    kept.messages.push_back(std::move(message));
+    co_return Result<void>{};
+  }
+  Task<Result<std::vector<OfflineMessage>>> load(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.offline.find(owner.str());
+    co_return at == shelves_.offline.end() ? std::vector<OfflineMessage>{} : at->second.messages;
+  }
+  Task<Result<void>> remove_through(BareJid owner, std::uint64_t last_id) override {
+    co_await turn();
+    const auto held = lock();
+    Offline& kept = shelves_.offline[owner.str()];
+    std::erase_if(kept.messages, [&](const auto& message) { return message.id <= last_id; });
+    kept.bytes = 0;
+    for (const auto& message : kept.messages) {
+      kept.bytes += message.stanza.size();
+    }
+    co_return Result<void>{};
+  }
+};
+
+class PrivateXml final : public PrivateXmlStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::optional<std::string>>> load(BareJid owner, std::string ns, std::string local) override {
+    co_await turn();
+    const auto held = lock();
+    std::optional<std::string> xml;
+    const auto items = shelves_.private_xml.find(owner.str());
+    if (items != shelves_.private_xml.end()) {
+      const auto item = items->second.find(std::pair(ns, local));
+      if (item != items->second.end()) {
+        xml = item->second;
+      }
+    }
+    co_return xml;
+  }
+  Task<Result<void>> store(BareJid owner, std::vector<Item> items, std::size_t max_bytes) override {
+    co_await turn();
+    const auto held = lock();
+    auto changed = shelves_.private_xml[owner.str()];
+    for (Item& item : items) {
+      changed.insert_or_assign(std::pair(item.ns, item.local), std::move(item.xml));
+    }
+    std::size_t bytes = 0;
+    for (const auto& [name, xml] : changed) {
+      bytes += xml.size();
+    }
+    if (bytes > max_bytes) {
+      co_return fail(ErrorKind::full, "private XML of " + owner.str());
+    }
+    shelves_.private_xml[owner.str()] = std::move(changed);
+    co_return Result<void>{};
+  }
+};
+
+class VCards final : public VCardStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::optional<std::string>>> load(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    co_return find_in(shelves_.vcards, owner);
+  }
+  Task<Result<void>> store(BareJid owner, std::string xml) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.vcards[owner.str()] = std::move(xml);
+    co_return Result<void>{};
+  }
+};
+
+class Blocks final : public BlockStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::vector<Jid>>> load(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.blocks.find(owner.str());
+    co_return at == shelves_.blocks.end() ? std::vector<Jid>{} : std::vector<Jid>(at->second.begin(), at->second.end());
+  }
+  Task<Result<void>> add(BareJid owner, std::vector<Jid> jids) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.blocks[owner.str()].insert(jids.begin(), jids.end());
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(BareJid owner, std::vector<Jid> jids) override {
+    co_await turn();
+    const auto held = lock();
+    auto& blocked = shelves_.blocks[owner.str()];
+    if (jids.empty()) {
+      blocked.clear();
+    }
+    for (const Jid& jid : jids) {
+      blocked.erase(jid);
+    }
+    co_return Result<void>{};
+  }
+};
+
+class LastActivities final : public LastActivityStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::optional<LastActivity>>> load(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    co_return find_in(shelves_.last_activity, owner);
+  }
+  Task<Result<void>> store(BareJid owner, LastActivity activity) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.last_activity[owner.str()] = std::move(activity);
+    co_return Result<void>{};
+  }
+};
+
+class FailedLogins final : public LoginFailureStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::map<std::string, LoginFailures>>> load_all() override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.login_failures;
+  }
+  Task<Result<void>> put(std::string key, LoginFailures failures) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.login_failures[key] = failures;
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(std::string key) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.login_failures.erase(key);
+    co_return Result<void>{};
+  }
+};
+
+class Settings final : public SettingStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::optional<std::string>>> load(std::string key) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.settings.find(key);
+    co_return at == shelves_.settings.end() ? std::nullopt : std::optional<std::string>(at->second);
+  }
+  Task<Result<std::string>> load_or_store(std::string key, std::string value) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.settings.try_emplace(std::move(key), std::move(value)).first->second;
+  }
+};
+
+}  // namespace
+
+struct MemoryStores::World {
+  explicit World(Answers answers)
+      : accounts(shelves, answers),
+        rosters(shelves, answers),
+        offline(shelves, answers),
+        private_xml(shelves, answers),
+        vcards(shelves, answers),
+        blocks(shelves, answers),
+        last_activity(shelves, answers),
+        login_failures(shelves, answers),
+        settings(shelves, answers) {}
+  Shelves shelves;
+  Accounts accounts;
+  Rosters rosters;
+  OfflineMessages offline;
+  PrivateXml private_xml;
+  VCards vcards;
+  Blocks blocks;
+  LastActivities last_activity;
+  FailedLogins login_failures;
+  Settings settings;
+};
+
+MemoryStores::MemoryStores(Answers answers) : world_(std::make_unique<World>(answers)) {}
+MemoryStores::~MemoryStores() = default;
+
+Stores MemoryStores::stores() {
+  World& w = *world_;
+  return Stores{w.accounts, w.rosters,       w.offline,        w.private_xml, w.vcards,
+                w.blocks,   w.last_activity, w.login_failures, w.settings};
+}
+
+}  // namespace aldis

@@ -1,0 +1,41 @@
+// The stores in memory keep the contract, whether they answer at once or later.
+#include "storage/memory/memory_stores.h"
+
+#include "tests/support/store_contract.h"
+
+namespace aldis {
+namespace {
+
+using testing_support::StoreBackend;
+using testing_support::StoreContract;
+
+StoreBackend backend(std::string name, MemoryStores::Answers answers) {
+  struct Opened final : StoreBackend::Opened {
+    explicit Opened(MemoryStores::Answers answers) : memory(answers) {}
+    Stores stores() override { return memory.stores(); }
+    MemoryStores memory;
+  };
+  return {std::move(name), [answers] { return std::make_unique<Opened>(answers); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract,
+                         ::testing::Values(backend("AtOnce", MemoryStores::Answers::at_once),
+                                           backend("Later", MemoryStores::Answers::later)),
+                         testing_support::backend_name);
+
+TEST(MemoryStores, AnswersLaterOnlyAfterAPost) {
+  MemoryStores memory(MemoryStores::Answers::later);
+  testing_support::LoopExecutor loop;
+  bool done = false;
+  loop.post([&] {
+    spawn([](Stores stores, bool& is_done) -> Task<void> {
+      const auto stored = co_await stores.vcards.store(testing_support::bare("juliet@capulet.example"), "<vCard/>");
+      is_done = stored.has_value();
+    }(memory.stores(), done));
+    EXPECT_FALSE(done);
+  });
+  loop.run_until([&] { return done; });
+}
+
+}  // namespace
+}  // namespace aldis

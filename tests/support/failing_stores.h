@@ -1,0 +1,186 @@
+// FailingStores: any Stores, of which the Nth call fails. A scenario is run with N = 0, 1, 2 … until a run in which no call
+// failed: then every store call of it has failed once. All stores share one count, from any thread.
+//   for (std::size_t n = 0;; ++n) { FailingStores stores(inner.stores(), {.nth = n}); ...; if (!stores.has_failed()) break; }
+#pragma once
+#include <atomic>
+#include <limits>
+#include <utility>
+
+#include "storage/stores.h"
+
+namespace aldis::testing_support {
+
+class FailingStores {
+ public:
+  static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+  struct Plan {
+    std::size_t nth = never;  // counted from 0
+    ErrorKind kind = ErrorKind::unavailable;
+    bool takes_effect = false;    // true: the call is made and its result replaced, as when an answer is lost on the way
+    bool fails_ever_after = false;
+  };
+
+  FailingStores(Stores inner, Plan plan) : inner_(inner), plan_(plan) {}
+  FailingStores(const FailingStores&) = delete;
+  FailingStores& operator=(const FailingStores&) = delete;
+
+  [[nodiscard]] Stores stores() {
+    return Stores{accounts_, rosters_, offline_, private_xml_, vcards_, blocks_, last_activity_, login_failures_, settings_};
+  }
+  [[nodiscard]] std::size_t calls() const { return calls_.load(); }
+  [[nodiscard]] bool has_failed() const { return failures_.load() != 0; }
+  // A new plan, counting from 0 again.
+  void restart(Plan plan) {
+    plan_ = plan;
+    calls_ = 0;
+    failures_ = 0;
+  }
+
+ private:
+  // True when this call is one that fails.
+  bool counts_as_failure() {
+    const std::size_t call = calls_.fetch_add(1);
+    const bool fails = call == plan_.nth || (plan_.fails_ever_after && call > plan_.nth);
+    failures_ += fails ? 1U : 0U;
+    return fails;
+  }
+  [[nodiscard]] Unexpected<Error> failure() const { return fail(plan_.kind, "made to fail by a test"); }
+
+  template <class T>
+  Task<Result<T>> guard(Task<Result<T>> call) {
+    const bool fails = counts_as_failure();
+    if (fails && !plan_.takes_effect) {
+      co_return failure();
+    }
+    Result<T> result = co_await std::move(call);
+    if (fails) {
+      co_return failure();
+    }
+    co_return std::move(result);
+  }
+
+  struct Accounts final : AccountStore {
+    explicit Accounts(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<AccountRecord>> find(BareJid jid) override { return f.guard(f.inner_.accounts.find(std::move(jid))); }
+    Task<Result<void>> create(AccountRecord record) override { return f.guard(f.inner_.accounts.create(std::move(record))); }
+    Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override {
+      return f.guard(f.inner_.accounts.set_keys(std::move(jid), std::move(keys), when));
+    }
+    Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override {
+      return f.guard(f.inner_.accounts.set_enabled(std::move(jid), is_enabled));
+    }
+    Task<Result<void>> remove(BareJid jid) override { return f.guard(f.inner_.accounts.remove(std::move(jid))); }
+    Task<Result<std::vector<AccountRecord>>> list(std::string domain, std::string after, std::size_t limit) override {
+      return f.guard(f.inner_.accounts.list(std::move(domain), std::move(after), limit));
+    }
+  };
+  struct Rosters final : RosterStore {
+    explicit Rosters(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<RosterData>> load(BareJid owner) override { return f.guard(f.inner_.rosters.load(std::move(owner))); }
+    Task<Result<void>> put(BareJid owner, RosterItem item) override {
+      return f.guard(f.inner_.rosters.put(std::move(owner), std::move(item)));
+    }
+    Task<Result<void>> remove(BareJid owner, BareJid contact, std::uint64_t version) override {
+      return f.guard(f.inner_.rosters.remove(std::move(owner), std::move(contact), version));
+    }
+    Task<Result<void>> put_request(BareJid owner, SubscriptionRequest request) override {
+      return f.guard(f.inner_.rosters.put_request(std::move(owner), std::move(request)));
+    }
+    Task<Result<void>> remove_request(BareJid owner, BareJid from) override {
+      return f.guard(f.inner_.rosters.remove_request(std::move(owner), std::move(from)));
+    }
+  };
+  struct Offline final : OfflineStore {
+    explicit Offline(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<void>> append(BareJid owner, OfflineMessage message, OfflineLimits limits) override {
+      return f.guard(f.inner_.offline.append(std::move(owner), std::move(message), limits));
+    }
+    Task<Result<std::vector<OfflineMessage>>> load(BareJid owner) override {
+      return f.guard(f.inner_.offline.load(std::move(owner)));
+    }
+    Task<Result<void>> remove_through(BareJid owner, std::uint64_t last_id) override {
+      return f.guard(f.inner_.offline.remove_through(std::move(owner), last_id));
+    }
+  };
+  struct PrivateXml final : PrivateXmlStore {
+    explicit PrivateXml(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::optional<std::string>>> load(BareJid owner, std::string ns, std::string local) override {
+      return f.guard(f.inner_.private_xml.load(std::move(owner), std::move(ns), std::move(local)));
+    }
+    Task<Result<void>> store(BareJid owner, std::vector<Item> items, std::size_t max_bytes) override {
+      return f.guard(f.inner_.private_xml.store(std::move(owner), std::move(items), max_bytes));
+    }
+  };
+  struct VCards final : VCardStore {
+    explicit VCards(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::optional<std::string>>> load(BareJid owner) override {
+      return f.guard(f.inner_.vcards.load(std::move(owner)));
+    }
+    Task<Result<void>> store(BareJid owner, std::string xml) override {
+      return f.guard(f.inner_.vcards.store(std::move(owner), std::move(xml)));
+    }
+  };
+  struct Blocks final : BlockStore {
+    explicit Blocks(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::vector<Jid>>> load(BareJid owner) override { return f.guard(f.inner_.blocks.load(std::move(owner))); }
+    Task<Result<void>> add(BareJid owner, std::vector<Jid> jids) override {
+      return f.guard(f.inner_.blocks.add(std::move(owner), std::move(jids)));
+    }
+    Task<Result<void>> remove(BareJid owner, std::vector<Jid> jids) override {
+      return f.guard(f.inner_.blocks.remove(std::move(owner), std::move(jids)));
+    }
+  };
+  struct LastActivities final : LastActivityStore {
+    explicit LastActivities(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::optional<LastActivity>>> load(BareJid owner) override {
+      return f.guard(f.inner_.last_activity.load(std::move(owner)));
+    }
+    Task<Result<void>> store(BareJid owner, LastActivity activity) override {
+      return f.guard(f.inner_.last_activity.store(std::move(owner), std::move(activity)));
+    }
+  };
+  struct FailedLogins final : LoginFailureStore {
+    explicit FailedLogins(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::map<std::string, LoginFailures>>> load_all() override {
+      return f.guard(f.inner_.login_failures.load_all());
+    }
+    Task<Result<void>> put(std::string key, LoginFailures failures) override {
+      return f.guard(f.inner_.login_failures.put(std::move(key), failures));
+    }
+    Task<Result<void>> remove(std::string key) override { return f.guard(f.inner_.login_failures.remove(std::move(key))); }
+  };
+  struct Settings final : SettingStore {
+    explicit Settings(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::optional<std::string>>> load(std::string key) override {
+      return f.guard(f.inner_.settings.load(std::move(key)));
+    }
+    Task<Result<std::string>> load_or_store(std::string key, std::string value) override {
+      return f.guard(f.inner_.settings.load_or_store(std::move(key), std::move(value)));
+    }
+  };
+
+  Stores inner_;
+  Plan plan_;
+  std::atomic<std::size_t> calls_{0};
+  std::atomic<std::size_t> failures_{0};
+  Accounts accounts_{*this};
+  Rosters rosters_{*this};
+  Offline offline_{*this};
+  PrivateXml private_xml_{*this};
+  VCards vcards_{*this};
+  Blocks blocks_{*this};
+  LastActivities last_activity_{*this};
+  FailedLogins login_failures_{*this};
+  Settings settings_{*this};
+};
+
+}  // namespace aldis::testing_support
