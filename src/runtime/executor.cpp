@@ -6,9 +6,13 @@ namespace {
 thread_local Executor* running = nullptr;
 }
 
-Executor* Executor::current() { return running; }
+Executor* Executor::current() {
+  return running;
+}
 
 Executor::Running::Running(Executor* executor) : previous_(std::exchange(running, executor)) {}
-Executor::Running::~Running() { running = previous_; }
+Executor::Running::~Running() {
+  running = previous_;
+}
 
 }  // namespace aldis
