@@ -1,0 +1,84 @@
+// One XMPP client: RFC 6120 negotiation (STARTTLS or direct TLS, SCRAM, binding), initial presence, then whatever the scenario
+// says. With Dialogue::relay it says one line instead, and is ready at once. It believes its server: no roster, no state beyond.
+//
+//   connecting → [tls] → features ─starttls→ proceed → tls → features ─auth→ challenge → success → features ─bind→ result → ready
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "event_loop.h"
+#include "options.h"
+#include "scram_client.h"
+#include "stanza_scanner.h"
+#include "transport.h"
+
+namespace aldis::load {
+
+class Client;
+
+/// Who is told what becomes of clients; calls come from within EventLoop::turn. A client may be written to in any of them, but
+/// not connected again before the turn is over.
+class ClientOwner {
+ public:
+  virtual ~ClientOwner() = default;
+  virtual void ready(Client& client) = 0;
+  virtual void received(Client& client, std::string_view stanza) = 0;
+  /// The connection is gone. why: empty after leave().
+  virtual void ended(Client& client, const std::string& why) = 0;
+};
+
+class Client final : public EventHandler {
+ public:
+  Client(EventLoop& loop, const Options& options, ClientOwner& owner, int account);
+
+  /// opening: with Dialogue::relay, the bytes said first.
+  void connect(std::string opening = {});
+  /// Queued; leaves at the end of the turn.
+  void send(std::string_view bytes);
+  /// Says </stream:stream> and waits for the server to close; with the relay, closes.
+  void leave();
+  /// RST, now; ended() is not called.
+  void cut();
+
+  int account() const { return account_; }
+  bool is_ready() const { return state_ == State::ready; }
+  /// Whether the connection that ended had become ready.
+  bool was_ready() const { return was_ready_; }
+  bool is_ended() const { return state_ == State::ended; }
+  const std::string& jid() const { return jid_; }
+  std::string bare_jid() const { return user_ + "@" + options_.domain; }
+  Clock::time_point started() const { return started_; }
+
+  void on_event(std::uint32_t epoll_events) override;
+  void flush() override;
+
+ private:
+  enum class State { ended, connecting, tls, features, proceed, challenge, success, bound, ready, leaving };
+  void connected();
+  void shake_hands();
+  void open_stream();
+  void read_all();
+  void piece(StanzaScanner::Piece piece, std::string_view text);
+  void negotiate(std::string_view stanza);
+  void choose(std::string_view features);
+  void become_ready();
+  void end(const std::string& why);
+
+  EventLoop& loop_;
+  const Options& options_;
+  ClientOwner& owner_;
+  const int account_;
+  std::string user_, jid_, opening_, out_;
+  Socket socket_;
+  StanzaScanner scanner_;
+  std::unique_ptr<ScramClient> scram_;  ///< while authenticating only
+  Clock::time_point started_{};
+  State state_ = State::ended;
+  bool is_authenticated_ = false;
+  bool was_ready_ = false;
+  bool is_flush_due_ = false;
+};
+
+}  // namespace aldis::load

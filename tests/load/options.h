@@ -1,0 +1,49 @@
+// The generator's command line: --name value pairs and --flags, read into one struct. An unknown name is refused.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace aldis::load {
+
+/// What is spoken before the scenario's own traffic.
+enum class Transport { plain, starttls, direct_tls };
+enum class Dialogue {
+  xmpp,   ///< RFC 6120: stream, TLS, SASL, binding
+  relay,  ///< one line "pair N\n", then the scenario's bytes go to the other end of pair N
+};
+
+struct Options {
+  std::string scenario;
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 5222;
+  std::string domain = "localhost";
+  Transport transport = Transport::starttls;
+  Dialogue dialogue = Dialogue::xmpp;
+  std::string user_prefix = "user";  ///< accounts are user0, user1 … of the domain
+  std::string password = "load-test-password";
+  std::string mechanism = "SCRAM-SHA-1";
+  int server_pid = 0;  ///< 0: the server's CPU and memory are not read
+
+  int pairs = 500;
+  int window = 1;         ///< messages (chat), requests (ping) in flight for each pair or connection
+  int body = 100;         ///< bytes of a message's body
+  int sessions = 1000;    ///< idle, ping, presence, storm: clients; login, handshake: how many times
+  int accounts = 500;     ///< login: accounts used in turn
+  int warm = 200;         ///< idle: sessions that are there before the first reading of memory
+  int contacts = 20;      ///< presence: mutual contacts of each user
+  int concurrency = 50;   ///< connections that log in at the same time
+  double rate = 0;        ///< chat: messages a second over all pairs (open loop); 0: closed loop
+  bool cycle = false;     ///< presence: unavailable and available again instead of another <show/>
+  bool presence = false;  ///< login: send initial presence before leaving
+  std::chrono::milliseconds duration{5000};
+  std::chrono::milliseconds warmup{1000};
+  std::chrono::milliseconds settle{2000};  ///< idle: quiet time before memory is read
+  std::chrono::milliseconds limit{120000};  ///< for any one step (everybody logged in, everything drained)
+};
+
+/// Exits with a message on standard error when the command line is wrong.
+Options parse_options(int argc, char** argv);
+
+}  // namespace aldis::load
