@@ -1,0 +1,220 @@
+"""Servers that tests start: Aldis, and Debian's prosody as the reference that tests the tests.
+
+Each runs in a folder of its own, on free loopback ports, with a certificate from an authority made for the occasion, and
+without server-to-server connections. Only processes started here are ever stopped.
+"""
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+DOMAINS = ("capulet.example", "montague.example")  # The second one lets strangers register (XEP-0077).
+START_SECONDS = 30
+STOP_SECONDS = 15
+
+
+class Failed(Exception):
+    """The server did not start, stop or obey; the message holds the end of its log."""
+
+
+def free_ports(count):
+    """Ports that nobody uses now. Another process may take one before we do; then starting fails and says so."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def openssl(folder, *arguments):
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def make_authority(folder):
+    openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Authority for one test",
+            "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    return folder / "ca.pem"
+
+
+def make_certificate(folder, name="server", domains=DOMAINS):
+    """name.pem and name.key in folder, signed by the authority there, good for the domains."""
+    names = ",".join(f"DNS:{domain}" for domain in domains)
+    (folder / f"{name}.ext").write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n"
+                                        "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n")
+    openssl(folder, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={domains[0]}")
+    openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-days", "2", "-out", f"{name}.pem", "-extfile", f"{name}.ext")
+    os.chmod(folder / f"{name}.key", 0o600)
+
+
+class Server:
+    """A running server. host and ports say where; ca_file verifies it; add_user gives it an account."""
+
+    host = "127.0.0.1"
+    name = ""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.port, self.tls_port = free_ports(2)
+        self.process = None
+        self.ca_file = make_authority(self.folder)
+        make_certificate(self.folder)
+
+    def configure(self):
+        raise NotImplementedError
+
+    def command(self):
+        raise NotImplementedError
+
+    def start(self):
+        self.configure()
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(self.command(), cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + START_SECONDS
+        for port in (self.port, self.tls_port):
+            while not self.answers(port):
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    self.kill()
+                    raise Failed(f"{self.name} did not start:\n{self.log()}")
+                time.sleep(0.02)
+
+    def answers(self, port):
+        try:
+            socket.create_connection((self.host, port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        """SIGTERM, and the exit code; killed and Failed if it takes too long or if the end is not a clean one."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            code = self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failed(f"{self.name} did not stop in {STOP_SECONDS} s:\n{self.log()}") from None
+        self.process = None
+        if code not in (0, -signal.SIGTERM):
+            raise Failed(f"{self.name} ended with {code}:\n{self.log()}")
+
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    @staticmethod
+    def is_noise(element):
+        """Stanzas that this server sends in addition, and rightly so; stories do not look at them."""
+        return False
+
+    def log(self):
+        text = "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*log")))
+        return text[-6000:]
+
+
+class Prosody(Server):
+    """Debian's prosody 0.12."""
+
+    name = "prosody"
+
+    def configure(self):
+        (self.folder / "data").mkdir(exist_ok=True)
+        hosts = "\n".join(f'VirtualHost "{domain}"\n  allow_registration = {"true" if domain == DOMAINS[1] else "false"}'
+                          for domain in DOMAINS)
+        (self.folder / "prosody.cfg.lua").write_text(f"""-- Written by a test.
+run_as_root = true
+data_path = "{self.folder}/data"
+pidfile = "{self.folder}/pid"
+log = {{ info = "{self.folder}/prosody.log" }}
+certificates = "{self.folder}"
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {self.port} }}
+c2s_direct_tls_ports = {{ {self.tls_port} }}
+modules_enabled = {{ "roster", "saslauth", "tls", "disco", "private", "vcard_legacy", "vcard4", "pep", "version", "uptime",
+  "time", "ping", "register", "blocklist", "lastactivity", "offline" }}
+modules_disabled = {{ "s2s" }}
+authentication = "internal_hashed"
+c2s_require_encryption = true
+allow_registration = false
+registration_throttle_max = 1000
+ssl = {{ certificate = "{self.folder}/server.pem", key = "{self.folder}/server.key" }}
+{hosts}
+""")
+
+    @staticmethod
+    def is_noise(element):
+        # RFC 6121 4.3.2 lets a server say "unavailable" for a whole account; prosody does after each subscription stanza.
+        return element.get("type") == "unavailable" and "/" not in element.get("from", "")
+
+    def command(self):
+        return ["prosody", "--config", self.folder / "prosody.cfg.lua", "-F"]
+
+    def add_user(self, jid, password):
+        user, domain = jid.split("@")
+        subprocess.run(["prosodyctl", "--config", self.folder / "prosody.cfg.lua", "register", user, domain, password],
+                       cwd=self.folder, check=True, capture_output=True)
+
+class Aldis(Server):
+    """The program under test."""
+
+    name = "aldis"
+
+    def __init__(self, folder, binary):
+        super().__init__(folder)
+        self.binary = pathlib.Path(binary).resolve()
+        self.config = self.folder / "aldis.toml"
+
+    def configure(self):
+        domains = "".join(f"""
+[[domain]]
+name = "{domain}"
+certificates = ["server.pem"]
+keys = ["server.key"]
+enable = [{'"register"' if domain == DOMAINS[1] else ""}]
+""" for domain in DOMAINS)
+        self.config.write_text(f"""# Written by a test.
+[server]
+data_dir = "data"
+shards = 2
+
+[[listener]]
+address = "{self.host}"
+port = {self.port}
+tls = "starttls"
+
+[[listener]]
+address = "{self.host}"
+port = {self.tls_port}
+tls = "direct"
+{domains}
+[metrics]
+enabled = false
+""")
+
+    def command(self):
+        return [self.binary, "--config", self.config, "serve"]
+
+    def add_user(self, jid, password):
+        done = subprocess.run([self.binary, "--config", self.config, "user", "add", jid], input=password + "\n", text=True,
+                              capture_output=True, timeout=START_SECONDS, cwd=self.folder)
+        if done.returncode != 0:
+            raise Failed(f"aldis user add {jid}: {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+PROFILES = {"aldis": Aldis, "prosody": Prosody}
+
+
+def make(name, folder, binary=None):
+    """A server, not yet started; binary is the aldis program."""
+    return Aldis(folder, binary) if name == "aldis" else PROFILES[name](folder)

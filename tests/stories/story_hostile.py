@@ -1,0 +1,372 @@
+"""Stories of peers who mean harm, over real sockets: what once went wrong in other servers must not here. Aldis only, as
+servers may differ in how they refuse. In each of them two people go on talking and must notice nothing.
+"""
+import base64
+import os
+import re
+import secrets
+import socket
+import ssl
+import struct
+import time
+
+from client import CLIENT, PATIENCE, SASL, STREAMS, TLS, Closed, Refused, Unexpected, local
+from story import story
+
+HEADER = f"<?xml version='1.0'?><stream:stream to='capulet.example' version='1.0' xmlns='{CLIENT}' xmlns:stream='{STREAMS}'>"
+
+
+def hostile(clause):
+    """A story in which romeo and juliet exchange messages before and after, and the server's process stays the same."""
+    def register(function):
+        def told(scene):
+            juliet = scene.login("juliet@capulet.example/balcony")
+            romeo = scene.login("romeo@montague.example/orchard")
+            process = scene.server.process.pid
+            for step in (lambda: None, lambda: function(scene), lambda: None):
+                step()
+                token = secrets.token_hex(4)
+                romeo.send(f"<message to='{juliet.jid}' type='chat'><body>{token}</body></message>")
+                juliet.receives(f"<message from='{romeo.jid}'><body>{token}</body></message>")
+            if scene.server.process.poll() is not None or scene.server.process.pid != process:
+                raise Unexpected("the server did not survive")
+        told.__name__, told.__module__ = function.__name__, function.__module__
+        return story(clause, only="aldis")(told)
+    return register
+
+
+def refused(client, *conditions):
+    """The server ends the stream with one of the conditions ('' means without a word) and answers nothing else."""
+    try:
+        element = client.next()
+    except Closed as closed:
+        if (closed.condition or "") not in conditions:
+            raise Unexpected(f"closed with {closed.condition}, expected one of {conditions}") from closed
+    else:
+        raise Unexpected(f"answered with {local(element)}; expected one of {conditions}")
+
+
+def is_dropped(sock, seconds=PATIENCE):
+    """Whether the server ends a raw connection in that time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        sock.settimeout(max(deadline - time.monotonic(), 0.01))
+        try:
+            if not sock.recv(65536):
+                return True
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+    return False
+
+
+@hostile("T01, CVE-2011-0411: what was said in the clear after <starttls/> has no effect inside TLS")
+def plaintext_injection(scene):
+    token = base64.b64encode(f"\0juliet\0{scene.account('juliet@capulet.example')}".encode()).decode()
+    smuggled = HEADER + f"<auth xmlns='{SASL}' mechanism='PLAIN'>{token}</auth>"
+    client = scene.connect()
+    client.open_stream()
+    client.send(f"<starttls xmlns='{TLS}'/>" + smuggled)
+    try:
+        client.receives(f"<proceed xmlns='{TLS}'/>")
+        client.start_tls_now(alpn=())
+    except (Closed, OSError):
+        return  # Refusing the whole connection is right as well.
+    client.fill(0.5)
+    if client.inbox or client.header is not None:
+        raise Unexpected("the smuggled stream was answered inside TLS")
+    client.open_stream()
+    if "PLAIN" not in client.mechanisms() and not client.mechanisms():
+        raise Unexpected("the smuggled login counted")
+
+
+@hostile("T02: in the clear nothing but <starttls/> is legal, and nothing else has an effect")
+def nothing_but_starttls(scene):
+    password = scene.account("juliet@capulet.example")
+    token = base64.b64encode(f"\0juliet\0{password}".encode()).decode()
+    for stanza in (f"<auth xmlns='{SASL}' mechanism='PLAIN'>{token}</auth>",
+                   "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='PLAIN'/>",
+                   "<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>",
+                   "<iq type='get' id='a'><query xmlns='jabber:iq:auth'/></iq>",
+                   "<iq type='set' id='a'><query xmlns='jabber:iq:register'><username>x</username><password>y</password></query></iq>",
+                   "<iq type='set' id='a'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+                   "<iq type='set' id='a'><session xmlns='urn:ietf:params:xml:ns:xmpp-session'/></iq>",
+                   "<enable xmlns='urn:xmpp:sm:3'/>", "<resume xmlns='urn:xmpp:sm:3' h='0' previd='x'/>",
+                   "<message to='juliet@capulet.example'><body>hi</body></message>", "<presence/>"):
+        client = scene.connect()
+        client.open_stream()
+        client.send(stanza)
+        refused(client, "policy-violation", "not-authorized", "unsupported-stanza-type")
+        client.close()
+
+
+@hostile("T03: TLS 1.1 and older, and suites without forward secrecy, are refused")
+def old_tls(scene):
+    for settings in ("MinProtocol1.1", "AES256-SHA256", "AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if settings == "MinProtocol1.1":
+            context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+            context.set_ciphers("ALL:@SECLEVEL=0")
+        else:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(settings)
+        with socket.create_connection((scene.server.host, scene.server.tls_port), timeout=PATIENCE) as raw:
+            try:
+                context.wrap_socket(raw, server_hostname="capulet.example").close()
+            except (ssl.SSLError, OSError):
+                continue
+            raise Unexpected(f"{settings} was accepted")
+
+
+@hostile("T06: rubbish instead of a handshake ends that connection only")
+def handshake_rubbish(scene):
+    address = (scene.server.host, scene.server.tls_port)
+    hello = b"\x16\x03\x01"
+    for rubbish in (os.urandom(400), HEADER.encode(), b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x80\x2e\x01\x00\x02",
+                    hello + b"\xff\xff" + b"\x01" + b"\0" * 70000, hello + b"\x00\x04\x01\x00\xff\xff", b"\x15\x03\x03\x00\x02\x02\x28"):
+        with socket.create_connection(address, timeout=PATIENCE) as raw:
+            try:
+                raw.sendall(rubbish)
+                raw.shutdown(socket.SHUT_WR)
+            except OSError:
+                continue
+            if not is_dropped(raw):
+                raise Unexpected(f"a connection with {rubbish[:8]!r} stays open")
+    for _ in range(20):  # Cut in the middle of the handshake, by a reset.
+        raw = socket.create_connection(address, timeout=PATIENCE)
+        raw.sendall(hello + b"\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(32))
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raw.close()
+    with socket.create_connection((scene.server.host, scene.server.port), timeout=PATIENCE) as raw:
+        raw.sendall(hello + b"\x02\x00\x01\x00\x01\xfc\x03\x03" + os.urandom(600))  # TLS where STARTTLS belongs
+        raw.shutdown(socket.SHUT_WR)
+        if not is_dropped(raw):
+            raise Unexpected("TLS on the STARTTLS port keeps the connection")
+
+
+@hostile("T07, XEP-0368 3: direct TLS with an ALPN that is not ours is refused")
+def wrong_alpn(scene):
+    for alpn in (("http/1.1",), ("xmpp-server",), ("h2", "smtp")):
+        try:
+            scene.connect_tls(alpn=alpn).close()
+        except OSError:  # ssl.SSLError is one.
+            continue
+        raise Unexpected(f"ALPN {alpn} was accepted")
+
+
+@hostile("X13, CVE-2018-10847: a restarted stream cannot change its domain, nor begin again by itself")
+def stream_restart_elsewhere(scene):
+    client = scene.secured("capulet.example")
+    client.authenticate("juliet", scene.account("juliet@capulet.example"))
+    client._new_parser()
+    client.send(HEADER.replace("capulet.example", "montague.example"))
+    refused(client, "host-unknown", "not-authorized", "policy-violation", "conflict", "improper-addressing")
+    if b"<bind" in client.received:
+        raise Unexpected("features for another domain were offered")
+    for header, conditions in (
+            (HEADER + HEADER.split("?>")[1], ("bad-format", "invalid-xml", "not-well-formed", "invalid-namespace",
+                                             "unsupported-stanza-type", "policy-violation")),
+            (HEADER.replace("<?xml version='1.0'?>", "<?xml version='1.0' encoding='UTF-16'?>"),
+             ("unsupported-encoding",)),
+            (HEADER.replace("jabber:client", "jabber:server"), ("invalid-namespace",)),
+            (HEADER.replace(STREAMS, "urn:example:streams"), ("invalid-namespace",)),
+            (HEADER.replace("capulet.example", "elsewhere.example"), ("host-unknown",)),
+            (HEADER.replace("to='capulet.example'", ""), ("improper-addressing", "host-unknown")),
+            (HEADER.replace("version='1.0' xmlns=", "version='0.9' xmlns="), ("unsupported-version",)),
+            (HEADER + "<?xml version='1.0'?>", ("not-well-formed", "restricted-xml")),
+            ("<!DOCTYPE a [<!ENTITY b 'c'>]>" + HEADER, ("restricted-xml", "not-well-formed"))):
+        client = scene.connect()
+        client.send(header)
+        try:
+            while local(client.next()) == "features":
+                pass
+        except Closed as closed:
+            if closed.condition not in conditions:
+                raise Unexpected(f"{header[:90]}...: {closed.condition}, expected one of {conditions}") from closed
+        else:
+            raise Unexpected(f"{header[:90]}... was answered")
+        client.close()
+
+
+@hostile("X01, X04, X05, X08, X09, X10: XML that is not XMPP ends the stream, and nobody receives any of it")
+def xml_that_is_not_xmpp(scene):
+    nurse = scene.login("nurse@capulet.example/hall")
+    password = scene.account("mallory@capulet.example")
+    to = "<message to='nurse@capulet.example/hall' type='chat'><body>"
+    end = "</body></message>"
+    wrong = ("not-well-formed", "bad-format", "restricted-xml", "invalid-xml", "policy-violation", "bad-namespace-prefix",
+             "unsupported-encoding")
+    for data in (to.encode() + b"\xc0\x80" + end.encode(), to.encode() + b"\xed\xa0\x80" + end.encode(),
+                 to.encode() + b"\xff" + end.encode(), to.encode() + b"\xf4\x90\x80\x80" + end.encode(),
+                 to + "&#0;" + end, to + "&#xD800;" + end, to + "&unknown;" + end, to + "<!-- c -->" + end,
+                 to + "<?p i?>" + end, to + "<a></b>" + end, to + "<p:a/>" + end, to + "<a b='1' b='2'/>" + end,
+                 "<!DOCTYPE a>", to + "<a>" * 100 + "</a>" * 100 + end, to + "<a/>" * 20000 + end,
+                 to + "A" * 400_000 + end, "<message to='" + "a" * 300_000):
+        client = scene.secured()
+        client.authenticate("mallory", password)
+        client.open_stream()
+        client.bind("cellar")
+        try:
+            client.send(data)
+            refused(client, *wrong)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        client.close()
+    nurse.sees_nothing()
+
+
+@hostile("X07: text that looks like markup comes out as the text it was")
+def markup_as_text(scene):
+    nurse = scene.login("nurse@capulet.example/hall")
+    mallory = scene.login("mallory@capulet.example/cellar")
+    text = "</body></message><message from='boss@capulet.example'><body>&]]>\"'"
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for body in (escaped, "<![CDATA[" + text.replace("]]>", "]]]]><![CDATA[>") + "]]>"):
+        mallory.send(f"<message to='nurse@capulet.example/hall' type='chat'><body>{body}</body></message>")
+        seen = nurse.receives("<message from='mallory@capulet.example/cellar' type='chat'/>")
+        if seen.findtext("{jabber:client}body") != text:
+            raise Unexpected(f"came out as {seen.findtext('{jabber:client}body')!r}")
+    nurse.sees_nothing()
+
+
+@hostile("P01, RFC 6120 8.1.2.1: nobody speaks as another")
+def forged_sender(scene):
+    nurse = scene.login("nurse@capulet.example/hall")
+    scene.account("mallory@capulet.example")
+    for sender in ("juliet@capulet.example/balcony", "juliet@capulet.example", "capulet.example", "mallory@montague.example/x"):
+        mallory = scene.login("mallory@capulet.example/cellar", presence=None)
+        scene.people.remove(mallory)
+        for stanza in (f"<message from='{sender}' to='nurse@capulet.example/hall' type='chat'><body>I am</body></message>",):
+            mallory.send(stanza)
+            refused(mallory, "invalid-from")
+        mallory.close()
+    nurse.sees_nothing()
+
+
+@hostile("S03, CVE-2017-10807: a mechanism that is not on offer is refused, in whatever spelling")
+def mechanism_not_offered(scene):
+    for name in ("ANONYMOUS", "EXTERNAL", "DIGEST-MD5", "CRAM-MD5", "GSSAPI", "scram-sha-1", "plain", "X-OAUTH2", "LOGIN",
+                 "SCRAM-SHA-1-PLUS-PLUS", "", "A" * 100):
+        client = scene.secured()
+        if name in client.mechanisms():
+            raise Unexpected(f"{name} is on offer")
+        client.send(f"<auth xmlns='{SASL}' mechanism='{name}'>{base64.b64encode(b'x').decode()}</auth>")
+        answer = client.receives(f"<failure xmlns='{SASL}'/>")
+        if local(answer[0]) not in ("invalid-mechanism", "malformed-request"):
+            raise Unexpected(f"{name}: {local(answer[0])}")
+        client.close()
+
+
+@hostile("S01: an authorisation identity other than one's own is refused")
+def acting_for_another(scene):
+    password = scene.account("juliet@capulet.example")
+    for authzid, allowed in (("juliet@capulet.example", True), ("romeo@montague.example", False),
+                             ("nurse@capulet.example", False), ("juliet@montague.example", False)):
+        client = scene.secured()
+        token = base64.b64encode(f"{authzid}\0juliet\0{password}".encode()).decode()
+        client.send(f"<auth xmlns='{SASL}' mechanism='PLAIN'>{token}</auth>")
+        answer = local(client.next())
+        if (answer == "success") != allowed:
+            raise Unexpected(f"as {authzid}: {answer}")
+        client.close()
+
+
+@hostile("S05: who does not exist is asked the same, with a salt that stays the same")
+def unknown_names_look_known(scene):
+    scene.account("juliet@capulet.example")
+    asked = {}
+    for user in ("juliet", "ghost", "juliet", "ghost"):
+        client = scene.secured()
+        client.send(f"<auth xmlns='{SASL}' mechanism='SCRAM-SHA-1'>"
+                    f"{base64.b64encode(f'n,,n={user},r=abcdefghijkl'.encode()).decode()}</auth>")
+        challenge = base64.b64decode(client.receives(f"<challenge xmlns='{SASL}'/>").text).decode()
+        shape = re.sub(r"r=[^,]*", "r=", challenge)
+        if asked.setdefault(user, shape) != shape:
+            raise Unexpected(f"{user} is asked differently the second time")
+        client.close()
+    if re.sub(r"s=[^,]*", "", asked["juliet"]) != re.sub(r"s=[^,]*", "", asked["ghost"]):
+        raise Unexpected(f"known and unknown differ: {asked}")
+    salts = {user: len(base64.b64decode(re.search(r"s=([^,]*)", shape).group(1))) for user, shape in asked.items()}
+    if salts["juliet"] != salts["ghost"]:
+        raise Unexpected("salts differ in length")
+
+
+@hostile("S07, RFC 6120 6.4.5: three tries, then the stream ends")
+def three_tries(scene):
+    scene.account("victim@capulet.example")
+    client = scene.secured()
+    for attempt in range(3):
+        try:
+            client.authenticate("victim", "guess", "PLAIN")
+        except Refused:
+            continue
+        except Closed:
+            if attempt == 0:
+                raise
+            break
+        raise Unexpected("a guess got in")
+    try:
+        client.authenticate("victim", "guess", "PLAIN")
+    except (Closed, OSError):
+        return
+    except Refused as fourth:
+        raise Unexpected("a fourth try was looked at") from fourth
+
+
+@hostile("E03, RFC 6120 4.9.3.12: a stanza before login ends the stream, also inside TLS")
+def stanza_before_login(scene):
+    nurse = scene.login("nurse@capulet.example/hall")
+    for stanza in ("<message to='nurse@capulet.example/hall' type='chat'><body>hi</body></message>",
+                   "<presence to='nurse@capulet.example'/>",
+                   "<iq type='get' id='p' to='capulet.example'><ping xmlns='urn:xmpp:ping'/></iq>"):
+        client = scene.secured()
+        client.send(stanza)
+        refused(client, "not-authorized", "policy-violation")
+        client.close()
+    client = scene.secured()  # Logged in, but not yet bound: RFC 6120 7.1.
+    client.authenticate("mallory", scene.account("mallory@capulet.example"))
+    client.open_stream()
+    client.send("<message to='nurse@capulet.example/hall' type='chat'><body>hi</body></message>")
+    refused(client, "not-authorized", "policy-violation")
+    client.close()
+    nurse.sees_nothing()
+
+
+@hostile("X10: before login a stream may be 8 KiB and 32 elements long")
+def strangers_are_short(scene):
+    for data in (" " * 20_000, "<auth xmlns='" + "a" * 9_000, f"<auth xmlns='{SASL}' mechanism='PLAIN'>" + "A" * 9_000,
+                 f"<auth xmlns='{SASL}' mechanism='PLAIN'>" + "<a/>" * 40):
+        client = scene.secured()
+        try:
+            client.send(data)
+            refused(client, "policy-violation", "not-authorized", "not-well-formed", "bad-format")
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        client.close()
+
+
+@hostile("E01: a stranger has a deadline, and a byte now and then does not move it")
+def slow_strangers_are_dropped(scene):
+    address = (scene.server.host, scene.server.port)
+    silent = [socket.create_connection(address, timeout=PATIENCE) for _ in range(20)]
+    header = [socket.create_connection(address, timeout=PATIENCE) for _ in range(20)]
+    tls = [socket.create_connection((scene.server.host, scene.server.tls_port), timeout=PATIENCE) for _ in range(20)]
+    for raw in header:
+        raw.sendall(HEADER.encode())
+    started = time.monotonic()
+    left = set(silent + header + tls)
+    while left and time.monotonic() - started < 45:
+        for raw in list(left):
+            try:
+                raw.sendall(b"\x16" if raw in tls else b" ")
+            except OSError:
+                pass
+            if is_dropped(raw, 0.02):
+                raw.close()
+                left.discard(raw)
+        scene.secured().close()
+        time.sleep(1)
+    if left:
+        raise Unexpected(f"after 45 s {len(left)} strangers are still connected")
