@@ -89,7 +89,8 @@ class FullJid : public Jid {
 [[nodiscard]] Result<std::string, JidError> prepare_domain(std::string_view text);
 [[nodiscard]] Result<std::string, JidError> prepare_resource(std::string_view text);
 
-// XEP-0106 (1.1) escaping of a localpart, both directions.
+// XEP-0106 (1.1) escaping of a localpart, both directions. A space at either end has no escape (its section 4.2): it stays,
+// and prepare_local refuses it.
 [[nodiscard]] std::string escape_local(std::string_view text);
 [[nodiscard]] std::string unescape_local(std::string_view local);
 
