@@ -137,7 +137,11 @@ class Client:
             return False
         self.received += data
         self._parser.feed(data)
-        for event, element in self._parser.read_events():
+        try:
+            events = list(self._parser.read_events())
+        except ET.ParseError as error:
+            raise Unexpected(f"{self.jid or self.domain}: what the server sent is not XML: {error}") from error
+        for event, element in events:
             if event == "start":
                 if self._depth == 0:
                     self._root = self.header = element

@@ -77,7 +77,7 @@ def plaintext_injection(scene):
     if client.inbox or client.header is not None:
         raise Unexpected("the smuggled stream was answered inside TLS")
     client.open_stream()
-    if "PLAIN" not in client.mechanisms() and not client.mechanisms():
+    if not client.mechanisms():
         raise Unexpected("the smuggled login counted")
 
 
