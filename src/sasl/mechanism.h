@@ -38,10 +38,13 @@ struct Keys {
 
 // ---- what a step may ask for or say
 struct Challenge { std::string data; };                       // send, wait for the response
-struct NeedKeys { std::string username; };                    // then supply_keys()
-struct NeedPasswordCheck { std::string username; SecretBytes password; };  // then supply_verdict()
+struct NeedKeys {                                             // then supply_keys()
+  std::string username;                                       // as the client wrote it, not prepared
+  std::string hash;                                           // "SHA-1", "SHA-256" or "SHA-512"
+};
+struct NeedPasswordCheck { std::string username; SecretBytes password; };  // then supply_verdict(); neither is prepared
 struct Success {
-  std::string username;      // as prepared for passwords (SASLprep/PRECIS), a localpart; empty for ANONYMOUS
+  std::string username;      // as the client wrote it: the caller prepares it as a localpart; empty for ANONYMOUS
   std::string authzid;       // as the client wrote it, may be empty; the caller compares it with the account's address
   std::string data;          // additional data with success, may be empty
   bool is_channel_bound = false;
@@ -61,11 +64,12 @@ class Mechanism {
  public:
   virtual ~Mechanism() = default;
   [[nodiscard]] virtual std::string_view name() const = 0;
-  // The decoded message of the client. The initial response may be absent: then `message` is nullopt and a mechanism
+  // The decoded message of the client. Anything after Success or Failed is Failed{malformed_request}. The initial response may be absent: then `message` is nullopt and a mechanism
   // that starts with the client answers an empty Challenge (RFC 4422 section 5; RFC 6120 section 6.4.2).
   virtual Outcome step(std::optional<std::string_view> message) = 0;
-  virtual Outcome supply_keys(Keys keys);          // after NeedKeys; Failed{temporary_auth_failure} is the caller's
-  virtual Outcome supply_verdict(bool is_right);   // after NeedPasswordCheck
+  // Only after NeedKeys and NeedPasswordCheck; where the caller cannot learn the answer it ends the exchange itself.
+  virtual Outcome supply_keys(Keys keys);
+  virtual Outcome supply_verdict(bool is_right);
 };
 
 // A mechanism by the name of the IANA registry, exactly as written there; null when there is none of that name.
