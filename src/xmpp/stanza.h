@@ -1,7 +1,8 @@
 // Stanza: message, presence or iq (RFC 6120 section 8, RFC 6121), immutable once made, reference-counted, safe to share
 // between threads. It keeps the bytes it came in; forwarding rewrites the start tag and copies the rest. A change makes a
-// new Stanza.
+// new Stanza. It does not look into payloads and decides nothing about routing.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,17 +39,20 @@ using StanzaPtr = std::shared_ptr<const Stanza>;
 
 class Stanza {
  public:
-  // Why an element of a stream is no stanza we can admit. `as_stanza_error` is set when the answer is a stanza error to the
-  // sender (then `header` fields needed for the answer were readable), otherwise the stream ends with `stream`.
+  // Why an element of a stream is no stanza we can admit. With `stanza_error` set, `offender` carries what could be read of
+  // the header and make_error(*offender, *stanza_error) is the answer (null for an offender that must not be answered);
+  // `stream` is then what fits where a peer's fault ends the stream. Without it the stream ends with `stream`.
   struct Refusal {
     std::optional<StanzaError> stanza_error;
     StreamError stream;
-    StanzaPtr offender;  // for answering; null when the stream must end
+    StanzaPtr offender;
   };
 
   // Reads a complete first-level element. Refused: another namespace or name (unsupported-stanza-type), wrong type value
   // or missing id on an iq (bad-request), iq get/set without exactly one child (bad-request), malformed to or from
-  // (jid-malformed). An id longer than 1023 bytes is bad-request.
+  // (jid-malformed). An id longer than 1023 bytes is bad-request. The stanza's namespace must be scope.default_ns, which is
+  // jabber:client or jabber:server. Bytes that lean on the stream header's prefixes or hold CDATA are rewritten once, so
+  // that they stand alone; header prefixes in use may have 1024 bytes of URIs.
   [[nodiscard]] static Result<StanzaPtr, Refusal> parse(std::string bytes, const xml::Scope& scope,
                                                         const xml::Limits& limits = {});
   // For stanzas we write ourselves; `bytes` in jabber:client. Invalid bytes are a broken invariant.
@@ -67,12 +71,16 @@ class Stanza {
   [[nodiscard]] const std::optional<Jid>& from() const { return from_; }
   [[nodiscard]] std::string_view id() const { return id_; }      // empty when absent
   [[nodiscard]] bool has_id() const { return has_id_; }
-  [[nodiscard]] std::string_view lang() const { return lang_; }  // xml:lang of its own, or empty
+  // xml:lang of its own (or set by with_lang), or empty.
+  [[nodiscard]] std::string_view lang() const { return owned_lang_.empty() ? lang_ : std::string_view(owned_lang_); }
 
+  // The element as it came: its to and from are not those that with_addresses set.
   [[nodiscard]] xml::Element element() const { return document_->root(); }
   // The first element child: the payload of an iq request.
   [[nodiscard]] std::optional<xml::Element> payload() const { return element().first_child(); }
-  [[nodiscard]] std::optional<xml::Element> child(XmlName name) const { return element().child(name); }
+  // The first child of that name; jabber:client stands for the stanza's own namespace, which is jabber:server on a stream
+  // between servers.
+  [[nodiscard]] std::optional<xml::Element> child(XmlName name) const;
 
   // The same stanza with other addresses; shares the parsed document and its bytes.
   [[nodiscard]] StanzaPtr with_addresses(std::optional<Jid> from, std::optional<Jid> to) const;
@@ -80,7 +88,8 @@ class Stanza {
   [[nodiscard]] StanzaPtr with_to(Jid to) const;
   // The same with xml:lang set where it has none (RFC 6120 section 8.1.5).
   [[nodiscard]] StanzaPtr with_lang(std::string_view lang) const;
-  // The same without the children `remove` names, and with `append` (well-formed, jabber:client scope) behind the rest.
+  // The same without the children `remove` picks, and with `append` (well-formed in the stanza's own namespace) behind the
+  // rest.
   [[nodiscard]] StanzaPtr amended(const std::function<bool(const xml::Element&)>& remove, std::string_view append) const;
 
   // Appends the stanza as it goes on a stream whose default namespace is jabber:client (or jabber:server): the start
@@ -92,14 +101,40 @@ class Stanza {
   [[nodiscard]] std::size_t size() const;
 
  private:
-  Stanza() = default;
+  struct Key {};
+
+ public:
+  explicit Stanza(Key) {}  // for make_shared within this class
+  Stanza(Key, const Stanza& other) : Stanza(other) {}
+  Stanza& operator=(const Stanza&) = delete;
+
+ private:
+  Stanza(const Stanza&) = default;
+  // Reads the root's start tag; the first fault found, after reading all that can be read.
+  std::optional<Refusal> read_header();
+  std::optional<Refusal> read_start_tag();
+  void write_start_tag(std::string& out, const Jid* to) const;  // up to the last attribute, without its end
+  static std::shared_ptr<Stanza> around(std::unique_ptr<const xml::Document> document);
+
+  // A part of the start tag as it came, white space before it included; an offset into the root's bytes.
+  struct Piece {
+    std::uint32_t offset;
+    std::uint32_t size;
+  };
+
   StanzaKind kind_ = StanzaKind::message;
   StanzaType type_ = StanzaType::normal;
   bool has_id_ = false;
+  bool has_lang_ = false;
+  // The attributes and declarations other than to, from and xmlns: three taken out leave four pieces at most.
+  std::uint8_t piece_count_ = 0;
+  std::array<Piece, 4> pieces_{};
   std::optional<Jid> to_;
   std::optional<Jid> from_;
-  std::string_view id_;  // into document_, or into owned_header_
+  std::string_view id_;  // this and the next two into document_
   std::string_view lang_;
+  std::string_view raw_;    // the root, start tag to end tag
+  std::string_view inner_;  // what is between its tags
   std::string owned_lang_;
   std::shared_ptr<const xml::Document> document_;
 };
