@@ -48,12 +48,12 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   class Owner {
    public:
     // The frame's bytes are valid until this returns, and not after detach(), restart_stream() or start_tls().
-    // False: deliver nothing more now; only with pause(), detach(), close(), abort() or destruction before it.
+    // False: deliver nothing more now; on a connection that is still attached and open it is pause().
     virtual bool on_frame(Connection& connection, xml::Framer::Frame frame) = 0;
     // Nothing is read any more. The owner sends its stream error with close().
     virtual void on_framing_error(Connection& connection, xml::XmlError error) = 0;
     virtual void on_tls_established(Connection& connection) = 0;
-    // The last call; the transport is closed. Never called from within send(), out(), attach() or close().
+    // The last call; the transport is closed. Never from within a call of the owner's.
     virtual void on_closed(Connection& connection, CloseReason reason, std::string_view detail) = 0;
     // All that was queued has been taken by the kernel, after a time when it was not.
     virtual void on_drained(Connection& connection) { static_cast<void>(connection); }
@@ -114,53 +114,68 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   // close() for an owner that goes away now: the shard keeps the connection until it is closed.
   static void close_and_release(std::unique_ptr<Connection> connection, std::string_view last_bytes);
 
-  [[nodiscard]] PeerAddress peer() const { return peer_; }
+  [[nodiscard]] PeerAddress peer() const { return transport_->peer(); }
   // Heap and object bytes this connection holds, an estimate that includes TLS; for accounting.
   [[nodiscard]] std::size_t memory() const;
 
  private:
   class Lingering;
-  struct Reading;  // one receive(), on the stack: how callbacks tell it that the connection is gone or detached
-  enum class State : std::uint8_t { open, draining, ended, closed };
+  // One receive(), on the stack: how a callback tells it that the connection is gone, or what was dropped.
+  struct Reading {
+    std::string_view rest;  // received, decrypted, not framed yet
+    bool gone = false;      // destroyed, detached or closed: touch nothing
+  };
+  enum class State : std::uint8_t {
+    open,
+    closing,    // after close(): flushing
+    lingering,  // our side is ended; waiting for the peer's end
+    closed,
+  };
+  enum class Flushed : std::uint8_t { all, blocked, gone };
 
   void on_ready(bool readable, bool writable, bool hung_up) override;
   void on_next_turn() override;
   void on_turn_end() override;
   void receive();
-  bool take(Reading& reading, std::span<const std::uint8_t> bytes);
-  bool deliver(Reading& reading);
-  void flush();
-  bool write_wire();
-  void encrypt_some();
+  void read_some(Reading& reading);
+  void discard_some();
+  void take(Reading& reading, std::span<const std::uint8_t> bytes);
+  void take_ciphertext(Reading& reading, std::span<const std::uint8_t> bytes);
+  void deliver(Reading& reading);
+  void framing_error(Reading& reading, xml::XmlError error);
+  [[nodiscard]] bool may_read() const;
+  [[nodiscard]] Flushed write(std::string& bytes, std::size_t& written);
+  [[nodiscard]] Flushed write_all();
   void end_our_side();
-  void closed(CloseReason reason, std::string detail);
-  void report_closed();
-  void want_read();
-  void start_tls_as(std::unique_ptr<tls::TlsEngine> engine);
-  void drop_empty_buffers();
+  void start_tls_with(tls::TlsEngine engine);
+  void closed(CloseReason reason, std::string_view detail);
+  void close_soon(CloseReason reason, std::string detail);
+  void leave_shard();
 
   std::unique_ptr<Transport> transport_;
   std::unique_ptr<tls::TlsEngine> tls_;
   Shard* shard_ = nullptr;
   Owner* owner_ = nullptr;
   Reading* reading_ = nullptr;
+  std::unique_ptr<std::string> close_detail_;
   xml::Framer framer_;
   std::string out_;     // plain bytes of the owner
-  std::string wire_;    // bytes for the socket that it did not take yet
-  std::string unread_;  // plain bytes received while paused or detached
+  std::string wire_;    // bytes for the socket, encrypted or sent before TLS
+  std::string unread_;  // plain bytes received, kept while paused or detached
   std::uint64_t sent_total_ = 0;
   std::uint32_t wire_plain_ = 0;  // plain bytes that wire_ stands for
   ConnectionBudget budget_;
   ConnectionLimits limits_;
   TimerId linger_ = TimerId::none;
-  std::unique_ptr<std::string> close_detail_;
-  PeerAddress peer_;
   State state_ = State::open;
   CloseReason close_reason_ = CloseReason::local;
   bool tls_established_ : 1 = false;
   bool paused_ : 1 = false;
-  bool readable_ : 1 = true;
-  bool blocked_ : 1 = false;
+  bool readable_ : 1 = false;     // a read may give something
+  bool hung_up_ : 1 = false;      // a short read is not the end: read on until it is
+  bool blocked_ : 1 = false;      // the kernel takes nothing; its word is awaited
+  bool was_blocked_ : 1 = false;  // on_drained is owed
+  bool peer_ended_ : 1 = false;
   bool framing_failed_ : 1 = false;
 };
 

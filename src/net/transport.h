@@ -28,7 +28,8 @@ struct IoResult {
 class Transport {
  public:
   virtual ~Transport() = default;
-  // Tells `watcher`, on the shard's thread, of changes from now on. False: the kernel refused.
+  // Tells `watcher`, on the shard's thread and never from within this call, how things stand and of each change.
+  // False: the kernel refused.
   [[nodiscard]] virtual bool attach(Shard& shard, Watcher& watcher) = 0;
   // After it the transport may be moved to another thread and attached there.
   virtual void detach() = 0;

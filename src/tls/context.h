@@ -52,8 +52,13 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   [[nodiscard]] bool is_server() const;
+  // What a peer may send before the handshake is over; more is a flood (security T06). 16 KiB, 64 KiB where it sends
+  // certificates.
+  [[nodiscard]] std::size_t handshake_bytes() const;
+  [[nodiscard]] bool verifies_host() const;
+  // How many certificates the host chosen for this connection has.
+  [[nodiscard]] static std::size_t certificates_of(const SSL_CTX* host);
   [[nodiscard]] SSL_CTX* native() const;
-  [[nodiscard]] const ClientPolicy* client_policy() const;
 
  private:
   struct State;

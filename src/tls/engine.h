@@ -48,9 +48,7 @@ class TlsEngine {
     bool established_now = false;  // the handshake ended within this call
     bool peer_closed = false;      // the peer's close_notify has been read
   };
-  // Handshake bytes one peer may send in all; certificates of clients are the largest part.
-  static constexpr std::size_t handshake_bytes = 64 * 1024;
-  static constexpr unsigned post_handshake_messages = 64;  // KeyUpdates and the like, in a connection's life per GiB
+  static constexpr unsigned post_handshake_messages = 64;  // KeyUpdates, refused renegotiations; in a connection's life
 
   [[nodiscard]] static TlsEngine server(std::shared_ptr<const TlsContext> context);
   [[nodiscard]] static TlsEngine client(std::shared_ptr<const TlsContext> context, const std::string& host);
@@ -69,7 +67,7 @@ class TlsEngine {
   // Appends our close_notify, once.
   void close_notify(std::string& ciphertext_out);
 
-  [[nodiscard]] bool is_established() const;
+  [[nodiscard]] bool is_established() const { return established_ && !failed_; }
   [[nodiscard]] TlsInfo info() const;
   // Nothing when the connection cannot give this binding (tls-exporter below TLS 1.3 without extended master secret).
   [[nodiscard]] std::optional<std::vector<std::uint8_t>> channel_binding(ChannelBinding type) const;
@@ -83,14 +81,16 @@ class TlsEngine {
   struct Io;
   TlsEngine(std::shared_ptr<const TlsContext> context, SSL* ssl);
 
-  [[nodiscard]] TlsError failure(TlsError::Kind kind, int code) const;
+  [[nodiscard]] Result<bool, TlsError> handshake(Io& io);
+  [[nodiscard]] Unexpected<TlsError> failure(TlsError::Kind kind, std::string text = {});
 
   std::shared_ptr<const TlsContext> context_;
   SSL* ssl_ = nullptr;
   std::uint32_t handshake_received_ = 0;
-  std::uint32_t post_handshake_ = 0;
-  std::uint32_t received_since_ = 0;
+  std::uint16_t post_handshake_ = 0;
+  bool established_ = false;
   bool failed_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace aldis::tls

@@ -1,0 +1,242 @@
+// Loading certificates and their keys, and reading their names.
+#include "tls/certificate.h"
+
+#include <fcntl.h>
+#include <openssl/pem.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "base/encoding.h"
+#include "tls/openssl.h"
+
+namespace aldis::tls {
+namespace {
+
+constexpr std::size_t longest_file = 1024 * 1024;
+constexpr std::size_t longest_chain = 16;
+constexpr const char* xmpp_addr_oid = "1.3.6.1.5.5.7.8.5";  // RFC 6120 13.7.1.4
+constexpr const char* srv_name_oid = "1.3.6.1.5.5.7.8.7";   // RFC 4985
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  }
+  return out;
+}
+
+std::string_view bytes_of(const ASN1_STRING* s) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)), static_cast<std::size_t>(ASN1_STRING_length(s))};
+}
+
+// A name with a NUL inside is a trick (CVE-2009-2408) and is no name at all.
+void add_name(std::vector<std::string>& names, std::string name) {
+  if (!name.empty() && name.find('\0') == std::string::npos) {
+    names.push_back(std::move(name));
+  }
+}
+
+void add_other_name(CertificateNames& names, const OTHERNAME& other) {
+  char oid[64];
+  OBJ_obj2txt(oid, sizeof oid, other.type_id, 1);
+  const int type = other.value->type;
+  if (std::strcmp(oid, xmpp_addr_oid) == 0 && type == V_ASN1_UTF8STRING) {
+    add_name(names.xmpp_addr, std::string(bytes_of(other.value->value.utf8string)));
+  } else if (std::strcmp(oid, srv_name_oid) == 0 && type == V_ASN1_IA5STRING) {
+    add_name(names.srv, lower(bytes_of(other.value->value.ia5string)));
+  }
+}
+
+Result<WallTime> wall_time(const ASN1_TIME* time) {
+  std::tm broken{};
+  if (ASN1_TIME_to_tm(time, &broken) != 1) {
+    return fail(ErrorKind::invalid, "a date of the certificate cannot be read");
+  }
+  return WallTime(std::chrono::seconds(::timegm(&broken)));
+}
+
+std::string date(WallTime time) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::system_clock::time_point(
+      std::chrono::duration_cast<std::chrono::system_clock::duration>(time.time_since_epoch())));
+  std::tm broken{};
+  ::gmtime_r(&seconds, &broken);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &broken);
+  return text;
+}
+
+enum class Secrecy : std::uint8_t { open, secret };
+
+Result<std::string> read_file(const std::filesystem::path& path, Secrecy secrecy) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0) {
+    return fail(errno == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable,
+                "cannot open " + path.string() + ": " + std::strerror(errno));
+  }
+  const std::unique_ptr<const int, void (*)(const int*)> closer(&fd, [](const int* f) { ::close(*f); });
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    return fail(ErrorKind::invalid, path.string() + " is not a regular file");
+  }
+  if (secrecy == Secrecy::secret && (status.st_mode & 077U) != 0) {
+    return fail(ErrorKind::denied,
+                "the key file " + path.string() + " is open to group or others; run: chmod 600 " + path.string());
+  }
+  if (secrecy == Secrecy::secret && status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return fail(ErrorKind::denied, "the key file " + path.string() + " belongs to another user");
+  }
+  if (status.st_size > static_cast<off_t>(longest_file)) {
+    return fail(ErrorKind::limit, path.string() + " is larger than 1 MiB");
+  }
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t have = 0;
+  while (have < text.size()) {
+    const ssize_t n = ::read(fd, text.data() + have, text.size() - have);
+    if (n <= 0) {
+      return fail(ErrorKind::unavailable, "cannot read " + path.string());
+    }
+    have += static_cast<std::size_t>(n);
+  }
+  return text;
+}
+
+int no_password(char*, int, int, void*) {
+  return 0;
+}  // an encrypted key is an error, never a prompt
+
+}  // namespace
+
+bool CertificateNames::cover(std::string_view domain) const {
+  const std::string wanted = lower(domain);
+  for (const std::string& name : dns) {
+    if (name == wanted) {
+      return true;
+    }
+    const std::size_t dot = wanted.find('.');
+    if (name.starts_with("*.") && dot != std::string::npos && dot > 0 &&
+        std::string_view(name).substr(1) == std::string_view(wanted).substr(dot)) {
+      return true;
+    }
+  }
+  for (const std::string& name : srv) {
+    if (name == "_xmpp-client." + wanted || name == "_xmpp-server." + wanted) {
+      return true;
+    }
+  }
+  return std::any_of(xmpp_addr.begin(), xmpp_addr.end(), [&](const std::string& a) { return lower(a) == wanted; });
+}
+
+CertificateNames names_of(const X509* certificate) {
+  CertificateNames names;
+  const NamesPtr san(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int i = 0; san && i < sk_GENERAL_NAME_num(san.get()); ++i) {
+    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(san.get(), i);
+    if (name->type == GEN_DNS) {
+      add_name(names.dns, lower(bytes_of(name->d.dNSName)));
+    } else if (name->type == GEN_OTHERNAME) {
+      add_other_name(names, *name->d.otherName);
+    }
+  }
+  char cn[256] = {};
+  if (X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, cn, sizeof cn) > 0) {
+    names.common_name = cn;
+  }
+  return names;
+}
+
+Result<Certificate> Certificate::load(const std::filesystem::path& chain, const std::filesystem::path& key,
+                                      const Clock& clock) {
+  const Result<std::string> chain_pem = read_file(chain, Secrecy::open);
+  if (!chain_pem) {
+    return fail(chain_pem.error());
+  }
+  Result<std::string> key_pem = read_file(key, Secrecy::secret);
+  if (!key_pem) {
+    return fail(key_pem.error());
+  }
+  Result<Certificate> certificate = parse(*chain_pem, *key_pem, clock);
+  OPENSSL_cleanse(key_pem->data(), key_pem->size());
+  if (!certificate) {
+    return fail(certificate.error().kind, chain.string() + ", " + key.string() + ": " + certificate.error().what);
+  }
+  return certificate;
+}
+
+Result<Certificate> Certificate::parse(std::string_view chain_pem, std::string_view key_pem, const Clock& clock) {
+  ERR_clear_error();
+  Certificate made;
+  const BioPtr chain = memory_bio(chain_pem);
+  while (X509* const one = PEM_read_bio_X509(chain.get(), nullptr, no_password, nullptr)) {
+    made.chain_.emplace_back(one, X509_free);
+    if (made.chain_.size() > longest_chain) {
+      return fail(ErrorKind::limit, "more than 16 certificates in the chain");
+    }
+  }
+  ERR_clear_error();
+  if (made.chain_.empty()) {
+    return fail(ErrorKind::invalid, "no certificate in PEM form");
+  }
+  const BioPtr key = memory_bio(key_pem);
+  made.key_ =
+      std::shared_ptr<EVP_PKEY>(PEM_read_bio_PrivateKey(key.get(), nullptr, no_password, nullptr), EVP_PKEY_free);
+  if (!made.key_) {
+    return fail(ErrorKind::invalid,
+                "no readable private key in PEM form (encrypted keys are not supported): " + openssl_error());
+  }
+  if (X509_check_private_key(made.leaf(), made.key()) != 1) {
+    ERR_clear_error();
+    return fail(ErrorKind::invalid, "the private key does not belong to the first certificate");
+  }
+  for (std::size_t i = 1; i < made.chain_.size(); ++i) {
+    if (X509_check_issued(made.chain_[i].get(), made.chain_[i - 1].get()) != X509_V_OK) {
+      ERR_clear_error();
+      return fail(ErrorKind::invalid, "the chain is out of order: certificate " + std::to_string(i + 1) +
+                                          " did not issue the one before it");
+    }
+  }
+  const Result<WallTime> from = wall_time(X509_get0_notBefore(made.leaf()));
+  const Result<WallTime> to = wall_time(X509_get0_notAfter(made.leaf()));
+  if (!from || !to) {
+    return fail(!from ? from.error() : to.error());
+  }
+  made.not_before_ = *from;
+  made.not_after_ = *to;
+  if (made.not_after_ <= clock.wall()) {
+    return fail(ErrorKind::invalid, "the certificate expired on " + date(made.not_after_));
+  }
+  if (made.not_before_ > clock.wall()) {
+    return fail(ErrorKind::invalid, "the certificate is not valid before " + date(made.not_before_));
+  }
+  made.names_ = names_of(made.leaf());
+  return made;
+}
+
+std::int64_t Certificate::days_left(const Clock& clock) const {
+  return std::chrono::floor<std::chrono::days>(not_after_ - clock.wall()).count();
+}
+
+std::string Certificate::key_type() const {
+  if (EVP_PKEY_is_a(key_.get(), "EC") == 1) {
+    char group[32] = {};
+    std::size_t length = 0;
+    EVP_PKEY_get_group_name(key_.get(), group, sizeof group, &length);
+    const std::string_view name(group, length);
+    return "ECDSA " + std::string(name == "prime256v1" ? "P-256" : name == "secp384r1" ? "P-384" : name);
+  }
+  const char* const name = EVP_PKEY_get0_type_name(key_.get());
+  return std::string(name != nullptr ? name : "?") + " " + std::to_string(EVP_PKEY_get_bits(key_.get()));
+}
+
+std::string Certificate::fingerprint_sha256() const {
+  std::uint8_t digest[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  ensure(X509_digest(leaf(), EVP_sha256(), digest, &length) == 1, "a certificate has a digest");
+  return hex_encode({digest, length});
+}
+
+}  // namespace aldis::tls

@@ -1,0 +1,229 @@
+// The TLS policy as OpenSSL's settings, and the choice of certificate by host.
+#include "tls/context.h"
+
+#include <openssl/pem.h>
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+
+#include "base/keyed_hash.h"
+#include "tls/openssl.h"
+
+namespace aldis::tls {
+namespace {
+
+// RFC 9325 4.2: AEAD with ephemeral elliptic curves only. AES-128 first: it is the fastest where AES is in hardware,
+// and 128 bits are what P-256 and X25519 give.
+constexpr const char* tls12_ciphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr const char* tls13_suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+constexpr const char* key_groups = "X25519:P-256:P-384";
+// No SHA-1 and no SHA-224 (security T03).
+constexpr const char* signature_algorithms =
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512";
+constexpr long longest_peer_chain = 32 * 1024;
+
+// RFC 7301 3.1: each name behind its length.
+std::string alpn_wire(const std::vector<std::string>& names) {
+  std::string wire;
+  for (const std::string& name : names) {
+    ensure(!name.empty() && name.size() < 256, "an ALPN name has 1 to 255 bytes");
+    wire += static_cast<char>(name.size());
+    wire += name;
+  }
+  return wire;
+}
+
+const unsigned char* octets(const std::string& text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
+  return out;
+}
+
+int accept_any(int, X509_STORE_CTX*) {
+  return 1;
+}  // auth judges a client's certificate
+
+bool common_settings(SSL_CTX* ctx, int min_version, int max_version) {
+  SSL_CTX_set_options(
+      ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_QUERY_MTU);
+  SSL_CTX_clear_options(ctx, SSL_OP_ALLOW_NO_DHE_KEX | SSL_OP_LEGACY_SERVER_CONNECT);
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(ctx, 0);
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_max_cert_list(ctx, longest_peer_chain);
+  SSL_CTX_set_security_level(ctx, 2);
+  return SSL_CTX_set_min_proto_version(ctx, min_version) == 1 && SSL_CTX_set_max_proto_version(ctx, max_version) == 1 &&
+         SSL_CTX_set_cipher_list(ctx, tls12_ciphers) == 1 && SSL_CTX_set_ciphersuites(ctx, tls13_suites) == 1 &&
+         SSL_CTX_set1_groups_list(ctx, key_groups) == 1 && SSL_CTX_set1_sigalgs_list(ctx, signature_algorithms) == 1;
+}
+
+}  // namespace
+
+struct TlsContext::State {
+  bool server = false;
+  bool verify_host = false;
+  bool alpn_required = false;
+  std::size_t handshake_bytes = 16 * 1024;
+  std::string alpn;
+  std::vector<SslCtxPtr> contexts;  // the first serves unknown names
+  std::unordered_map<std::string, SSL_CTX*, KeyedStringHash, std::equal_to<>> by_domain;
+
+  static int choose_host(SSL* ssl, int*, void* self);
+  static int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
+                         unsigned in_length, void* self);
+  static int look_at_hello(SSL* ssl, int* alert, void* self);
+};
+
+int TlsContext::State::choose_host(SSL* ssl, int*, void* self) {
+  const char* const name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  if (name == nullptr) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  const auto& hosts = static_cast<State*>(self)->by_domain;
+  const auto found = hosts.find(lower(name));
+  if (found == hosts.end()) {
+    return SSL_TLSEXT_ERR_NOACK;  // RFC 6066 3: go on with the default certificate; the client decides
+  }
+  return SSL_set_SSL_CTX(ssl, found->second) != nullptr ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+int TlsContext::State::choose_alpn(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
+                                   unsigned in_length, void* self) {
+  const std::string& ours = static_cast<State*>(self)->alpn;
+  unsigned char* chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, out_length, octets(ours), static_cast<unsigned>(ours.size()), in, in_length) !=
+      OPENSSL_NPN_NEGOTIATED) {
+    return SSL_TLSEXT_ERR_ALERT_FATAL;  // OpenSSL sends no_application_protocol
+  }
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+int TlsContext::State::look_at_hello(SSL* ssl, int* alert, void* self) {
+  const unsigned char* bytes = nullptr;
+  std::size_t length = 0;
+  if (static_cast<State*>(self)->alpn_required &&
+      SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &bytes, &length) != 1) {
+    *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+    return SSL_CLIENT_HELLO_ERROR;
+  }
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TlsContext::~TlsContext() = default;
+bool TlsContext::is_server() const {
+  return state_->server;
+}
+bool TlsContext::verifies_host() const {
+  return state_->verify_host;
+}
+std::size_t TlsContext::handshake_bytes() const {
+  return state_->handshake_bytes;
+}
+SSL_CTX* TlsContext::native() const {
+  return state_->contexts.front().get();
+}
+
+std::size_t TlsContext::certificates_of(const SSL_CTX* host) {
+  return reinterpret_cast<std::uintptr_t>(SSL_CTX_get_app_data(host));
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& policy, const std::vector<Host>& hosts) {
+  auto state = std::make_unique<State>();
+  state->server = true;
+  state->alpn = alpn_wire(policy.alpn);
+  state->alpn_required = policy.alpn_required;
+  state->handshake_bytes = policy.request_client_certificate ? 64 * 1024 : 16 * 1024;
+  if (hosts.empty()) {
+    return fail(ErrorKind::invalid, "a TLS listener needs a certificate");
+  }
+  for (const Host& host : hosts) {
+    ERR_clear_error();
+    SslCtxPtr ctx(SSL_CTX_new(TLS_server_method()));
+    if (!ctx || !common_settings(ctx.get(), TLS1_2_VERSION, TLS1_3_VERSION) || host.certificates.empty()) {
+      return fail(ErrorKind::invalid,
+                  host.domain + ": " + (host.certificates.empty() ? "no certificate" : openssl_error()));
+    }
+    for (const Certificate& certificate : host.certificates) {
+      bool good = SSL_CTX_use_certificate(ctx.get(), certificate.leaf()) == 1 &&
+                  SSL_CTX_use_PrivateKey(ctx.get(), certificate.key()) == 1;
+      for (std::size_t i = 1; good && i < certificate.chain().size(); ++i) {
+        good = SSL_CTX_add1_chain_cert(ctx.get(), certificate.chain()[i].get()) == 1;
+      }
+      if (!good) {
+        return fail(ErrorKind::invalid,
+                    host.domain + ": " + certificate.key_type() + " certificate: " + openssl_error());
+      }
+    }
+    SSL_CTX_set_app_data(ctx.get(), reinterpret_cast<void*>(host.certificates.size()));
+    static constexpr unsigned char session_context[] = "aldis";
+    SSL_CTX_set_session_id_context(ctx.get(), session_context, sizeof session_context - 1);
+    SSL_CTX_set_max_early_data(ctx.get(), 0);
+    SSL_CTX_set_num_tickets(ctx.get(), policy.ticket_lifetime_s != 0 ? 1 : 0);
+    SSL_CTX_set_timeout(ctx.get(), static_cast<long>(policy.ticket_lifetime_s));
+    if (policy.ticket_lifetime_s == 0) {
+      SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
+    }
+    if (policy.request_client_certificate) {
+      SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, accept_any);
+    }
+    if (!policy.alpn.empty()) {
+      SSL_CTX_set_alpn_select_cb(ctx.get(), State::choose_alpn, state.get());
+      SSL_CTX_set_client_hello_cb(ctx.get(), State::look_at_hello, state.get());
+    }
+    SSL_CTX_set_tlsext_servername_callback(ctx.get(), State::choose_host);
+    SSL_CTX_set_tlsext_servername_arg(ctx.get(), state.get());
+    state->by_domain.emplace(lower(host.domain), ctx.get());
+    state->contexts.push_back(std::move(ctx));
+  }
+  return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
+}
+
+Result<std::shared_ptr<const TlsContext>> TlsContext::client(const ClientPolicy& policy) {
+  auto state = std::make_unique<State>();
+  state->verify_host = policy.verify;
+  state->handshake_bytes = 64 * 1024;
+  state->alpn = alpn_wire(policy.alpn);
+  ERR_clear_error();
+  SslCtxPtr ctx(SSL_CTX_new(TLS_client_method()));
+  bool good = ctx && common_settings(ctx.get(), policy.min_version != 0 ? policy.min_version : TLS1_2_VERSION,
+                                     policy.max_version != 0 ? policy.max_version : TLS1_3_VERSION);
+  if (good && (policy.min_version != 0 || !policy.old_cipher_list.empty())) {
+    SSL_CTX_set_security_level(ctx.get(), 0);
+    good = SSL_CTX_set1_sigalgs_list(ctx.get(), "ECDSA+SHA1:RSA+SHA1:ECDSA+SHA256:RSA+SHA256:RSA-PSS+SHA256") == 1;
+  }
+  good = good &&
+         (policy.old_cipher_list.empty() || SSL_CTX_set_cipher_list(ctx.get(), policy.old_cipher_list.c_str()) == 1) &&
+         (policy.tls13_suites.empty() || SSL_CTX_set_ciphersuites(ctx.get(), policy.tls13_suites.c_str()) == 1) &&
+         (policy.groups.empty() || SSL_CTX_set1_groups_list(ctx.get(), policy.groups.c_str()) == 1) &&
+         (state->alpn.empty() ||
+          SSL_CTX_set_alpn_protos(ctx.get(), octets(state->alpn), static_cast<unsigned>(state->alpn.size())) == 0);
+  if (good && policy.verify) {
+    SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER, nullptr);
+    const BioPtr pem = memory_bio(policy.trust_pem);
+    while (X509* const one = PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr)) {
+      good = X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx.get()), one) == 1 && good;
+      X509_free(one);
+    }
+    if (good) {
+      ERR_clear_error();  // PEM's "no more"
+    }
+  }
+  if (!good) {
+    return fail(ErrorKind::invalid, "TLS client settings: " + openssl_error());
+  }
+  state->contexts.push_back(std::move(ctx));
+  return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));
+}
+
+}  // namespace aldis::tls

@@ -1,0 +1,88 @@
+// What an established connection can tell about itself, and its channel bindings.
+#include <cstring>
+
+#include "base/ensure.h"
+#include "tls/engine.h"
+#include "tls/openssl.h"
+
+namespace aldis::tls {
+namespace {
+
+std::string text_or_empty(const char* text) {
+  return text != nullptr ? text : "";
+}
+
+// RFC 5929 4.1: the hash of the certificate with the digest of its signature, at least SHA-256.
+std::optional<std::vector<std::uint8_t>> end_point_hash(const X509* certificate) {
+  int digest_nid = NID_undef;
+  if (certificate == nullptr ||
+      X509_get_signature_info(const_cast<X509*>(certificate), &digest_nid, nullptr, nullptr, nullptr) != 1 ||
+      digest_nid == NID_undef) {
+    return std::nullopt;  // RFC 5929 leaves signatures without a digest (Ed25519) undefined
+  }
+  const bool old = digest_nid == NID_md5 || digest_nid == NID_sha1 || digest_nid == NID_md5_sha1;
+  const EVP_MD* const digest = old ? EVP_sha256() : EVP_get_digestbynid(digest_nid);
+  std::vector<std::uint8_t> hash(EVP_MAX_MD_SIZE);
+  unsigned length = 0;
+  if (digest == nullptr || X509_digest(certificate, digest, hash.data(), &length) != 1) {
+    return std::nullopt;
+  }
+  hash.resize(length);
+  return hash;
+}
+
+}  // namespace
+
+TlsInfo TlsEngine::info() const {
+  TlsInfo info;
+  const SSL_CIPHER* const cipher = SSL_get_current_cipher(ssl_);
+  info.version = text_or_empty(SSL_get_version(ssl_));
+  info.cipher = cipher != nullptr ? text_or_empty(SSL_CIPHER_get_name(cipher)) : "";
+  const int group = static_cast<int>(SSL_get_negotiated_group(ssl_));
+  info.group = group != 0 ? text_or_empty(SSL_group_to_name(ssl_, group)) : "";
+  const unsigned char* alpn = nullptr;
+  unsigned alpn_length = 0;
+  SSL_get0_alpn_selected(ssl_, &alpn, &alpn_length);
+  info.alpn.assign(reinterpret_cast<const char*>(alpn), alpn_length);
+  info.sni = text_or_empty(SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name));
+  info.is_confidential = cipher != nullptr && SSL_CIPHER_get_cipher_nid(cipher) != NID_undef;
+  info.is_resumed = SSL_session_reused(ssl_) == 1;
+  return info;
+}
+
+std::optional<std::vector<std::uint8_t>> TlsEngine::channel_binding(ChannelBinding type) const {
+  if (!is_established()) {
+    return std::nullopt;
+  }
+  if (type == ChannelBinding::tls_server_end_point) {
+    if (!context_->is_server()) {
+      return end_point_hash(SSL_get0_peer_certificate(ssl_));
+    }
+    // A resumed session began with a certificate that is not recorded; with one certificate there is no doubt.
+    if (SSL_session_reused(ssl_) == 1 && TlsContext::certificates_of(SSL_get_SSL_CTX(ssl_)) != 1) {
+      return std::nullopt;
+    }
+    return end_point_hash(SSL_get_certificate(ssl_));
+  }
+  // RFC 9266 2 and 3: unique only with TLS 1.3, or the extended master secret.
+  if (SSL_version(ssl_) < TLS1_3_VERSION && SSL_get_extms_support(ssl_) != 1) {
+    return std::nullopt;
+  }
+  static constexpr char label[] = "EXPORTER-Channel-Binding";
+  std::vector<std::uint8_t> bytes(32);
+  if (SSL_export_keying_material(ssl_, bytes.data(), bytes.size(), label, sizeof label - 1, nullptr, 0, 1) != 1) {
+    ERR_clear_error();
+    return std::nullopt;
+  }
+  return bytes;
+}
+
+std::shared_ptr<X509> TlsEngine::peer_certificate() const {
+  return {SSL_get1_peer_certificate(ssl_), X509_free};
+}
+
+std::size_t TlsEngine::idle_bytes() {
+  return 12 * 1024;
+}
+
+}  // namespace aldis::tls
