@@ -1,0 +1,196 @@
+// Account: a user in memory: sessions, roster, block list. Serial, owned by its shard's Home. Step 3 (send) and step 5
+// (deliver) of a message's way, and the rules of RFC 6121 for rosters, subscriptions and presence. An account is loaded when
+// somebody binds to it or something reaches it; what arrives meanwhile waits in its inbox. One that does not exist is kept
+// only until its inbox has been answered.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/chain.h"
+#include "core/envelope.h"
+#include "core/iq.h"
+#include "core/roster.h"
+#include "core/session.h"
+#include "policy/block_list.h"
+#include "runtime/serial.h"
+#include "runtime/task.h"
+
+namespace aldis {
+
+class Home;
+class VirtualHost;
+
+// A connection that has authenticated and asks for its resource; on its way from the lobby to the account's shard.
+struct BindRequest {
+  std::unique_ptr<net::Connection> connection;
+  PrincipalPtr principal;
+  std::optional<std::string> resource;   // prepared; nothing: the server chooses
+  xml::Scope scope;
+  std::string lang;
+  // Called on the home's executor with the address or the refusal; queues the answer's bytes on the connection it is
+  // given. After a refusal the request's connection goes back with it.
+  UniqueFunction<void(Result<FullJid, StanzaError>, net::Connection&)> answer;
+  UniqueFunction<void(std::unique_ptr<net::Connection>)> give_back;
+};
+
+// <presence type='...' from='...'/> for the server to send on a user's behalf.
+[[nodiscard]] StanzaPtr presence_from(const Jid& from, std::string_view type);
+
+class Account final : public policy::OwnerRules {
+ public:
+  Account(Home& home, const VirtualHost& host, BareJid jid);
+  ~Account();
+  Account(const Account&) = delete;
+  Account& operator=(const Account&) = delete;
+
+  [[nodiscard]] const BareJid& jid() const { return jid_; }
+  [[nodiscard]] Home& home() const { return home_; }
+  [[nodiscard]] const VirtualHost& host() const { return host_; }
+  [[nodiscard]] const Roster& roster() const { return roster_; }
+  // policy::OwnerRules
+  [[nodiscard]] const BareJid& owner() const override { return jid_; }
+  [[nodiscard]] const policy::BlockList& blocked() const override { return blocked_; }
+  // A subscriber, the owner itself, or one it sent presence to directly.
+  [[nodiscard]] bool may_see_presence(const Jid& other) const override;
+  [[nodiscard]] bool exists() const { return state_ == State::ready; }
+  [[nodiscard]] const std::vector<std::unique_ptr<Session>>& sessions() const { return sessions_; }
+  [[nodiscard]] Session* find_session(std::string_view resource) const;
+  [[nodiscard]] bool has_available_session() const;
+
+  // While a Pin lives the account stays in memory: coroutines that wait hold one.
+  class Pin {
+   public:
+    explicit Pin(Account& account) : account_(&account) { ++account.pins_; }
+    Pin(const Pin& other) : Pin(*other.account_) {}
+    Pin& operator=(const Pin&) = delete;
+    ~Pin() { account_->unpin(); }
+    Account* operator->() const { return account_; }
+    Account& operator*() const { return *account_; }
+
+   private:
+    Account* account_;
+  };
+  // Changes of stored state go through it one at a time.
+  [[nodiscard]] Serial& changes() { return changes_; }
+
+  // ---- steps 3 and 5
+  // From one of the account's sessions. False: the session stops reading until it is resumed.
+  [[nodiscard]] bool send(Session& session, Envelope envelope);
+  // To the account or one of its sessions; `to` is this account's address, bare or full.
+  void deliver(Envelope envelope);
+  void bind(BindRequest request);
+
+  // ---- what policy and extensions ask
+  [[nodiscard]] policy::Decision decide(policy::Action action, const Stanza& stanza, const Jid& other) const;
+  // One of the server's own stanzas (from the account) to one of its sessions.
+  void send_to_own(Session& session, std::string xml);
+  // Into the chain of the router, as if the account had sent it: presence to a contact, and the like.
+  void route(StanzaPtr stanza);
+
+  // ---- roster (account_roster.cpp). Each resumes when the change is durable; pushes go out before the answer.
+  struct RosterChange {
+    BareJid contact;
+    std::string name;
+    std::vector<std::string> groups;
+  };
+  [[nodiscard]] Task<Result<void, StanzaError>> set_roster_item(RosterChange change);
+  [[nodiscard]] Task<Result<void, StanzaError>> remove_roster_item(BareJid contact);
+  // Answers the session's roster get and makes it interested: the whole roster, or an empty result and what changed since
+  // `version`, the query's ver, as pushes (RFC 6121 section 2.6; nothing when the query has none).
+  void answer_roster_get(const Stanza& request, Session& session, std::optional<std::string_view> version);
+
+  // ---- block list (for the blocking extension)
+  void block(const std::vector<Jid>& jids);
+  void unblock(const std::vector<Jid>& jids);  // empty: all
+
+  // ---- a session's life
+  // A message that a session took and could not write: to the other sessions, to storage or back to its sender.
+  void undelivered(Envelope envelope);
+  // What a session held back.
+  void deliver_again(Session& session, const Envelope& envelope);
+  void on_session_ended(Session& session, std::vector<Envelope> undelivered, std::string_view reason);
+  // All sessions end (account disabled, removed, password changed elsewhere).
+  void end_sessions(const StreamError& error, std::string_view reason, const Session* except = nullptr);
+  // Forgets everything: the account was removed from the store. Subscribers are told.
+  void removed();
+
+  // For the home: nothing here, nobody waits, idle since `idle_since`.
+  [[nodiscard]] bool is_idle() const;
+  [[nodiscard]] Monotonic idle_since() const { return idle_since_; }
+  [[nodiscard]] std::size_t memory() const;
+
+ private:
+  friend class Home;
+  enum class State : std::uint8_t { loading, ready, absent, failed };
+  struct InboxItem {
+    std::optional<Envelope> envelope;
+    std::optional<BindRequest> bind;
+  };
+
+  void start_loading();
+  Task<void> load();
+  void drain_inbox();
+  void unpin();
+
+  // account_send.cpp
+  bool dispatch(Session& session, Envelope envelope);   // after the outgoing chain
+  bool answer_request(Session* session, Envelope envelope, Recipient recipient);
+  Task<void> send_waiting(Pin self, SessionId session, std::unique_ptr<Envelope> envelope, Task<Chain::Outcome> waiting);
+  Task<void> answer_waiting(Pin self, SessionId session, Envelope envelope, Task<StanzaPtr> waiting);
+  void finish_send(SessionId session, Envelope envelope, Chain::Outcome outcome);
+
+  // account_deliver.cpp
+  void deliver_now(Envelope envelope);
+  void deliver_passed(Envelope envelope);               // after the incoming chain
+  Task<void> deliver_waiting(Pin self, std::unique_ptr<Envelope> envelope, Task<Chain::Outcome> waiting);
+  void deliver_message(Envelope envelope);
+  void deliver_iq(Envelope envelope);
+  void deliver_presence(Envelope envelope);
+  void keep_undelivered(Envelope envelope);
+  Task<void> keep_waiting(Pin self, std::unique_ptr<Envelope> envelope, Task<Chain::Outcome> waiting);
+  bool deliver_to(Session& session, const Envelope& envelope);
+  void refuse_absent(const Envelope& envelope);
+
+  // account_presence.cpp
+  void broadcast_presence(Session& session, StanzaPtr stanza);
+  void go_available(Session& session, StanzaPtr stanza, int priority);
+  void go_unavailable(Session& session, StanzaPtr stanza);
+  void send_directed(Session& session, Envelope envelope);
+  void answer_probe(const Envelope& envelope);
+  void present_to(const Jid& contact);
+  void absent_to(const Jid& contact);
+  Task<void> send_subscription(Pin self, Envelope envelope);
+  Task<void> receive_subscription(Pin self, Envelope envelope);
+  void offer_requests(Session& session);
+  void deliver_subscription(const Envelope& envelope, const StanzaPtr& stanza);
+
+  // account_roster.cpp
+  Task<Result<void, StanzaError>> change_item(RosterItem item);
+  void push_changes_since(Session& session, std::uint64_t known);
+  // `item` is null for a removal.
+  void push_roster(std::uint64_t version, const RosterItem* item, const BareJid& contact);
+  void push_to(Session& session, std::uint64_t version, const RosterItem* item, const BareJid& contact);
+
+  // account_bind.cpp
+  void bind_now(BindRequest request);
+
+  Home& home_;
+  const VirtualHost& host_;
+  BareJid jid_;
+  Roster roster_;
+  policy::BlockList blocked_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  std::unique_ptr<std::deque<InboxItem>> inbox_;   // only while there is something in it
+  Serial changes_;
+  Monotonic idle_since_{};
+  std::uint32_t pins_ = 0;
+  State state_ = State::loading;
+  bool is_ephemeral_ = false;  // of an anonymous user: nothing is stored
+  bool is_busy_ = false;   // an incoming chain waits: what comes next waits behind it
+};
+
+}  // namespace aldis

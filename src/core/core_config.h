@@ -1,0 +1,60 @@
+// The core's options: what an account and a session may use. Declared here, read by app/.
+#pragma once
+#include <chrono>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/options.h"
+
+namespace aldis {
+
+// What happens when a resource asked for is bound already (RFC 6120 section 7.7.2.2).
+enum class ResourceConflict : std::uint8_t { replace, refuse, rename };
+constexpr auto option_names(ResourceConflict) {
+  return std::array{OptionName{"replace", ResourceConflict::replace}, OptionName{"refuse", ResourceConflict::refuse},
+                    OptionName{"rename", ResourceConflict::rename}};
+}
+
+struct CoreConfig {
+  ResourceConflict resource_conflict = ResourceConflict::replace;
+  std::uint32_t sessions_per_account = 10;
+  std::uint32_t roster_items = 5000;
+  std::uint32_t directed_presence = 1000;
+  std::uint32_t pending_requests = 512;
+  std::uint32_t inbox_stanzas = 1000;
+  std::uint32_t subscription_requests = 500;
+  std::uint32_t loading_accounts = 10'000;
+  std::chrono::seconds request_timeout{120};
+  std::chrono::seconds account_idle{60};
+  Bytes rate{256 * 1024};
+  Bytes rate_burst{4 * 1024 * 1024};
+};
+
+inline constexpr auto core_options = std::tuple{
+    Option{"resource_conflict", &CoreConfig::resource_conflict,
+           "A resource that is bound already: the old session ends, the new bind is refused, or the new one gets another name.",
+           Reload::live},
+    Option{"sessions_per_account", &CoreConfig::sessions_per_account, Range{1, 1000}, "Sessions of one account at a time.",
+           Reload::live},
+    Option{"roster_items", &CoreConfig::roster_items, Range{1, 100'000}, "Contacts in one roster.", Reload::live},
+    Option{"directed_presence", &CoreConfig::directed_presence, Range{1, 100'000},
+           "Addresses one session may send presence to directly at a time.", Reload::live},
+    Option{"pending_requests", &CoreConfig::pending_requests, Range{1, 100'000},
+           "Requests (iq) delivered to one client and not answered by it yet.", Reload::live},
+    Option{"inbox_stanzas", &CoreConfig::inbox_stanzas, Range{1, 1'000'000},
+           "Stanzas that wait while an account is being loaded.", Reload::live},
+    Option{"subscription_requests", &CoreConfig::subscription_requests, Range{1, 100'000},
+           "Subscription requests that wait for one account's answer.", Reload::live},
+    Option{"loading_accounts", &CoreConfig::loading_accounts, Range{100, 10'000'000},
+           "Accounts being loaded at a time on one shard; beyond it senders are told to wait.", Reload::live},
+    Option{"request_timeout", &CoreConfig::request_timeout, Range{std::chrono::seconds(10), std::chrono::seconds(3600)},
+           "A client's time to answer a request before the server answers in its place.", Reload::live},
+    Option{"account_idle", &CoreConfig::account_idle, Range{std::chrono::seconds(1), std::chrono::seconds(86400)},
+           "How long an account without sessions stays in memory.", Reload::live},
+    Option{"rate", &CoreConfig::rate, Range{Bytes{0}, Bytes{1024ULL * 1024 * 1024}},
+           "Bytes a second one session may send for long; a faster one is read more slowly. 0: no limit.", Reload::live},
+    Option{"rate_burst", &CoreConfig::rate_burst, Range{Bytes{64 * 1024}, Bytes{1024ULL * 1024 * 1024}},
+           "Bytes one session may send at once before the rate holds it back.", Reload::live},
+};
+
+}  // namespace aldis

@@ -1,0 +1,42 @@
+// What an extension may touch, passed on to its domain.
+#include "core/extension.h"
+
+#include "core/virtual_host.h"
+#include "core/world.h"
+
+namespace aldis {
+
+const Stores& Extension::stores() const { return world_.stores; }
+
+void Extension::advertise(std::string_view feature) { host_.discovery.server_features.insert(std::string(feature)); }
+void Extension::advertise_account(std::string_view feature) { host_.discovery.account_features.insert(std::string(feature)); }
+void Extension::stream_feature(std::string xml) { host_.stream_features.push_back(std::move(xml)); }
+
+void Extension::on_iq_get(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler) {
+  for (const Recipient recipient : recipients) {
+    host_.requests.add(StanzaType::get, payload, recipient, handler);
+  }
+}
+
+void Extension::on_iq_set(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler) {
+  for (const Recipient recipient : recipients) {
+    host_.requests.add(StanzaType::set, payload, recipient, handler);
+  }
+}
+
+void Extension::on_outgoing(Phase phase, StanzaKinds kinds, Hook hook) { host_.outgoing.add(phase, kinds, name_, std::move(hook)); }
+void Extension::on_incoming(Phase phase, StanzaKinds kinds, Hook hook) { host_.incoming.add(phase, kinds, name_, std::move(hook)); }
+void Extension::on_undelivered(Hook hook) {
+  host_.undelivered.add(Phase::record, StanzaKinds::message, name_, std::move(hook));
+}
+
+void Extension::on_bound(std::function<void(Session&)> observer) { host_.observers.bound.push_back(std::move(observer)); }
+void Extension::on_available(std::function<void(Session&)> observer) {
+  host_.observers.available.push_back(std::move(observer));
+}
+void Extension::on_unavailable(std::function<void(Session&)> observer) {
+  host_.observers.unavailable.push_back(std::move(observer));
+}
+void Extension::on_ended(std::function<void(Session&)> observer) { host_.observers.ended.push_back(std::move(observer)); }
+
+}  // namespace aldis

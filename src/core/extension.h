@@ -1,0 +1,81 @@
+// Extension: what a feature is given when it is installed on a domain, and all it may touch: the hooks of the chains, the
+// requests it answers, what it advertises. A feature is one file with one install function, and one line in
+// app/extensions.cpp. Handlers are shared by all shards: they change nothing they capture.
+#pragma once
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/options.h"
+#include "core/chain.h"
+#include "core/iq.h"
+#include "storage/stores.h"
+
+namespace aldis {
+
+class Session;
+class VirtualHost;
+struct World;
+
+// A specification a feature implements, for docs/xeps.md and aldis.doap.
+struct XepReference {
+  int number;
+  std::string_view version;
+  std::string_view note = {};
+};
+
+class Extension {
+ public:
+  Extension(std::string_view name, VirtualHost& host, World& world, OptionObject config)
+      : name_(name), host_(host), world_(world), config_(std::move(config)) {}
+
+  [[nodiscard]] std::string_view name() const { return name_; }
+  [[nodiscard]] VirtualHost& host() const { return host_; }
+  [[nodiscard]] World& world() const { return world_; }
+  [[nodiscard]] const Stores& stores() const;
+  // The struct declared with the feature's options, as the domain's configuration fills it.
+  template <class Config>
+  [[nodiscard]] const Config& config() const { return config_.as<Config>(); }
+
+  // ---- service discovery (XEP-0030)
+  void advertise(std::string_view feature);           // of the server
+  void advertise_account(std::string_view feature);   // of every account
+  // A child of <stream:features/> after authentication.
+  void stream_feature(std::string xml);
+
+  // ---- requests
+  void on_iq_get(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler);
+  void on_iq_set(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler);
+
+  // ---- chains
+  void on_outgoing(Phase phase, StanzaKinds kinds, Hook hook);   // on the sender's account
+  void on_incoming(Phase phase, StanzaKinds kinds, Hook hook);   // on the recipient's account
+  // A message that no session took (RFC 6121 section 8.5.2.2): Consume when kept, Reject with the answer, Pass otherwise.
+  void on_undelivered(Hook hook);
+
+  // ---- a session's life; observers only
+  void on_bound(std::function<void(Session&)> observer);
+  void on_available(std::function<void(Session&)> observer);     // initial presence; again when priority stops being negative
+  void on_unavailable(std::function<void(Session&)> observer);   // also when an available session ends
+  void on_ended(std::function<void(Session&)> observer);
+
+ private:
+  std::string name_;
+  VirtualHost& host_;
+  World& world_;
+  OptionObject config_;
+};
+
+// One line of app/extensions.cpp.
+struct ExtensionEntry {
+  std::string_view name;
+  void (*install)(Extension& self);
+  std::vector<XepReference> xeps = {};
+  const OptionTable* options = nullptr;  // null: it has none
+  bool is_default = true;                // enabled unless a domain says otherwise
+};
+
+}  // namespace aldis

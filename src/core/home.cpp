@@ -1,0 +1,149 @@
+// A shard's accounts and sessions.
+#include "core/home.h"
+
+#include <chrono>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "core/virtual_host.h"
+
+namespace aldis {
+namespace {
+metrics::Counter loads_refused{"aldis_account_loads_refused_total", "Stanzas refused because too many accounts were being loaded."};
+constexpr std::chrono::milliseconds sweep_interval{10'000};
+}  // namespace
+
+Home::Home(World& world, Shard& shard, std::uint8_t index) : world_(world), shard_(shard), index_(index) {}
+
+Home::~Home() {
+  if (sweeper_ != TimerId::none) {
+    shard_.cancel(sweeper_);
+  }
+}
+
+Account* Home::find_account(const Jid& bare) const {
+  const auto found = accounts_.find(bare.bare_str());
+  return found == accounts_.end() ? nullptr : found->second.get();
+}
+
+Session* Home::find_session(SessionId id) const {
+  const auto found = sessions_.find(id);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
+Account* Home::account(const Jid& bare, const VirtualHost& host) {
+  if (Account* existing = find_account(bare)) {
+    if (existing->state_ == Account::State::failed && existing->is_idle()) {
+      existing->start_loading();  // the store may be back
+    }
+    return existing;
+  }
+  if (loading_ >= world_.config()->loading_accounts) {  // security E06: invented names cost no memory without bound
+    loads_refused.add();
+    return nullptr;
+  }
+  auto made = std::make_unique<Account>(*this, host, bare.bare());
+  Account* account = made.get();
+  accounts_.emplace(std::string(bare.bare_str()), std::move(made));
+  if (sweeper_ == TimerId::none) {
+    sweeper_ = shard_.after(sweep_interval, [this] { sweep(); });
+  }
+  shard_.post([this, key = std::string(bare.bare_str())] {  // after what made it has been put into its inbox
+    const auto found = accounts_.find(key);
+    if (found != accounts_.end() && found->second->state_ == Account::State::loading) {
+      found->second->start_loading();
+    }
+  });
+  return account;
+}
+
+void Home::deliver(Envelope envelope) {
+  const Jid& to = *envelope.stanza->to();
+  const VirtualHost* host = world_.find_host(to.domain());
+  ensure(host != nullptr, "the router sends only what is for a domain served here");
+  Account* account = this->account(to, *host);
+  if (account == nullptr) {
+    router().bounce(*this, envelope, StanzaError(StanzaCondition::resource_constraint));
+    return;
+  }
+  account->deliver(std::move(envelope));
+}
+
+void Home::bind(BindRequest request) {
+  const VirtualHost* host = world_.find_host(request.principal->identity.domain());
+  ensure(host != nullptr, "only accounts of domains served here authenticate");
+  Account* account = this->account(request.principal->identity, *host);
+  if (account == nullptr) {
+    request.answer(fail(StanzaError(StanzaCondition::resource_constraint)), *request.connection);
+    request.give_back(std::move(request.connection));
+    return;
+  }
+  account->bind(std::move(request));
+}
+
+void Home::reply(const Envelope& request, StanzaPtr answer) {
+  if (answer == nullptr) {
+    return;
+  }
+  if (Session* session = find_session(request.origin)) {
+    session->send_own(answer);
+    return;
+  }
+  router().route(*this, Envelope{std::move(answer), nullptr, SessionId::none, request.trace});
+}
+
+void Home::end_all(const StreamError& error, std::string_view reason) {
+  std::vector<SessionId> ids;
+  ids.reserve(sessions_.size());
+  for (const auto& [id, session] : sessions_) {
+    ids.push_back(id);
+  }
+  for (const SessionId id : ids) {
+    if (Session* session = find_session(id)) {
+      session->end(&error, reason);
+    }
+  }
+}
+
+SessionId Home::next_session_id() { return static_cast<SessionId>((++next_id_ << 8U) | index_); }
+TraceId Home::next_trace() { return static_cast<TraceId>((++next_trace_ << 8U) | index_); }
+
+void Home::add_session(Session& session) { sessions_.emplace(session.id(), &session); }
+void Home::remove_session(Session& session) { sessions_.erase(session.id()); }
+
+std::shared_ptr<const xml::Scope> Home::shared_scope(xml::Scope scope) {
+  if (usual_scope_ != nullptr && usual_scope_->default_ns == scope.default_ns && usual_scope_->prefixes == scope.prefixes) {
+    return usual_scope_;
+  }
+  auto shared = std::make_shared<const xml::Scope>(std::move(scope));
+  usual_scope_ = shared;
+  return shared;
+}
+
+void Home::bury(std::unique_ptr<Session> session) {
+  shard_.post([owned = std::move(session)] {});
+}
+
+void Home::account_idle(Account& account) {
+  // An account that does not exist holds nothing worth keeping; others stay a while, for the next stanza.
+  if (account.is_idle() && account.state_ != Account::State::ready) {
+    shard_.post([this, key = account.jid().str()] {
+      const auto found = accounts_.find(key);
+      if (found != accounts_.end() && found->second->is_idle() && found->second->state_ != Account::State::ready) {
+        accounts_.erase(found);
+      }
+    });
+  }
+}
+
+void Home::sweep() {
+  const auto idle = world_.config()->account_idle;
+  const Monotonic now = this->now();
+  std::erase_if(accounts_, [&](const auto& entry) { return entry.second->is_idle() && now - entry.second->idle_since() >= idle; });
+  for (const auto& [id, session] : sessions_) {
+    session->forget_flushed();
+  }
+  sweeper_ = accounts_.empty() ? TimerId::none : shard_.after(sweep_interval, [this] { sweep(); });
+}
+
+}  // namespace aldis

@@ -1,0 +1,72 @@
+// Home: the accounts and sessions of one shard. Everything here runs on its executor.
+#pragma once
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "core/account.h"
+#include "core/envelope.h"
+#include "core/ids.h"
+#include "core/world.h"
+#include "runtime/executor.h"
+#include "runtime/shard.h"
+
+namespace aldis {
+
+class Home {
+ public:
+  Home(World& world, Shard& shard, std::uint8_t index);
+  ~Home();
+
+  [[nodiscard]] World& world() const { return world_; }
+  [[nodiscard]] Shard& shard() const { return shard_; }
+  [[nodiscard]] Router& router() const { return world_.router; }
+  [[nodiscard]] Monotonic now() const { return shard_.clock().now(); }
+
+  // Step 5's door: an envelope for an account of this home.
+  void deliver(Envelope envelope);
+  void bind(BindRequest request);
+  // An answer to a request, to the session it came from or back through the router.
+  void reply(const Envelope& request, StanzaPtr answer);
+
+  [[nodiscard]] Account* find_account(const Jid& bare) const;
+  [[nodiscard]] Session* find_session(SessionId id) const;
+  [[nodiscard]] std::size_t session_count() const { return sessions_.size(); }
+  template <class F>
+  void for_each_session(F visit) const {
+    for (const auto& [id, session] : sessions_) visit(*session);
+  }
+
+  // Ends all sessions of an account, or all of this home (shutdown), with a stream error.
+  void end_all(const StreamError& error, std::string_view reason);
+
+  // ---- for accounts and sessions
+  [[nodiscard]] SessionId next_session_id();
+  [[nodiscard]] TraceId next_trace();
+  void add_session(Session& session);
+  void remove_session(Session& session);
+  // Most clients open streams alike: one Scope serves them all.
+  [[nodiscard]] std::shared_ptr<const xml::Scope> shared_scope(xml::Scope scope);
+  // Destroys what must outlive the call that ended it.
+  void bury(std::unique_ptr<Session> session);
+  void account_idle(Account& account);
+
+ private:
+  friend class Account;
+  // The account, made and loading if it was not there; null when too many are being loaded.
+  Account* account(const Jid& bare, const VirtualHost& host);
+  void sweep();
+
+  World& world_;
+  Shard& shard_;
+  std::unordered_map<std::string, std::unique_ptr<Account>, KeyedStringHash, std::equal_to<>> accounts_;
+  std::unordered_map<SessionId, Session*> sessions_;
+  std::shared_ptr<const xml::Scope> usual_scope_;
+  std::uint64_t next_id_ = 0;
+  std::uint64_t next_trace_ = 0;
+  std::size_t loading_ = 0;
+  TimerId sweeper_ = TimerId::none;
+  std::uint8_t index_;
+};
+
+}  // namespace aldis

@@ -1,0 +1,428 @@
+// Accepting, budgets, and one Stranger per connection: it feeds the negotiation what is read and does what it demands.
+#include "core/lobby.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "core/home.h"
+#include "core/virtual_host.h"
+
+namespace aldis {
+namespace {
+metrics::Gauge strangers_gauge{"aldis_strangers", "Connections that have not bound a resource."};
+metrics::Counter accepted{"aldis_connections_total", "Connections accepted."};
+metrics::Counter turned_away{"aldis_connections_refused_total", "Connections closed at once because a budget was spent."};
+metrics::Counter timed_out{"aldis_strangers_timed_out_total", "Connections that did not authenticate or bind in time."};
+metrics::Counter authentications_failed{"aldis_authentications_total", "Authentications, by outcome.", {{"outcome", "failure"}}};
+metrics::Counter authentications_good{"aldis_authentications_total", "Authentications, by outcome.", {{"outcome", "success"}}};
+}  // namespace
+
+class Lobby::Stranger final : public net::Connection::Owner, public stream::Domains {
+ public:
+  Stranger(Lobby& lobby, Id id, std::unique_ptr<net::Transport> transport, stream::TlsMode mode)
+      : lobby_(lobby),
+        id_(id),
+        mode_(mode),
+        connection_(std::make_unique<net::Connection>(std::move(transport), lobby.connection_limits_)),
+        source_(connection_->peer().source()),
+        negotiation_(std::make_shared<stream::StreamNegotiation>(
+            stream::StreamNegotiation::Options{.tls = mode, .lang = "en", .bind_attempts = 10}, *this, lobby.world_.random)) {
+    strangers_gauge.add(1);
+  }
+  ~Stranger() override {
+    strangers_gauge.add(-1);
+    cancel_timer();
+  }
+
+  [[nodiscard]] const std::string& source() const { return source_; }
+
+  void start() {
+    connection_->set_limits(xml::Limits::before_authentication());
+    connection_->set_budget({.bytes = static_cast<std::uint32_t>(lobby_.config_.bytes_before_authentication.count),
+                             .frames = lobby_.config_.elements_before_authentication});
+    connection_->attach(lobby_.shard_, *this);
+    if (mode_ == stream::TlsMode::direct) {
+      connection_->start_tls(lobby_.tls_.direct);
+      set_timer(lobby_.config_.handshake_timeout);
+    } else {
+      set_timer(lobby_.config_.authentication_timeout);
+    }
+  }
+
+  void shut_down() {
+    if (connection_ != nullptr && connection_->is_attached()) {
+      do_step(negotiation_->close({.condition = StreamCondition::system_shutdown}));
+    }
+  }
+
+  // Back from a home that refused to bind.
+  void give_back(std::unique_ptr<net::Connection> connection, stream::Demand demand) {
+    connection_ = std::move(connection);
+    connection_->attach(lobby_.shard_, *this);
+    set_timer(lobby_.config_.authentication_timeout);
+    do_step({.bytes = {}, .demand = std::move(demand)});
+  }
+
+  // ---- stream::Domains
+  std::optional<stream::Offer> offer(std::string_view domain) override {
+    const VirtualHost* host = lobby_.world_.find_host(domain);
+    if (host == nullptr) {
+      return std::nullopt;
+    }
+    stream::Offer offer;
+    const sasl::ChannelBindings bindings = channel_bindings();
+    offer.mechanisms = lobby_.authenticator_.mechanisms(is_confidential(), bindings);
+    offer.channel_bindings = lobby_.authenticator_.binding_types(is_confidential(), bindings);
+    const bool is_authenticated = negotiation_->identity().has_value();
+    offer.max_bytes = is_authenticated ? lobby_.world_.stanza_limits.stanza_bytes
+                                       : static_cast<std::size_t>(lobby_.config_.bytes_before_authentication.count);
+    offer.has_registration = host->registration != nullptr;
+    offer.features = host->stream_features;
+    offer.see_other_host = host->see_other_host;
+    return offer;
+  }
+  std::string_view default_domain() const override { return lobby_.default_domain_; }
+
+ private:
+  // ---- net::Connection::Owner
+  bool on_frame(net::Connection&, xml::Framer::Frame frame) override {
+    switch (frame.kind) {
+      case xml::Framer::FrameKind::stream_open: {
+        const auto header = xml::parse_stream_header(frame.bytes, xml::Limits::before_authentication());
+        return do_step(header ? negotiation_->on_header(**header) : negotiation_->on_xml_error(header.error()));
+      }
+      case xml::Framer::FrameKind::stream_close: return do_step(negotiation_->on_stream_close());
+      case xml::Framer::FrameKind::stanza: break;
+    }
+    auto element = xml::parse(std::string(frame.bytes), negotiation_->scope(), xml::Limits::before_authentication());
+    if (!element) {
+      return do_step(negotiation_->on_xml_error(element.error()));
+    }
+    stream::Step step = negotiation_->on_element((*element)->root());
+    if (std::holds_alternative<stream::AnswerRegistration>(step.demand)) {
+      connection_->send(step.bytes);
+      return register_account(std::string(frame.bytes));
+    }
+    return do_step(std::move(step));
+  }
+
+  void on_framing_error(net::Connection& connection, xml::XmlError error) override {
+    if (error == xml::XmlError::too_many || error == xml::XmlError::too_big) {
+      log::info("stranger-over-budget", {{"peer", connection.peer().ip_str()}, {"limit", xml::to_string(error)}});
+    }
+    static_cast<void>(do_step(negotiation_->on_xml_error(error)));
+  }
+
+  void on_tls_established(net::Connection&) override {
+    negotiation_->tls_established();
+    set_timer(lobby_.config_.authentication_timeout);
+  }
+
+  void on_closed(net::Connection& connection, net::CloseReason reason, std::string_view detail) override {
+    log::debug("stranger-closed", {{"peer", connection.peer().ip_str()}, {"reason", to_string(reason)}, {"detail", detail}});
+    lobby_.forget(id_);
+  }
+
+  // ---- what the negotiation demands. False: deliver nothing more now.
+  bool do_step(stream::Step step) {
+    connection_->send(step.bytes);
+    return std::visit([this](auto&& demand) { return carry_out(demand); }, step.demand);
+  }
+  bool carry_out(stream::KeepReading&) { return true; }
+  bool carry_out(stream::StartTls&) {
+    connection_->start_tls(lobby_.tls_.starttls);
+    set_timer(lobby_.config_.handshake_timeout);
+    return true;
+  }
+  bool carry_out(stream::RestartStream&) {
+    connection_->restart_stream();
+    return true;
+  }
+  bool carry_out(stream::BeginAuthentication& demand) {
+    if (exchange_ == nullptr) {
+      exchange_ = std::make_shared<AuthenticationExchange>(
+          lobby_.authenticator_,
+          AuthenticationContext{.domain = negotiation_->domain(),
+                                .source_address = connection_->peer().ip_str(),
+                                .is_confidential = is_confidential(),
+                                .bindings = channel_bindings(),
+                                .offered = negotiation_->offer().mechanisms,
+                                .offered_bindings = negotiation_->offer().channel_bindings,
+                                .deadline = lobby_.shard_.clock().now() + lobby_.config_.authentication_timeout});
+    }
+    return wait_for(exchange_->begin(std::move(demand.mechanism), std::move(demand.initial_response)));
+  }
+  bool carry_out(stream::ContinueAuthentication& demand) {
+    if (exchange_ == nullptr) {
+      return do_step(negotiation_->on_authentication(stream::SaslFailure{sasl::Failure::malformed_request, 1}));
+    }
+    return wait_for(exchange_->respond(std::move(demand.response)));
+  }
+  bool carry_out(stream::AbortAuthentication&) {
+    if (exchange_ == nullptr) {
+      return do_step(negotiation_->on_authentication(stream::SaslFailure{sasl::Failure::aborted, 1}));
+    }
+    return do_step(negotiation_->on_authentication(to_answer(exchange_->abort())));
+  }
+  bool carry_out(stream::AnswerRegistration&) { return true; }
+  bool carry_out(stream::CloseConnection& demand) {
+    if (demand.reason) {
+      log::info("stranger-refused", {{"peer", connection_->peer().ip_str()}, {"condition", to_string(*demand.reason)}});
+    }
+    connection_->close({});
+    return false;
+  }
+
+  bool wait_for(Task<AuthReply> reply) {
+    connection_->pause();
+    spawn(authenticate(lobby_, id_, exchange_, std::move(reply)));
+    return false;
+  }
+  static Task<void> authenticate(Lobby& lobby, Id id, std::shared_ptr<AuthenticationExchange> keep, Task<AuthReply> waiting) {
+    const AuthReply reply = co_await std::move(waiting);
+    Stranger* self = lobby.find(id);
+    if (self == nullptr || self->connection_ == nullptr || !self->connection_->is_attached()) {
+      co_return;
+    }
+    if (const auto* success = std::get_if<AuthSuccess>(&reply)) {
+      authentications_good.add();
+      self->principal_ = success->principal;
+      self->connection_->set_limits(lobby.world_.stanza_limits);
+      self->connection_->set_budget({});
+      self->set_timer(lobby.config_.authentication_timeout);
+      log::info("authenticated", {{"account", success->principal->identity.str()},
+                                  {"mechanism", success->principal->mechanism},
+                                  {"peer", self->connection_->peer().ip_str()}});
+    } else if (const auto* failure = std::get_if<AuthFailure>(&reply)) {
+      authentications_failed.add();
+      log::info("authentication-failed", {{"domain", self->negotiation_->domain()},
+                                          {"condition", sasl::to_string(failure->condition)},
+                                          {"peer", self->connection_->peer().ip_str()}});
+    }
+    if (self->do_step(self->negotiation_->on_authentication(to_answer(reply)))) {
+      self->connection_->resume();
+    }
+  }
+  static stream::SaslAnswer to_answer(const AuthReply& reply) {
+    if (const auto* challenge = std::get_if<AuthChallenge>(&reply)) {
+      return stream::SaslChallenge{challenge->data};
+    }
+    if (const auto* success = std::get_if<AuthSuccess>(&reply)) {
+      return stream::SaslSuccess{success->principal->identity, success->data};
+    }
+    const auto& failure = std::get<AuthFailure>(reply);
+    return stream::SaslFailure{failure.condition, failure.attempts_left};
+  }
+
+  // ---- binding: the connection goes to its account's home, and comes back only if refused.
+  bool carry_out(stream::BindResource& demand) {
+    std::optional<std::string> resource;
+    if (demand.resource) {
+      Result<std::string, JidError> prepared = prepare_resource(*demand.resource);
+      if (!prepared) {  // RFC 6120 section 7.7.2.1
+        return do_step(negotiation_->bind_refused(StanzaError(StanzaCondition::bad_request)));
+      }
+      resource = std::move(*prepared);
+    }
+    cancel_timer();
+    connection_->detach();
+    Shard& lobby_shard = lobby_.shard_;
+    auto next = std::make_shared<stream::Demand>();
+    BindRequest request;
+    request.connection = std::move(connection_);
+    request.principal = principal_;
+    request.resource = std::move(resource);
+    request.scope = negotiation_->scope();
+    request.lang = negotiation_->peer_lang();
+    request.answer = [&lobby = lobby_, &lobby_shard, id = id_, negotiation = negotiation_, next](
+                         Result<FullJid, StanzaError> outcome, net::Connection& connection) {
+      const bool is_bound = outcome.has_value();
+      stream::Step step = is_bound ? negotiation->bound(*outcome) : negotiation->bind_refused(outcome.error());
+      connection.send(step.bytes);
+      *next = std::move(step.demand);
+      if (is_bound) {
+        lobby_shard.post([&lobby, id] { lobby.forget(id); });
+      }
+    };
+    request.give_back = [&lobby = lobby_, &lobby_shard, id = id_, next](std::unique_ptr<net::Connection> connection) {
+      lobby_shard.post([&lobby, id, next, moved = std::move(connection)]() mutable {
+        if (Stranger* self = lobby.find(id)) {
+          self->give_back(std::move(moved), std::move(*next));
+        }
+      });
+    };
+    Home& home = lobby_.world_.home_of(principal_->identity.str());
+    home.shard().post([&home, moved = std::move(request)]() mutable { home.bind(std::move(moved)); });
+    return false;
+  }
+
+  // ---- XEP-0077 for strangers
+  bool register_account(std::string bytes) {
+    const VirtualHost* host = lobby_.world_.find_host(negotiation_->domain());
+    Result<StanzaPtr, Stanza::Refusal> request = Stanza::parse(std::move(bytes), negotiation_->scope());
+    if (!request || host == nullptr || host->registration == nullptr) {
+      return do_step(negotiation_->close({.condition = StreamCondition::policy_violation}));
+    }
+    connection_->pause();
+    spawn(answer_registration(lobby_, id_, host->registration(*request, source_)));
+    return false;
+  }
+  static Task<void> answer_registration(Lobby& lobby, Id id, Task<StanzaPtr> waiting) {
+    const StanzaPtr answer = co_await std::move(waiting);
+    if (Stranger* self = lobby.find(id); self != nullptr && self->connection_ != nullptr) {
+      answer->write(self->connection_->out());
+      self->connection_->resume();
+    }
+  }
+
+  // ---- TLS
+  [[nodiscard]] bool is_confidential() const {
+    return connection_->tls() != nullptr && connection_->tls()->info().is_confidential;
+  }
+  [[nodiscard]] sasl::ChannelBindings channel_bindings() const {
+    sasl::ChannelBindings bindings;
+    if (const tls::TlsEngine* engine = connection_->tls()) {
+      const auto read = [&](tls::ChannelBinding type) -> std::string {
+        const auto bytes = engine->channel_binding(type);
+        return bytes ? std::string(bytes->begin(), bytes->end()) : std::string();
+      };
+      bindings.tls_exporter = read(tls::ChannelBinding::tls_exporter);
+      bindings.tls_server_end_point = read(tls::ChannelBinding::tls_server_end_point);
+    }
+    return bindings;
+  }
+
+  // ---- the deadline: absolute, whatever is sent meanwhile (security E01)
+  void set_timer(std::chrono::seconds delay) {
+    cancel_timer();
+    timer_ = lobby_.shard_.after(delay, [this] {
+      timer_ = TimerId::none;
+      timed_out.add();
+      if (connection_ == nullptr) {
+        return;
+      }
+      if (connection_->is_encrypted() || mode_ != stream::TlsMode::direct) {
+        static_cast<void>(do_step(negotiation_->close({.condition = StreamCondition::connection_timeout})));
+      } else {
+        connection_->abort();
+      }
+    });
+  }
+  void cancel_timer() {
+    if (timer_ != TimerId::none) {
+      lobby_.shard_.cancel(std::exchange(timer_, TimerId::none));
+    }
+  }
+
+  Lobby& lobby_;
+  Id id_;
+  stream::TlsMode mode_;
+  std::unique_ptr<net::Connection> connection_;   // null while a home decides about binding
+  std::string source_;
+  std::shared_ptr<stream::StreamNegotiation> negotiation_;
+  std::shared_ptr<AuthenticationExchange> exchange_;
+  PrincipalPtr principal_;
+  TimerId timer_ = TimerId::none;
+};
+
+Lobby::Lobby(World& world, Shard& shard, Authenticator& authenticator, std::string default_domain, LobbyConfig config)
+    : world_(world), shard_(shard), authenticator_(authenticator), default_domain_(std::move(default_domain)), config_(config) {}
+
+Lobby::~Lobby() = default;
+
+void Lobby::open(std::unique_ptr<net::Listener> listener, stream::TlsMode mode) {
+  listener->start(shard_, [this](const net::PeerAddress& peer) { return admit(peer); },
+                  [this, mode](std::unique_ptr<net::Transport> transport) { receive(std::move(transport), mode); });
+  listeners_.push_back(std::move(listener));
+}
+
+bool Lobby::admit(const net::PeerAddress& peer) {
+  const Monotonic now = shard_.clock().now();
+  const auto refuse = [&](std::string_view budget) {
+    turned_away.add();
+    log::info("connection-refused", {{"peer", peer.ip_str()}, {"budget", budget}});
+    return false;
+  };
+  if (strangers_.size() >= config_.strangers) {
+    return refuse("strangers");
+  }
+  // Above half of the budget the chance of being let in falls, so that a slow flood cannot hold every place (security E01).
+  const std::size_t soft = config_.strangers / 2;
+  if (strangers_.size() > soft && random_u64(world_.random) % (config_.strangers - soft) < strangers_.size() - soft) {
+    return refuse("strangers");
+  }
+  const std::string key = peer.source();
+  if (sources_.size() > 100'000) {
+    sweep_sources();
+  }
+  auto [entry, is_new] = sources_.try_emplace(key);
+  Source& source = entry->second;
+  if (is_new) {
+    source.allowance = config_.connections_burst;
+    source.refilled = now;
+  }
+  const double passed = std::chrono::duration<double>(now - source.refilled).count();
+  source.allowance = std::min(source.allowance + passed * config_.connections_per_second, double{1.0} * config_.connections_burst);
+  source.refilled = now;
+  if (source.strangers >= config_.strangers_per_source) {
+    return refuse("strangers_per_source");
+  }
+  if (source.allowance < 1) {
+    return refuse("connections_per_second");
+  }
+  source.allowance -= 1;
+  return true;
+}
+
+void Lobby::sweep_sources() {
+  std::erase_if(sources_, [](const auto& entry) { return entry.second.strangers == 0; });
+}
+
+void Lobby::receive(std::unique_ptr<net::Transport> transport, stream::TlsMode mode) {
+  if (is_closed_) {
+    return;
+  }
+  accepted.add();
+  const Id id = ++next_id_;
+  auto stranger = std::make_unique<Stranger>(*this, id, std::move(transport), mode);
+  Stranger& added = *stranger;
+  ++sources_[added.source()].strangers;
+  strangers_.emplace(id, std::move(stranger));
+  added.start();
+}
+
+Lobby::Stranger* Lobby::find(Id id) const {
+  const auto found = strangers_.find(id);
+  return found == strangers_.end() ? nullptr : found->second.get();
+}
+
+void Lobby::forget(Id id) {
+  const auto found = strangers_.find(id);
+  if (found == strangers_.end()) {
+    return;
+  }
+  std::unique_ptr<Stranger> gone = std::move(found->second);
+  strangers_.erase(found);
+  const auto source = sources_.find(gone->source());
+  if (source != sources_.end() && source->second.strangers > 0) {
+    --source->second.strangers;
+  }
+  shard_.post([owned = std::move(gone)] {});  // not under the feet of its own callback
+}
+
+void Lobby::close() {
+  is_closed_ = true;
+  for (const auto& listener : listeners_) {
+    listener->stop();
+  }
+  std::vector<Id> ids;
+  for (const auto& [id, stranger] : strangers_) {
+    ids.push_back(id);
+  }
+  for (const Id id : ids) {
+    if (Stranger* stranger = find(id)) {
+      stranger->shut_down();
+    }
+  }
+}
+
+}  // namespace aldis

@@ -1,0 +1,105 @@
+// Lobby: where connections live until they have authenticated and bound a resource: a thread of its own with strict budgets,
+// so that strangers, however many, never delay people at work. TLS handshakes and SASL happen here; at binding the
+// connection moves to its account's home.
+#pragma once
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "auth/authenticator.h"
+#include "base/options.h"
+#include "core/world.h"
+#include "net/connection.h"
+#include "net/listener.h"
+#include "stream/stream_negotiation.h"
+
+namespace aldis {
+
+struct LobbyConfig {
+  std::chrono::seconds handshake_timeout{10};
+  std::chrono::seconds authentication_timeout{30};
+  Bytes bytes_before_authentication{8 * 1024};
+  std::uint32_t elements_before_authentication = 32;
+  std::uint32_t strangers = 10'000;
+  std::uint32_t strangers_per_source = 1000;
+  std::uint32_t connections_per_second = 200;
+  std::uint32_t connections_burst = 1000;
+};
+
+inline constexpr auto lobby_options = std::tuple{
+    Option{"handshake_timeout", &LobbyConfig::handshake_timeout, Range{std::chrono::seconds(1), std::chrono::seconds(300)},
+           "Time for a TLS handshake, from its first byte due to its end.", Reload::live},
+    Option{"authentication_timeout", &LobbyConfig::authentication_timeout,
+           Range{std::chrono::seconds(1), std::chrono::seconds(600)},
+           "Time from the connection to the end of authentication, and again from there to a bound resource.", Reload::live},
+    Option{"bytes_before_authentication", &LobbyConfig::bytes_before_authentication, Range{Bytes{4096}, Bytes{1024 * 1024}},
+           "Bytes a stranger may send in all before it has authenticated.", Reload::live},
+    Option{"elements_before_authentication", &LobbyConfig::elements_before_authentication, Range{8, 10'000},
+           "Stream headers and elements a stranger may send in all before it has authenticated.", Reload::live},
+    Option{"strangers", &LobbyConfig::strangers, Range{10, 1'000'000},
+           "Connections that have not bound a resource, at a time; further ones are closed.", Reload::live},
+    Option{"strangers_per_source", &LobbyConfig::strangers_per_source, Range{1, 1'000'000},
+           "The same from one source: an IPv4 address or an IPv6 /64.", Reload::live},
+    Option{"connections_per_second", &LobbyConfig::connections_per_second, Range{1, 1'000'000},
+           "New connections a second from one source, for long.", Reload::live},
+    Option{"connections_burst", &LobbyConfig::connections_burst, Range{1, 1'000'000},
+           "New connections at once from one source before the rate holds it back.", Reload::live},
+};
+
+// The TLS contexts of the moment; replaced as a whole when certificates are reloaded.
+struct TlsContexts {
+  std::shared_ptr<const tls::TlsContext> starttls;
+  std::shared_ptr<const tls::TlsContext> direct;   // with ALPN (XEP-0368)
+};
+
+class Lobby {
+ public:
+  // All that is passed outlives it. Everything below runs on the shard's thread.
+  Lobby(World& world, Shard& shard, Authenticator& authenticator, std::string default_domain, LobbyConfig config);
+  ~Lobby();
+  Lobby(const Lobby&) = delete;
+  Lobby& operator=(const Lobby&) = delete;
+
+  void configure(LobbyConfig config) { config_ = config; }
+  void set_connection_limits(net::ConnectionLimits limits) { connection_limits_ = limits; }
+  void set_tls(TlsContexts contexts) { tls_ = std::move(contexts); }
+  void open(std::unique_ptr<net::Listener> listener, stream::TlsMode mode);
+  // A connection that was just accepted.
+  void receive(std::unique_ptr<net::Transport> transport, stream::TlsMode mode);
+  // No new connections, and the strangers are told (system-shutdown).
+  void close();
+
+  [[nodiscard]] std::size_t size() const { return strangers_.size(); }
+
+ private:
+  class Stranger;
+  friend class Stranger;
+  using Id = std::uint64_t;
+  struct Source {
+    std::uint32_t strangers = 0;
+    double allowance = 0;
+    Monotonic refilled{};
+  };
+
+  bool admit(const net::PeerAddress& peer);
+  [[nodiscard]] Stranger* find(Id id) const;
+  void forget(Id id);
+  void sweep_sources();
+
+  World& world_;
+  Shard& shard_;
+  Authenticator& authenticator_;
+  std::string default_domain_;
+  LobbyConfig config_;
+  net::ConnectionLimits connection_limits_;
+  TlsContexts tls_;
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::unordered_map<Id, std::unique_ptr<Stranger>> strangers_;
+  std::unordered_map<std::string, Source, KeyedStringHash, std::equal_to<>> sources_;
+  Id next_id_ = 0;
+  bool is_closed_ = false;
+};
+
+}  // namespace aldis

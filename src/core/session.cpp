@@ -1,0 +1,347 @@
+// Admission, sending, and the end of a session.
+#include "core/session.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "core/account.h"
+#include "core/home.h"
+#include "xmpp/namespaces.h"
+
+namespace aldis {
+namespace {
+
+constexpr std::string_view steps_name = "aldis_stanzas_total";
+constexpr std::string_view steps_help = "Stanzas that passed a step of their way through the server.";
+metrics::Counter received{std::string(steps_name), std::string(steps_help), {{"step", "connection_receive"}}};
+metrics::Counter admitted{std::string(steps_name), std::string(steps_help), {{"step", "session_admit"}}};
+metrics::Counter sent{std::string(steps_name), std::string(steps_help), {{"step", "session_send"}}};
+metrics::Counter held_back_by_rate{"aldis_rate_pauses_total", "Times a session was read more slowly because of its rate."};
+metrics::Gauge sessions_gauge{"aldis_sessions", "Bound sessions."};
+metrics::Counter answers_for_silent{"aldis_requests_answered_for_client_total",
+                                    "Requests the server answered in place of a client that did not."};
+
+}  // namespace
+
+Session::Session(Account& account, SessionId id, FullJid jid, PrincipalPtr principal,
+                 std::unique_ptr<net::Connection> connection, xml::Scope scope, std::string lang)
+    : account_(account),
+      connection_(std::move(connection)),
+      jid_(std::move(jid)),
+      principal_(std::move(principal)),
+      scope_(account.home().shared_scope(std::move(scope))),
+      lang_(std::move(lang)),
+      id_(id),
+      allowance_(static_cast<std::int64_t>(account.home().world().config()->rate_burst.count)) {
+  sessions_gauge.add(1);
+}
+
+Session::~Session() {
+  sessions_gauge.add(-1);
+  if (rare_ != nullptr && rare_->pending_timer != TimerId::none) {
+    account_.home().shard().cancel(rare_->pending_timer);
+  }
+}
+
+void Session::start() { connection_->attach(account_.home().shard(), *this); }
+
+std::string Session::peer_address() const { return connection_ != nullptr ? connection_->peer().ip_str() : std::string(); }
+
+Session::Rare& Session::rare() {
+  if (rare_ == nullptr) {
+    rare_ = std::make_unique<Rare>();
+  }
+  return *rare_;
+}
+
+void Session::set_presence(StanzaPtr presence, int priority) {
+  presence_ = std::move(presence);
+  priority_ = static_cast<std::int8_t>(priority);
+}
+
+// ---- directed presence
+
+bool Session::has_directed(const Jid& to) const { return rare_ != nullptr && rare_->directed.contains(to); }
+
+bool Session::has_directed_to_bare(std::string_view bare) const {
+  return rare_ != nullptr && std::any_of(rare_->directed.begin(), rare_->directed.end(),
+                                         [&](const Jid& jid) { return jid.bare_str() == bare; });
+}
+
+bool Session::add_directed(const Jid& to) {
+  auto& directed = rare().directed;
+  if (!directed.contains(to) && directed.size() >= account_.home().world().config()->directed_presence) {
+    return false;
+  }
+  directed.insert(to);
+  return true;
+}
+
+void Session::remove_directed(const Jid& to) {
+  if (rare_ != nullptr) {
+    rare_->directed.erase(to);
+  }
+}
+
+std::vector<Jid> Session::take_directed() {
+  if (rare_ == nullptr) {
+    return {};
+  }
+  std::vector<Jid> all(rare_->directed.begin(), rare_->directed.end());
+  rare_->directed.clear();
+  return all;
+}
+
+// ---- step 2
+
+bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
+  received.add();
+  if (frame.kind == xml::Framer::FrameKind::stream_close) {
+    end(nullptr, "stream closed by the client");
+    return false;
+  }
+  if (frame.kind == xml::Framer::FrameKind::stream_open) {
+    const StreamError error{.condition = StreamCondition::bad_format};
+    end(&error, "a second stream header");
+    return false;
+  }
+  Result<StanzaPtr, Stanza::Refusal> stanza = Stanza::parse(std::string(frame.bytes), *scope_, connection_limits());
+  if (!stanza) {
+    Stanza::Refusal& refusal = stanza.error();
+    if (refusal.stanza_error && refusal.offender != nullptr) {
+      if (StanzaPtr answer = make_error(*refusal.offender->with_from(jid_), *refusal.stanza_error)) {
+        send_own(answer);
+      }
+      return !is_ending_;
+    }
+    end(&refusal.stream, "not a stanza we can admit");
+    return false;
+  }
+  const bool goes_on = within_rate(frame.bytes.size());
+  return admit(std::move(*stanza)) && goes_on;
+}
+
+xml::Limits Session::connection_limits() const { return account_.home().world().stanza_limits; }
+
+bool Session::within_rate(std::size_t bytes) {
+  allowance_ -= static_cast<std::int64_t>(bytes);
+  if (allowance_ >= 0) [[likely]] {
+    return true;
+  }
+  const auto config = account_.home().world().config();
+  if (config->rate.count == 0) {
+    allowance_ = static_cast<std::int64_t>(config->rate_burst.count);
+    return true;
+  }
+  const Monotonic now = account_.home().now();
+  const double passed = std::chrono::duration<double>(now - allowance_at_).count();
+  const double refill = passed * static_cast<double>(config->rate.count);
+  allowance_ += static_cast<std::int64_t>(std::min(refill, static_cast<double>(config->rate_burst.count)));
+  allowance_at_ = now;
+  if (allowance_ >= 0) {
+    return true;
+  }
+  held_back_by_rate.add();
+  const auto wait = std::chrono::milliseconds(1 + -allowance_ * 1000 / static_cast<std::int64_t>(config->rate.count));
+  pause();
+  account_.home().shard().after(std::min(wait, std::chrono::milliseconds(10'000)), [&home = account_.home(), id = id_] {
+    if (Session* session = home.find_session(id)) {
+      session->resume();
+    }
+  });
+  return false;
+}
+
+bool Session::admit(StanzaPtr stanza) {
+  admitted.add();
+  if (const auto& from = stanza->from(); from && *from != jid_ && *from != jid_.bare()) {
+    const StreamError error{.condition = StreamCondition::invalid_from};  // RFC 6120 section 8.1.2.1
+    end(&error, "stanza with another's from");
+    return false;
+  }
+  stanza = stanza->with_from(jid_);
+  if (!lang_.empty() && stanza->lang().empty()) {
+    stanza = stanza->with_lang(lang_);  // RFC 6120 section 8.1.5
+  }
+  return account_.send(*this, Envelope{std::move(stanza), principal_, id_, account_.home().next_trace()}) && !is_ending_;
+}
+
+void Session::on_framing_error(net::Connection&, xml::XmlError error) {
+  const StreamError answer = to_stream_error(error);
+  end(&answer, xml::to_string(error));
+}
+
+void Session::pause() {
+  if (pauses_++ == 0 && connection_ != nullptr) {
+    connection_->pause();
+  }
+}
+
+void Session::resume() {
+  ensure(pauses_ > 0, "each resume has its pause");
+  if (--pauses_ == 0 && connection_ != nullptr && !is_ending_) {
+    connection_->resume();
+  }
+}
+
+// ---- step 6
+
+void Session::send(const Granted& granted) {
+  if (is_ending_) {
+    account_.undelivered(granted.envelope());
+    return;
+  }
+  const Stanza& stanza = granted.stanza();
+  if (holds_back_ && stanza.is_message()) {
+    rare().held.push_back(granted.envelope());
+    return;
+  }
+  if (stanza.is_request()) {
+    const auto config = account_.home().world().config();
+    if (rare().pending.size() >= config->pending_requests) {
+      account_.home().router().bounce(account_.home(), granted.envelope(), StanzaError(StanzaCondition::resource_constraint));
+      return;
+    }
+    rare_->pending.push_back({*stanza.from(), std::string(stanza.id()),
+                              account_.home().now() + config->request_timeout, granted.envelope().stanza});
+    expire_pending();
+  }
+  sent.add();
+  stanza.write(connection_->out());
+  if (stanza.is_message()) {
+    const std::uint64_t flushed = connection_->sent_total();
+    if (!unflushed_.empty() && flushed >= unflushed_.back().end) {
+      unflushed_.clear();
+    }
+    unflushed_.push_back({granted.envelope(), connection_->queued_total()});
+  }
+}
+
+void Session::send_own(const StanzaPtr& stanza) {
+  if (is_ending_) {
+    return;
+  }
+  sent.add();
+  stanza->write(connection_->out());
+}
+
+void Session::hold_back() { holds_back_ = true; }
+
+void Session::release_held() {
+  holds_back_ = false;
+  if (rare_ == nullptr) {
+    return;
+  }
+  std::deque<Envelope> held = std::exchange(rare_->held, {});
+  for (const Envelope& envelope : held) {
+    account_.deliver_again(*this, envelope);
+  }
+}
+
+bool Session::take_pending(const Jid& to, std::string_view id) {
+  if (rare_ == nullptr) {
+    return false;
+  }
+  auto& pending = rare_->pending;
+  const auto found = std::find_if(pending.begin(), pending.end(),
+                                  [&](const PendingRequest& p) { return p.from == to && p.id == id; });
+  if (found == pending.end()) {
+    return false;
+  }
+  pending.erase(found);
+  return true;
+}
+
+void Session::expire_pending() {
+  Rare& rare = *rare_;
+  const Monotonic now = account_.home().now();
+  while (!rare.pending.empty() && rare.pending.front().deadline <= now) {
+    const StanzaPtr request = rare.pending.front().request;
+    rare.pending.erase(rare.pending.begin());
+    answers_for_silent.add();
+    account_.home().router().bounce(account_.home(), Envelope{request, nullptr, SessionId::none, TraceId::none},
+                                    StanzaError(StanzaCondition::recipient_unavailable));
+  }
+  if (!rare.pending.empty() && rare.pending_timer == TimerId::none) {
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(rare.pending.front().deadline - now);
+    rare.pending_timer = account_.home().shard().after(wait, [&home = account_.home(), id = id_] {
+      if (Session* session = home.find_session(id)) {
+        session->rare_->pending_timer = TimerId::none;
+        session->expire_pending();
+      }
+    });
+  }
+}
+
+void Session::on_drained(net::Connection&) { forget_flushed(); }
+
+void Session::forget_flushed() {
+  if (connection_ != nullptr && connection_->unsent_bytes() == 0) {
+    std::vector<Unflushed>().swap(unflushed_);
+  }
+}
+
+// ---- the end
+
+void Session::end(const StreamError* error, std::string_view reason) {
+  if (is_ending_) {
+    return;
+  }
+  is_ending_ = true;
+  std::string last;
+  if (error != nullptr) {
+    error->write(last);
+  }
+  last += "</stream:stream>";
+  // What is queued is still written; a peer that does not read gets no more than the linger time.
+  unflushed_.clear();
+  net::Connection::close_and_release(std::move(connection_), last);
+  finish(reason);
+}
+
+void Session::on_closed(net::Connection&, net::CloseReason reason, std::string_view detail) {
+  if (is_ending_) {
+    return;
+  }
+  is_ending_ = true;
+  log::debug("session-closed", {{"jid", jid_.str()}, {"reason", to_string(reason)}, {"detail", detail}});
+  finish(to_string(reason));
+}
+
+void Session::finish(std::string_view reason) {
+  std::vector<Envelope> undelivered;
+  if (connection_ != nullptr) {
+    const std::uint64_t sent_total = connection_->sent_total();
+    for (Unflushed& entry : unflushed_) {
+      if (entry.end > sent_total) {
+        undelivered.push_back(std::move(entry.envelope));
+      }
+    }
+  }
+  if (rare_ != nullptr) {
+    for (Envelope& envelope : rare_->held) {
+      undelivered.push_back(std::move(envelope));
+    }
+    rare_->held.clear();
+    for (const PendingRequest& request : std::exchange(rare_->pending, {})) {  // exactly one answer, always
+      answers_for_silent.add();
+      account_.home().router().bounce(account_.home(), Envelope{request.request, nullptr, SessionId::none, TraceId::none},
+                                      StanzaError(StanzaCondition::service_unavailable));
+    }
+  }
+  account_.on_session_ended(*this, std::move(undelivered), reason);
+}
+
+std::size_t Session::memory() const {
+  std::size_t bytes = sizeof(Session) + jid_.str().capacity() + unflushed_.capacity() * sizeof(Unflushed);
+  if (connection_ != nullptr) {
+    bytes += connection_->memory();
+  }
+  if (presence_ != nullptr) {
+    bytes += presence_->size() * 2;
+  }
+  return bytes;
+}
+
+}  // namespace aldis

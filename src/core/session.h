@@ -1,0 +1,132 @@
+// Session: one bound resource (RFC 6120 section 7). Owned by its Account, lives on its shard, holds the Connection. Step 2
+// (admit) and step 6 (send) of a message's way.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "auth/principal.h"
+#include "core/envelope.h"
+#include "core/ids.h"
+#include "net/connection.h"
+#include "xmpp/stanza.h"
+
+namespace aldis {
+
+class Account;
+class Home;
+
+class Session final : public net::Connection::Owner {
+ public:
+  Session(Account& account, SessionId id, FullJid jid, PrincipalPtr principal, std::unique_ptr<net::Connection> connection,
+          xml::Scope scope, std::string lang);
+  ~Session();
+
+  [[nodiscard]] SessionId id() const { return id_; }
+  [[nodiscard]] const FullJid& jid() const { return jid_; }
+  [[nodiscard]] Account& account() const { return account_; }
+  [[nodiscard]] const PrincipalPtr& principal() const { return principal_; }
+  [[nodiscard]] std::string peer_address() const;
+  [[nodiscard]] bool is_ending() const { return is_ending_; }
+
+  // Starts reading. The bind result has been queued before.
+  void start();
+
+  // ---- presence, kept by the account's presence rules
+  [[nodiscard]] bool is_available() const { return presence_ != nullptr; }
+  [[nodiscard]] int priority() const { return priority_; }
+  [[nodiscard]] const StanzaPtr& presence() const { return presence_; }   // the last available one; null when unavailable
+  void set_presence(StanzaPtr presence, int priority);
+  // Has asked for the roster (RFC 6121 section 2.2): gets pushes, and subscription requests once available.
+  bool is_interested = false;
+  // Has asked for the block list (XEP-0191 section 3.2): gets its pushes.
+  bool wants_block_pushes = false;
+  // Holds live stanzas back while kept ones are being read, so that they come first.
+  void hold_back();
+  void release_held();
+
+  // Addresses this session sent presence to directly (RFC 6121 section 4.6).
+  [[nodiscard]] bool has_directed(const Jid& to) const;   // exactly, or any resource of a bare address asked for
+  [[nodiscard]] bool has_directed_to_bare(std::string_view bare) const;
+  // False when the configured number is reached.
+  [[nodiscard]] bool add_directed(const Jid& to);
+  void remove_directed(const Jid& to);
+  [[nodiscard]] std::vector<Jid> take_directed();
+
+  // ---- step 6. What cannot be written (the queue is at its bound) ends the session; what was not delivered is returned to
+  // the account. A request is remembered until the client answers it.
+  void send(const Granted& granted);
+  // The server's own words to this client, such as answers and pushes.
+  void send_own(const StanzaPtr& stanza);
+  // An answer this client gives to a request we delivered; false: no such request, or answered already.
+  [[nodiscard]] bool take_pending(const Jid& to, std::string_view id);
+
+  // Ends the stream with an error (or none: a plain close) and the session with it.
+  void end(const StreamError* error, std::string_view reason);
+  // Stops and resumes reading from the client, counted: each pause needs its resume.
+  void pause();
+  void resume();
+
+  // Lets go of what the kernel has taken; for the home's sweep.
+  void forget_flushed();
+  // Memory held beyond sizeof, for accounting.
+  [[nodiscard]] std::size_t memory() const;
+
+ private:
+  // net::Connection::Owner
+  bool on_frame(net::Connection& connection, xml::Framer::Frame frame) override;
+  void on_framing_error(net::Connection& connection, xml::XmlError error) override;
+  void on_tls_established(net::Connection&) override {}
+  void on_closed(net::Connection& connection, net::CloseReason reason, std::string_view detail) override;
+  void on_drained(net::Connection& connection) override;
+
+  // Step 2. False: stop reading for now.
+  bool admit(StanzaPtr stanza);
+  bool within_rate(std::size_t bytes);
+  [[nodiscard]] xml::Limits connection_limits() const;
+  void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
+  void expire_pending();
+
+  struct PendingRequest {
+    Jid from;
+    std::string id;
+    Monotonic deadline;
+    StanzaPtr request;
+  };
+  // What few sessions have: allocated when first needed.
+  struct Rare {
+    std::unordered_set<Jid, JidHash, JidEqual> directed;
+    std::vector<PendingRequest> pending;
+    std::deque<Envelope> held;
+    TimerId pending_timer = TimerId::none;
+  };
+  Rare& rare();
+
+  Account& account_;
+  std::unique_ptr<net::Connection> connection_;
+  FullJid jid_;
+  PrincipalPtr principal_;
+  StanzaPtr presence_;
+  std::unique_ptr<Rare> rare_;
+  struct Unflushed {
+    Envelope envelope;
+    std::uint64_t end;   // in the connection's queued_total()
+  };
+  std::vector<Unflushed> unflushed_;   // messages the kernel may not have taken yet
+  std::shared_ptr<const xml::Scope> scope_;
+  std::string lang_;
+  SessionId id_;
+  std::int64_t allowance_ = 0;        // bytes this session may still send before the rate holds it back
+  Monotonic allowance_at_{};
+  std::uint16_t pauses_ = 0;
+  std::int8_t priority_ = 0;
+  bool is_ending_ = false;
+  bool holds_back_ = false;
+};
+
+}  // namespace aldis

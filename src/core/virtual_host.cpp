@@ -1,0 +1,57 @@
+// A served domain: installation of its extensions, the lookups of the world, and what is addressed to the domain itself.
+#include "core/virtual_host.h"
+
+#include "base/log.h"
+#include "core/home.h"
+#include "core/world.h"
+
+namespace aldis {
+
+World::World(const Clock& c, Random& r, Stores s) : clock(c), random(r), stores(s), placement(r) {}
+World::~World() = default;
+
+const VirtualHost* World::find_host(std::string_view domain) const {
+  const auto found = hosts.find(domain);
+  return found == hosts.end() ? nullptr : found->second.get();
+}
+
+Home& World::home_of(std::string_view bare) const {
+  return *homes[homes.size() == 1 ? 0 : static_cast<std::size_t>(placement(bare) % homes.size())];
+}
+
+void VirtualHost::install(const ExtensionEntry& entry, World& world, OptionObject config) {
+  ensure(extensions_.insert(std::string(entry.name)).second, "an extension is installed once");
+  Extension extension(entry.name, *this, world, std::move(config));
+  entry.install(extension);
+}
+
+void VirtualHost::deliver(Home& here, const Envelope& envelope) const {
+  const Stanza& stanza = *envelope.stanza;
+  const auto refuse = [&](StanzaCondition condition) { here.router().bounce(here, envelope, StanzaError(condition)); };
+  if (stanza.is_iq()) {
+    if (!stanza.is_request()) {
+      return;
+    }
+    const IqHandler* handler =
+        stanza.to()->is_domain() ? requests.find(stanza.type(), stanza.payload()->name(), Recipient::server) : nullptr;
+    if (handler == nullptr) {
+      refuse(StanzaCondition::service_unavailable);
+      return;
+    }
+    IqReply reply = (*handler)(Iq(envelope, Recipient::server, *this, here));
+    if (auto* answer = std::get_if<StanzaPtr>(&reply.state())) {
+      here.reply(envelope, std::move(*answer));
+    } else if (auto* waiting = std::get_if<Task<StanzaPtr>>(&reply.state())) {
+      spawn([](Home& home, Envelope request, Task<StanzaPtr> task) -> Task<void> {
+        StanzaPtr answer = co_await std::move(task);
+        home.reply(request, std::move(answer));
+      }(here, envelope, std::move(*waiting)));
+    }
+    return;
+  }
+  if (stanza.is_message() && stanza.type() != StanzaType::error && stanza.type() != StanzaType::headline) {
+    refuse(StanzaCondition::service_unavailable);  // nobody reads the domain's messages
+  }
+}
+
+}  // namespace aldis

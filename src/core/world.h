@@ -1,0 +1,50 @@
+// World: what every shard shares: time, randomness, stores, policy, the domains served and the shards' homes. Made once at
+// start and not changed afterwards, but for the core's options, which a reload swaps as a whole.
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/keyed_hash.h"
+#include "base/random.h"
+#include "core/core_config.h"
+#include "core/router.h"
+#include "policy/policy.h"
+#include "storage/stores.h"
+#include "xml/limits.h"
+
+namespace aldis {
+
+class Home;
+class VirtualHost;
+
+struct World {
+  World(const Clock& clock, Random& random, Stores stores);
+
+  const Clock& clock;
+  Random& random;
+  Stores stores;
+  policy::Policy policy;
+  xml::Limits stanza_limits{};   // after authentication
+  KeyedHash placement;   // names a bare address's shard; nobody outside can aim at one
+  Router router{*this};
+  std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts;
+  std::vector<std::unique_ptr<Home>> homes;
+
+  [[nodiscard]] const VirtualHost* find_host(std::string_view domain) const;
+  [[nodiscard]] Home& home_of(std::string_view bare) const;
+  [[nodiscard]] std::shared_ptr<const CoreConfig> config() const { return std::atomic_load(&config_); }
+  void set_config(CoreConfig config) { std::atomic_store(&config_, std::make_shared<const CoreConfig>(config)); }
+
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World();
+
+ private:
+  std::shared_ptr<const CoreConfig> config_ = std::make_shared<const CoreConfig>();
+};
+
+}  // namespace aldis

@@ -1,0 +1,47 @@
+// The rules, in the order in which they are asked.
+#include "policy/policy.h"
+
+namespace aldis::policy {
+namespace {
+
+// Stanzas whose fate would tell a stranger whether a resource is online: a request to a full address is answered by the
+// client if it is there, and groupchat to an absent one bounces.
+bool reveals_presence(const Question& question) {
+  const Stanza& stanza = question.stanza;
+  if (!stanza.to() || stanza.to()->is_bare()) {
+    return false;
+  }
+  return stanza.is_request() || (stanza.is_message() && stanza.type() == StanzaType::groupchat);
+}
+
+}  // namespace
+
+std::string_view to_string(Reason reason) {
+  switch (reason) {
+    case Reason::no_rule_against: return "no-rule-against";
+    case Reason::from_ourselves: return "from-ourselves";
+    case Reason::blocked: return "blocked";
+    case Reason::not_subscribed: return "not-subscribed";
+  }
+  return "unknown";
+}
+
+Decision Policy::decide(const Question& question) const {
+  if (question.owner == nullptr || question.other == nullptr) {
+    return Decision(Reason::no_rule_against);
+  }
+  const OwnerRules& rules = *question.owner;
+  const bool is_own = question.other->bare_str() == rules.owner().str();
+  if (is_own) {
+    return Decision(Reason::from_ourselves);  // one cannot block oneself
+  }
+  if (rules.blocked().blocks(*question.other)) {
+    return Decision(Reason::blocked);
+  }
+  if (question.action == Action::deliver && reveals_presence(question) && !rules.may_see_presence(*question.other)) {
+    return Decision(Reason::not_subscribed);
+  }
+  return Decision(Reason::no_rule_against);
+}
+
+}  // namespace aldis::policy
