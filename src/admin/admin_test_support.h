@@ -1,0 +1,93 @@
+// FakeTarget: an AdminTarget over maps, for the tests of commands and their doors.
+#pragma once
+#include <map>
+
+#include "admin/admin_target.h"
+
+namespace aldis::admin {
+
+struct FakeTarget final : AdminTarget {
+  struct Account {
+    std::string password;
+    bool is_enabled = true;
+  };
+  std::map<std::string, Account> accounts;
+  std::vector<SessionInfo> sessions;
+  ReloadReport report;
+  bool is_broken = false;   // every call fails as unavailable
+  std::vector<std::string> calls;
+
+  template <class F>
+  Result<void> with(const BareJid& jid, F act) {
+    if (is_broken) {
+      return fail(ErrorKind::unavailable, "the store cannot be reached");
+    }
+    const auto found = accounts.find(jid.str());
+    if (found == accounts.end()) {
+      return fail(ErrorKind::not_found, "there is no account " + jid.str());
+    }
+    act(found->second);
+    return {};
+  }
+  Task<Result<void>> create_account(BareJid jid, SecretBytes password) override {
+    if (is_broken) {
+      co_return fail(ErrorKind::unavailable, "the store cannot be reached");
+    }
+    if (!accounts.emplace(jid.str(), Account{std::string(password.view())}).second) {
+      co_return fail(ErrorKind::already_exists, "the account " + jid.str() + " exists already");
+    }
+    co_return Result<void>();
+  }
+  Task<Result<void>> set_password(BareJid jid, SecretBytes password) override {
+    co_return with(jid, [&](Account& account) { account.password = password.view(); });
+  }
+  Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override {
+    co_return with(jid, [&](Account& account) { account.is_enabled = is_enabled; });
+  }
+  Task<Result<void>> delete_account(BareJid jid) override {
+    Result<void> found = with(jid, [](Account&) {});
+    if (found) {
+      accounts.erase(jid.str());
+    }
+    co_return found;
+  }
+  Task<Result<std::vector<AccountInfo>>> list_accounts(std::string domain, std::string after, std::size_t limit) override {
+    if (is_broken) {
+      co_return fail(ErrorKind::unavailable, "the store cannot be reached");
+    }
+    std::vector<AccountInfo> out;
+    for (const auto& [name, account] : accounts) {
+      const auto jid = BareJid::parse(name);
+      if (jid->domain() == domain && name > after && out.size() < limit) {
+        out.push_back({*jid, account.is_enabled, {}, {}});
+      }
+    }
+    co_return out;
+  }
+  Task<Result<std::vector<SessionInfo>>> list_sessions(std::optional<BareJid> account, std::size_t limit) override {
+    std::vector<SessionInfo> out;
+    for (const SessionInfo& session : sessions) {
+      if ((!account || session.jid.starts_with(account->str() + "/")) && out.size() < limit) {
+        out.push_back(session);
+      }
+    }
+    co_return out;
+  }
+  Task<Result<std::size_t>> end_sessions(Jid jid) override {
+    co_return std::erase_if(sessions, [&](const SessionInfo& session) {
+      return session.jid == jid.str() || session.jid.starts_with(jid.str() + "/");
+    });
+  }
+  Task<Result<ReloadReport>> reload() override { co_return report; }
+  Task<Result<ServerStatus>> status() override {
+    ServerStatus status;
+    status.version = "1.2.3";
+    status.is_running = true;
+    status.domains = domains();
+    status.sessions = sessions.size();
+    co_return status;
+  }
+  [[nodiscard]] std::vector<std::string> domains() const override { return {"capulet.example", "montague.example"}; }
+};
+
+}  // namespace aldis::admin

@@ -1,0 +1,28 @@
+// The control socket's messages: one JSON object a line, in UTF-8.
+//   {"command": "user add", "arguments": {"account": "juliet@localhost"}, "secrets": {"password": "..."}}
+//   {"ok": true, "result": ...}   or   {"ok": false, "error": "not_found", "text": "there is no account ..."}
+#pragma once
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "admin/command.h"
+
+namespace aldis::admin {
+
+inline constexpr std::size_t max_request_bytes = 4 * 1024 * 1024;    // an import of max_import_lines fits
+inline constexpr std::size_t max_answer_bytes = 64 * 1024 * 1024;    // a listing of max_listing entries fits
+
+struct CommandRequest {
+  std::string command;
+  CommandArguments arguments;
+};
+
+// Without the line's end. invalid: not such an object, or a text is not UTF-8.
+[[nodiscard]] Result<std::string> write_request(const CommandRequest& request);
+[[nodiscard]] Result<CommandRequest> parse_request(std::string_view line);
+[[nodiscard]] std::string write_answer(const Result<nlohmann::json>& answer);
+// The server's error comes back with its kind; an answer that is none is corrupt.
+[[nodiscard]] Result<nlohmann::json> parse_answer(std::string_view line);
+
+}  // namespace aldis::admin
