@@ -1,0 +1,71 @@
+// Config: aldis.toml, read and checked as a whole. A file with any fault gives no Config: unknown key, wrong type, out of
+// range, and what the sections say together. Every problem has its file, line and column.
+// It does not look at the world (files, ports, DNS): that is check.h.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/config_schema.h"
+#include "base/options.h"
+#include "base/result.h"
+
+namespace aldis::app {
+
+struct ConfigProblem {
+  std::uint32_t line = 0;     // from 1; 0: the file as a whole
+  std::uint32_t column = 0;   // from 1, in characters
+  std::string text;
+};
+// "aldis.toml:12:3: unknown key ..."
+[[nodiscard]] std::string message(const ConfigProblem& problem, std::string_view file);
+
+inline constexpr std::size_t max_config_bytes = 1024 * 1024;
+inline constexpr std::size_t max_config_problems = 20;   // reported at most
+
+struct DomainConfig {
+  OptionObject options;                                   // DomainOptions; name as RFC 7622 prepares it
+  std::map<std::string, OptionObject, std::less<>> extensions;   // the enabled ones; an empty object: nothing to configure
+  [[nodiscard]] const DomainOptions& get() const { return options.as<DomainOptions>(); }
+};
+
+struct Config {
+  std::string path;     // as given
+  std::string folder;   // where relative paths start
+  std::map<std::string, OptionObject, std::less<>> sections;   // every section that is not repeated, also when not written
+  std::vector<OptionObject> listeners;                         // ListenerOptions
+  std::vector<DomainConfig> domains;
+
+  template <class S>
+  [[nodiscard]] const S& section(std::string_view name) const {
+    const auto found = sections.find(name);
+    ensure(found != sections.end(), "a section that the schema names is in every Config");
+    return found->second.as<S>();
+  }
+  [[nodiscard]] const ListenerOptions& listener(std::size_t i) const { return listeners.at(i).as<ListenerOptions>(); }
+
+  // `path` as the file means it: absolute, or below the file's folder.
+  [[nodiscard]] std::string resolve(std::string_view path) const;
+  [[nodiscard]] std::string data_dir() const;
+  [[nodiscard]] std::string database_path() const;
+  [[nodiscard]] std::string admin_socket() const;
+};
+
+using ConfigProblems = std::vector<ConfigProblem>;
+
+// Reads the text of a file. `path` is for messages and relative paths only.
+[[nodiscard]] Result<Config, ConfigProblems> parse_config(std::string_view text, std::string path,
+                                                          const ConfigSchema& schema);
+// Reads the file; that it cannot be read is a problem too.
+[[nodiscard]] Result<Config, ConfigProblems> load_config(const std::string& path, const ConfigSchema& schema);
+
+// The known name that `name` was probably meant to be; empty when none is near.
+[[nodiscard]] std::string nearest(std::string_view name, const std::vector<std::string>& known);
+
+// True for 127.0.0.0/8 and ::1, written as numbers.
+[[nodiscard]] bool is_loopback(std::string_view address);
+[[nodiscard]] bool is_ip_address(std::string_view address);
+
+}  // namespace aldis::app

@@ -1,0 +1,95 @@
+// The options of the sections that app/ itself reads.
+#include "app/config_schema.h"
+
+#include <algorithm>
+
+namespace aldis::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto server_options = std::tuple{
+    Option{"data_dir", &ServerOptions::data_dir, Range{1, 4000},
+           "Where the store and the control socket are. A relative path starts at this file's folder."},
+    Option{"shards", &ServerOptions::shards, Range{0, 256}, "Threads that serve accounts; 0 means one for each processor."},
+    Option{"shutdown_timeout", &ServerOptions::shutdown_timeout, Range{1s, 60s},
+           "How long sessions may take to finish their writes when the server ends.", Reload::live},
+};
+
+constexpr auto listener_options = std::tuple{
+    Option{"address", &ListenerOptions::address, Range{1, 64}, "The IPv4 or IPv6 address to listen on; \"::\" means all."},
+    Option{"port", &ListenerOptions::port, Range{1, 65535}, "The TCP port."},
+    Option{"tls", &ListenerOptions::tls,
+           "\"starttls\": TLS is required and begins by STARTTLS (RFC 6120). \"direct\": TLS from the first byte (XEP-0368). "
+           "\"none\": no TLS, allowed on loopback addresses only, for proxies and benchmarks."},
+};
+
+constexpr auto domain_options = std::tuple{
+    Option{"name", &DomainOptions::name, Range{1, 1023}, "The domain of the addresses served here."},
+    Option{"certificates", &DomainOptions::certificates, Range{0, 4},
+           "PEM files, each a certificate with its chain. One for each kind of key: ECDSA and RSA may stand side by side.",
+           Reload::live},
+    Option{"keys", &DomainOptions::keys, Range{0, 4},
+           "PEM files with the private keys, in the order of the certificates. Only their owner may be able to read them.",
+           Reload::live},
+    Option{"administrators", &DomainOptions::administrators, Range{0, 1000},
+           "Addresses of the accounts that may use the administrators' commands.", Reload::live},
+    Option{"enable", &DomainOptions::enable, Range{0, 200}, "Extensions to enable beyond those that are on by default."},
+    Option{"disable", &DomainOptions::disable, Range{0, 200}, "Extensions to leave out although they are on by default."},
+};
+
+constexpr auto log_options = std::tuple{
+    Option{"level", &LogOptions::level, "The least severe records that are written.", Reload::live},
+    Option{"format", &LogOptions::format, "One line of text, or one JSON object, for each record.", Reload::live},
+    Option{"file", &LogOptions::file, Range{0, 4000}, "Where records go; empty means standard error."},
+    Option{"rate", &LogOptions::rate, Range{1, 1000000},
+           "Records of one kind written in a second at most; the rest are counted, and the count is written.", Reload::live},
+};
+
+constexpr auto metrics_options = std::tuple{
+    Option{"enabled", &MetricsOptions::enabled, "Whether /metrics, /healthz and /readyz are served over HTTP."},
+    Option{"address", &MetricsOptions::address, Range{1, 64}, "A loopback address."},
+    Option{"port", &MetricsOptions::port, Range{1, 65535}, "The TCP port."},
+};
+
+constexpr auto admin_options = std::tuple{
+    Option{"socket", &AdminOptions::socket, Range{0, 100},
+           "The Unix socket of the operators' commands; empty means admin.sock in data_dir."},
+};
+
+}  // namespace
+
+log::Level to_log_level(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return log::Level::debug;
+    case LogLevel::info: return log::Level::info;
+    case LogLevel::warning: return log::Level::warning;
+    case LogLevel::error: return log::Level::error;
+  }
+  return log::Level::info;
+}
+
+const SectionSchema* ConfigSchema::section(std::string_view name) const {
+  const auto found = std::ranges::find(sections, name, &SectionSchema::name);
+  return found == sections.end() ? nullptr : &*found;
+}
+
+const ExtensionSchema* ConfigSchema::extension(std::string_view name) const {
+  const auto found = std::ranges::find(extensions, name, &ExtensionSchema::name);
+  return found == extensions.end() ? nullptr : &*found;
+}
+
+ConfigSchema own_schema() {
+  ConfigSchema schema;
+  schema.sections = {
+      {"server", &option_table<ServerOptions>(server_options), "The process as a whole.", false},
+      {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients. May be repeated.", true},
+      {"domain", &option_table<DomainOptions>(domain_options), "A domain that is served. May be repeated.", true},
+      {"log", &option_table<LogOptions>(log_options), "The log: one record for each event.", false},
+      {"metrics", &option_table<MetricsOptions>(metrics_options), "Metrics for Prometheus, and health checks.", false},
+      {"admin", &option_table<AdminOptions>(admin_options), "How operators' commands reach the running server.", false},
+  };
+  return schema;
+}
+
+}  // namespace aldis::app

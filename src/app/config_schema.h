@@ -1,0 +1,96 @@
+// What aldis.toml may say: its sections, the extensions a domain may enable, and the options of each. The parser, the
+// documentation, the commented example and reload all read this one description.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/options.h"
+
+namespace aldis::app {
+
+enum class ListenerTls : std::uint8_t { starttls, direct, none };
+constexpr auto option_names(ListenerTls) {
+  return std::array{OptionName{"starttls", ListenerTls::starttls}, OptionName{"direct", ListenerTls::direct},
+                    OptionName{"none", ListenerTls::none}};
+}
+
+struct ServerOptions {
+  std::string data_dir = "aldis-data";
+  std::uint32_t shards = 0;
+  std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(8);
+};
+
+struct ListenerOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 5222;
+  ListenerTls tls = ListenerTls::starttls;
+};
+
+struct DomainOptions {
+  std::string name;
+  std::vector<std::string> certificates;
+  std::vector<std::string> keys;
+  std::vector<std::string> administrators;
+  std::vector<std::string> enable;
+  std::vector<std::string> disable;
+};
+
+enum class LogFormat : std::uint8_t { text, json };
+constexpr auto option_names(LogFormat) {
+  return std::array{OptionName{"text", LogFormat::text}, OptionName{"json", LogFormat::json}};
+}
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+constexpr auto option_names(LogLevel) {
+  return std::array{OptionName{"debug", LogLevel::debug}, OptionName{"info", LogLevel::info},
+                    OptionName{"warning", LogLevel::warning}, OptionName{"error", LogLevel::error}};
+}
+[[nodiscard]] log::Level to_log_level(LogLevel level);
+
+struct LogOptions {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+  std::string file;
+  std::uint32_t rate = 100;
+};
+
+struct MetricsOptions {
+  bool enabled = true;
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 9422;
+};
+
+struct AdminOptions {
+  std::string socket;
+};
+
+// A section of the file and the options in it.
+struct SectionSchema {
+  std::string name;
+  const OptionTable* table = nullptr;
+  std::string help;
+  bool is_repeated = false;   // [[name]]
+};
+
+// An extension as configuration sees it.
+struct ExtensionSchema {
+  std::string name;
+  std::string help;
+  const OptionTable* table = nullptr;   // null: nothing to configure
+  bool is_default = true;               // on unless a domain disables it
+};
+
+struct ConfigSchema {
+  std::vector<SectionSchema> sections;   // among them "server", "listener", "domain", "log", "metrics", "admin"
+  std::vector<ExtensionSchema> extensions;
+
+  [[nodiscard]] const SectionSchema* section(std::string_view name) const;
+  [[nodiscard]] const ExtensionSchema* extension(std::string_view name) const;
+};
+
+// The sections that app/ itself reads; the core's and the extensions' are added by app/extensions.cpp.
+[[nodiscard]] ConfigSchema own_schema();
+
+}  // namespace aldis::app

@@ -1,0 +1,193 @@
+// Tests of config.h: what a file may say, and that every fault is told with its line, column and the nearest known key.
+#include "app/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace aldis::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct CarbonsOptions {
+  int max_resources = 16;
+};
+constexpr auto carbons_options =
+    std::tuple{Option{"max_resources", &CarbonsOptions::max_resources, Range{1, 64}, "Copies made of one message at most."}};
+
+ConfigSchema schema() {
+  ConfigSchema schema = own_schema();
+  schema.extensions = {{"ping", "XEP-0199", nullptr, true},
+                       {"carbons", "XEP-0280", &option_table<CarbonsOptions>(carbons_options), true},
+                       {"register", "XEP-0077", nullptr, false}};
+  return schema;
+}
+
+constexpr std::string_view least = "[[listener]]\n[[domain]]\nname = \"localhost\"\n";   // lines 1 to 3
+
+std::vector<std::string> problems_of(std::string_view text) {
+  const auto config = parse_config(text, "aldis.toml", schema());
+  std::vector<std::string> out;
+  if (!config) {
+    for (const ConfigProblem& problem : config.error()) {
+      out.push_back(message(problem, "aldis.toml"));
+    }
+  }
+  return out;
+}
+std::vector<std::string> problems_after_least(std::string_view text) { return problems_of(std::string(least).append(text)); }
+
+TEST(Config, TheLeastFileHasEveryDefault) {
+  const auto config = parse_config(least, "/etc/aldis/aldis.toml", schema());
+  ASSERT_TRUE(config);
+  EXPECT_EQ(config->listener(0).address, "127.0.0.1");
+  EXPECT_EQ(config->listener(0).port, 5222);
+  EXPECT_EQ(config->domains[0].get().name, "localhost");
+  EXPECT_EQ(config->section<MetricsOptions>("metrics").port, 9422);
+  EXPECT_EQ(config->data_dir(), "/etc/aldis/aldis-data");
+  EXPECT_EQ(config->admin_socket(), "/etc/aldis/aldis-data/admin.sock");
+  EXPECT_EQ(config->domains[0].extensions.size(), 2U);
+  EXPECT_EQ(config->domains[0].extensions.find("carbons")->second.as<CarbonsOptions>().max_resources, 16);
+}
+
+TEST(Config, EverySectionIsRead) {
+  const auto config = parse_config(R"(
+[server]
+data_dir = "/var/lib/aldis"
+shards = 2
+[[listener]]
+address = "::1"
+port = 6000
+tls = "none"
+[[listener]]
+address = "192.0.2.1"
+tls = "direct"
+[[domain]]
+name = "Capulet.Example"
+certificates = ["a.pem"]
+keys = ["a.key"]
+administrators = ["juliet@capulet.example"]
+enable = ["register"]
+disable = ["ping"]
+[domain.extension.carbons]
+max_resources = 3
+[[domain]]
+name = "montague.example"
+[log]
+level = "debug"
+format = "json"
+[metrics]
+enabled = false
+address = "0.0.0.0"
+)",
+                                   "aldis.toml", schema());
+  ASSERT_TRUE(config) << message(config.error().front(), "");
+  EXPECT_EQ(config->section<ServerOptions>("server").shards, 2U);
+  EXPECT_EQ(config->listener(0).tls, ListenerTls::none);
+  EXPECT_EQ(config->listener(1).tls, ListenerTls::direct);
+  EXPECT_EQ(config->domains[0].get().name, "capulet.example");   // RFC 7622 section 3.2: prepared
+  EXPECT_FALSE(config->domains[0].extensions.contains("ping"));
+  EXPECT_TRUE(config->domains[0].extensions.contains("register"));
+  EXPECT_EQ(config->domains[0].extensions.find("carbons")->second.as<CarbonsOptions>().max_resources, 3);
+  EXPECT_EQ(config->domains[1].extensions.find("carbons")->second.as<CarbonsOptions>().max_resources, 16);
+  EXPECT_EQ(config->section<LogOptions>("log").format, LogFormat::json);
+}
+
+TEST(Config, UnknownNamesAreToldWithThePlaceAndTheNearest) {
+  EXPECT_THAT(problems_after_least("[log]\nlevle = \"info\"\n"),
+              ElementsAre("aldis.toml:5:1: unknown key \"levle\"; did you mean \"level\"? (in [log])"));
+  EXPECT_THAT(problems_after_least("[mettrics]\n"),
+              ElementsAre("aldis.toml:4:2: unknown section \"mettrics\"; did you mean \"metrics\"?"));
+  EXPECT_THAT(problems_after_least("[log]\nquite_another_thing = 1\n"),
+              ElementsAre("aldis.toml:5:1: unknown key \"quite_another_thing\" (in [log])"));
+  EXPECT_THAT(problems_after_least("[domain.extension.carbon]\n"),
+              ElementsAre("aldis.toml:4:19: unknown extension \"carbon\"; did you mean \"carbons\"?"));
+  EXPECT_THAT(problems_after_least("enable = [\"registre\"]\n"),
+              ElementsAre("aldis.toml:4:10: [[domain]] enable: there is no extension \"registre\"; did you mean \"register\"?"));
+  EXPECT_THAT(problems_after_least("[domain.extension.carbons]\nmax_resource = 1\n"),
+              ElementsAre(HasSubstr("5:1: unknown key \"max_resource\"; did you mean \"max_resources\"? (in [domain.extension.carbons])")));
+  EXPECT_THAT(problems_after_least("[domain.extension.ping]\nx = 1\n"), ElementsAre(HasSubstr("5:1: unknown key \"x\"")));
+}
+
+TEST(Config, WrongTypesAndRangesAreToldWithThePlace) {
+  EXPECT_THAT(problems_after_least("[server]\nshards = \"two\"\n"),
+              ElementsAre("aldis.toml:5:10: [server] shards must be an integer, not \"two\""));
+  EXPECT_THAT(problems_after_least("[server]\nshards = 1000\n"),
+              ElementsAre("aldis.toml:5:10: [server] shards must be 0 to 256, not 1000"));
+  EXPECT_THAT(problems_after_least("[log]\nlevel = \"loud\"\n"),
+              ElementsAre(HasSubstr("5:9: [log] level must be one of \"debug\", \"info\", \"warning\", \"error\"")));
+  EXPECT_THAT(problems_after_least("[server]\nshutdown_timeout = 1979-05-27\n"),
+              ElementsAre(HasSubstr("5:20: [server] shutdown_timeout must not be a date or time")));
+  EXPECT_THAT(problems_after_least("keys = [1]\n"), ElementsAre(HasSubstr("4:9: [[domain]] keys: every entry")));
+  EXPECT_THAT(problems_after_least("[server.data_dir]\n"), ElementsAre(HasSubstr("[server] data_dir must not be a section")));
+  // An extension that is off: its options are checked all the same.
+  EXPECT_THAT(problems_after_least("disable = [\"carbons\"]\n[domain.extension.carbons]\nmax_resources = 65\n"),
+              ElementsAre(HasSubstr("6:17: [domain.extension.carbons] max_resources must be 1 to 64, not 65")));
+  EXPECT_THAT(problems_of("[[domain]]\nname = \"localhost\"\n[listener]\nport = 1\n"), ElementsAre(HasSubstr("3:2: write [[listener]]")));
+  EXPECT_THAT(problems_of("log = 3\n[[listener]]\n[[domain]]\nname = \"localhost\"\n"),
+              ElementsAre(HasSubstr("1:7: [log] must be a section")));
+}
+
+TEST(Config, WhatTheSectionsSayTogetherIsChecked) {
+  EXPECT_THAT(problems_after_least("[[listener]]\naddress = \"0.0.0.0\"\nport = 1\ntls = \"none\"\n"),
+              ElementsAre(HasSubstr("7:7: [[listener]] tls = \"none\" is allowed on loopback addresses only")));
+  EXPECT_THAT(problems_after_least("[[listener]]\naddress = \"example.org\"\n"), ElementsAre(HasSubstr("5:11: [[listener]] address")));
+  EXPECT_THAT(problems_after_least("[[listener]]\n"), ElementsAre(HasSubstr("4:1: [[listener]] another listener")));
+  EXPECT_THAT(problems_after_least("[[domain]]\nname = \"LOCALHOST\"\n"), ElementsAre(HasSubstr("5:8: [[domain]] \"localhost\" is already")));
+  EXPECT_THAT(problems_after_least("[[domain]]\n"), ElementsAre(HasSubstr("4:1: [[domain]] needs a name")));
+  EXPECT_THAT(problems_after_least("[[domain]]\nname = \"a b\"\n"), ElementsAre(HasSubstr("5:8: [[domain]] name \"a b\" is no domain")));
+  EXPECT_THAT(problems_after_least("certificates = [\"a\"]\n"), ElementsAre(HasSubstr("needs one entry in keys for each")));
+  EXPECT_THAT(problems_after_least("administrators = [\"localhost\"]\n"), ElementsAre(HasSubstr("\"localhost\" is no account's address")));
+  EXPECT_THAT(problems_after_least("enable = [\"ping\"]\ndisable = [\"ping\"]\n"), ElementsAre(HasSubstr("5:11: [[domain]] extension \"ping\" is both")));
+  EXPECT_THAT(problems_after_least("[metrics]\naddress = \"192.0.2.1\"\n"), ElementsAre(HasSubstr("5:11: [metrics] address must be a loopback")));
+  EXPECT_THAT(problems_of("[log]\n"), ElementsAre(HasSubstr("no [[listener]]"), HasSubstr("no [[domain]]")));
+}
+
+TEST(Config, AllProblemsAreToldInTheirOrderUpToABound) {
+  EXPECT_THAT(problems_after_least("[log]\nlevle = 1\nrate = 0\n[server]\nshards = -1\n"),
+              ElementsAre(HasSubstr(":5:1:"), HasSubstr(":6:8:"), HasSubstr(":8:10:")));
+  std::string many(least);
+  for (int i = 0; i < 100; ++i) {
+    many += "[x" + std::to_string(i) + "]\n";
+  }
+  const auto problems = problems_of(many);
+  ASSERT_EQ(problems.size(), max_config_problems + 1);
+  EXPECT_EQ(problems.back(), "aldis.toml: and 80 more problems");
+}
+
+TEST(Config, WhatIsNotTomlIsToldWithThePlace) {
+  EXPECT_THAT(problems_of("[log]\nlevel = \n"), ElementsAre(HasSubstr("aldis.toml:2:")));
+  EXPECT_THAT(problems_of("[log]\n[log]\n"), ElementsAre(HasSubstr("aldis.toml:2:")));
+  EXPECT_THAT(problems_of("a = \"\xff\"\n"), ElementsAre(HasSubstr("not TOML")));
+  EXPECT_THAT(problems_of(std::string(max_config_bytes + 1, '#')), ElementsAre(HasSubstr("larger than 1 MiB")));
+  EXPECT_THAT(problems_of(std::string(100000, '[')), ElementsAre(HasSubstr("not TOML")));
+}
+
+TEST(Config, AHostileKeyStaysOnOneLineOfTheMessage) {
+  const auto problems = problems_after_least("[log]\n\"a\\nb\\u001b[2J\" = 1\n");
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_EQ(problems[0].find_first_of("\n\x1b"), std::string::npos) << problems[0];
+}
+
+TEST(Config, AFileThatIsNotThereIsAProblem) {
+  const auto config = load_config("/nonexistent/aldis.toml", schema());
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error().front().text, HasSubstr("no such file"));
+  EXPECT_THAT(load_config("/", schema()).error().front().text, HasSubstr("is not a file"));
+}
+
+TEST(Config, LoopbackIsJudgedByTheNumber) {
+  for (const char* address : {"127.0.0.1", "127.255.1.2", "::1"}) {
+    EXPECT_TRUE(is_loopback(address)) << address;
+  }
+  for (const char* address : {"localhost", "128.0.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1", "127.1", "", "127.0.0.1 "}) {
+    EXPECT_FALSE(is_loopback(address)) << address;
+  }
+}
+
+}  // namespace
+}  // namespace aldis::app
