@@ -58,7 +58,6 @@ class Element {
  private:
   friend class Document;
   friend class Writer;
-  friend class Parser;
   Element(const Document* document, std::uint32_t node) : document_(document), node_(node) {}
   const Document* document_;
   std::uint32_t node_;
@@ -74,15 +73,15 @@ class Document {
  public:
   Document(const Document&) = delete;
   Document& operator=(const Document&) = delete;
-  ~Document();
+  ~Document() = default;
 
   [[nodiscard]] Element root() const;
   [[nodiscard]] std::string_view bytes() const;
   // True when the bytes can be copied to another stream of the same default namespace as they are: no prefix declared
-  // outside, no CDATA, no XML declaration.
+  // outside, no CDATA, no XML declaration, no CR (whose normalisation not every parser does alike).
   [[nodiscard]] bool is_self_contained() const;
-  // What the root's start tag declares on top of the scope it was parsed in: after parse_stream_header, the scope of the
-  // stream's stanzas. default_ns is empty when none is in force.
+  // What the root's own start tag declares: after parse_stream_header, the scope of the stream's stanzas. default_ns is
+  // empty when it declares none.
   [[nodiscard]] Scope root_scope() const;
   // Heap bytes held, for memory accounting.
   [[nodiscard]] std::size_t memory() const;
@@ -91,17 +90,69 @@ class Document {
   friend class Element;
   friend class Writer;
   friend class Parser;
-  Document();
-  // The implementation's arena.
+  struct Span;
+  struct Name;
+  struct Node;
+  struct AttributeNode;
+  struct Declaration;
+
+  explicit Document(std::string bytes) : bytes_(std::move(bytes)) {}
+  [[nodiscard]] const Node& node(std::uint32_t index) const;
+  [[nodiscard]] const AttributeNode& attribute(std::uint32_t index) const;
+  [[nodiscard]] std::string_view namespace_uri(std::uint32_t index) const;
+  [[nodiscard]] std::string_view view(const Span& span) const;
+  [[nodiscard]] std::string_view local(const Name& name) const;
+  [[nodiscard]] std::size_t arena_bytes() const;
+
+  std::string bytes_;
+  std::string decoded_;                  // what bytes_ say only in other words
+  std::unique_ptr<std::byte[]> arena_;   // nodes, then attributes, namespaces and the root's declarations
+  std::uint32_t node_count_ = 0;
+  std::uint32_t attribute_count_ = 0;
+  std::uint32_t namespace_count_ = 0;
+  std::uint32_t declaration_count_ = 0;
+  bool is_self_contained_ = true;
+};
+
+class Element::Iterator {
+ public:
+  using value_type = Element;
+  using difference_type = std::ptrdiff_t;
+  [[nodiscard]] Element operator*() const { return Element(document_, node_); }
+  Iterator& operator++();
+  Iterator operator++(int) {
+    Iterator before = *this;
+    ++*this;
+    return before;
+  }
+  friend bool operator==(const Iterator&, const Iterator&) = default;
+
+ private:
+  friend class Element;
+  Iterator(const Document* document, std::uint32_t node) : document_(document), node_(node) {}
+  const Document* document_;
+  std::uint32_t node_;
+};
+
+struct Element::Range {
+  Iterator first;
+  Iterator last;
+  [[nodiscard]] Iterator begin() const { return first; }
+  [[nodiscard]] Iterator end() const { return last; }
+  [[nodiscard]] bool empty() const { return first == last; }
 };
 
 // Parses exactly one element (strictly: well-formed, namespace-well-formed, no DTD, PI, comment, nothing around it).
 // Line ends and attribute values are normalised as XML 1.0 sections 2.11 and 3.3.3 say when decoded.
+// Besides Limits, 256 prefix declarations may be in force at one place (too_many), and a namespace name holds no white
+// space, control character, delimiter (< > " { } | \ ^ `) or anything outside ASCII, which no URI does (RFC 3986) and
+// some parsers take for the end of the name (bad_namespace).
 [[nodiscard]] Result<std::unique_ptr<const Document>, XmlError> parse(std::string bytes, const Scope& scope = {},
                                                                       const Limits& limits = {});
 
 // The attributes and declarations of a stream header's start tag (which has no end tag of its own), with or without an
-// XML declaration before it; the result's root is the header as an empty element.
+// XML declaration before it; the result's root is the header as an empty element. A header in the streams namespace with a
+// prefix other than "stream" is bad_namespace_prefix (RFC 6120 section 4.8.5).
 [[nodiscard]] Result<std::unique_ptr<const Document>, XmlError> parse_stream_header(std::string_view bytes,
                                                                                     const Limits& limits = {});
 
