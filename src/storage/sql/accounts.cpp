@@ -1,0 +1,170 @@
+// Accounts and their keys; the removal of all that is kept under an address.
+#include <array>
+#include <limits>
+
+#include "storage/sql/tables.h"
+
+namespace aldis::sql {
+namespace {
+
+constexpr std::array purges{
+    Statement{"DELETE FROM accounts WHERE owner = $1"},
+    Statement{"DELETE FROM scram_keys WHERE owner = $1"},
+    Statement{"DELETE FROM rosters WHERE owner = $1"},
+    Statement{"DELETE FROM roster_items WHERE owner = $1"},
+    Statement{"DELETE FROM roster_groups WHERE owner = $1"},
+    Statement{"DELETE FROM roster_removals WHERE owner = $1"},
+    Statement{"DELETE FROM roster_requests WHERE owner = $1"},
+    Statement{"DELETE FROM offline_boxes WHERE owner = $1"},
+    Statement{"DELETE FROM offline_messages WHERE owner = $1"},
+    Statement{"DELETE FROM private_xml WHERE owner = $1"},
+    Statement{"DELETE FROM vcards WHERE owner = $1"},
+    Statement{"DELETE FROM blocks WHERE owner = $1"},
+    Statement{"DELETE FROM last_activity WHERE owner = $1"},
+};
+
+Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }
+
+bool exists(Transaction& transaction, const BareJid& jid) {
+  bool found = false;
+  transaction.each("SELECT 1 FROM accounts WHERE owner = $1", {jid.str()}, [&](const Row&) { found = true; });
+  return found;
+}
+
+SecretBytes secret(std::string_view bytes) { return SecretBytes(bytes); }
+
+std::vector<ScramKeys> read_keys(Transaction& transaction, const BareJid& jid) {
+  std::vector<ScramKeys> keys;
+  transaction.each("SELECT hash, iterations, salt, stored_key, server_key FROM scram_keys WHERE owner = $1 ORDER BY position",
+                   {jid.str()}, [&](const Row& row) {
+                     keys.push_back({.hash = row.text(0),
+                                     .iterations = static_cast<std::uint32_t>(row.integer(1)),
+                                     .salt = row.text(2),
+                                     .stored_key = secret(row.bytes(3)),
+                                     .server_key = secret(row.bytes(4))});
+                   });
+  return keys;
+}
+
+void write_keys(Transaction& transaction, const BareJid& jid, const std::vector<ScramKeys>& keys) {
+  std::int64_t position = 0;
+  for (const ScramKeys& key : keys) {
+    transaction.change(
+        "INSERT INTO scram_keys (owner, position, hash, iterations, salt, stored_key, server_key)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        {jid.str(), ++position, key.hash, std::int64_t{key.iterations}, Blob{key.salt}, Blob{key.stored_key.view()},
+         Blob{key.server_key.view()}});
+  }
+}
+
+AccountRecord read_record(const Row& row, BareJid jid) {
+  return {.jid = std::move(jid),
+          .keys = {},
+          .is_enabled = row.boolean(1),
+          .created = as_time(row.integer(2)),
+          .credentials_changed = as_time(row.integer(3))};
+}
+
+}  // namespace
+
+std::span<const Statement> purge_statements() { return purges; }
+
+Task<Result<AccountRecord>> SqlAccounts::find(BareJid jid) {
+  std::string owner = jid.str();
+  auto work = [jid = std::move(jid)](Transaction& transaction) -> Result<AccountRecord> {
+    std::optional<AccountRecord> found;
+    transaction.each("SELECT owner, is_enabled, created, credentials_changed FROM accounts WHERE owner = $1", {jid.str()},
+                     [&](const Row& row) { found = read_record(row, jid); });
+    if (!found) {
+      return no_account(jid);
+    }
+    found->keys = read_keys(transaction, jid);
+    return std::move(*found);
+  };
+  return database_.read(std::move(owner), std::move(work));
+}
+
+Task<Result<void>> SqlAccounts::create(AccountRecord record) {
+  std::string owner = record.jid.str();
+  auto work = [record = std::move(record)](Transaction& transaction) -> Result<void> {
+    if (exists(transaction, record.jid)) {
+      return fail(ErrorKind::already_exists, "account " + record.jid.str());
+    }
+    for (const Statement purge : purges) {  // a write that came after the removal of an account before
+      transaction.change(purge, {record.jid.str()});
+    }
+    transaction.change(
+        "INSERT INTO accounts (owner, domain, is_enabled, created, credentials_changed) VALUES ($1, $2, $3, $4, $5)",
+        {record.jid.str(), record.jid.domain(), as_integer(record.is_enabled), as_ms(record.created), as_ms(record.credentials_changed)});
+    write_keys(transaction, record.jid, record.keys);
+    return {};
+  };
+  return database_.write(std::move(owner), 1024, std::move(work));
+}
+
+Task<Result<void>> SqlAccounts::set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) {
+  std::string owner = jid.str();
+  auto work = [jid = std::move(jid), keys = std::move(keys), when](Transaction& transaction) -> Result<void> {
+    if (transaction.change("UPDATE accounts SET credentials_changed = $2 WHERE owner = $1", {jid.str(), as_ms(when)}) == 0) {
+      return no_account(jid);
+    }
+    transaction.change("DELETE FROM scram_keys WHERE owner = $1", {jid.str()});
+    write_keys(transaction, jid, keys);
+    return {};
+  };
+  return database_.write(std::move(owner), 1024, std::move(work));
+}
+
+Task<Result<void>> SqlAccounts::set_enabled(BareJid jid, bool is_enabled) {
+  std::string owner = jid.str();
+  auto work = [jid = std::move(jid), is_enabled](Transaction& transaction) -> Result<void> {
+    if (transaction.change("UPDATE accounts SET is_enabled = $2 WHERE owner = $1", {jid.str(), as_integer(is_enabled)}) == 0) {
+      return no_account(jid);
+    }
+    return {};
+  };
+  return database_.write(std::move(owner), 128, std::move(work));
+}
+
+Task<Result<void>> SqlAccounts::remove(BareJid jid) {
+  std::string owner = jid.str();
+  auto work = [jid = std::move(jid)](Transaction& transaction) -> Result<void> {
+    if (!exists(transaction, jid)) {
+      return no_account(jid);
+    }
+    for (const Statement purge : purges) {
+      transaction.change(purge, {jid.str()});
+    }
+    return {};
+  };
+  return database_.write(std::move(owner), 128, std::move(work));
+}
+
+Task<Result<std::vector<AccountRecord>>> SqlAccounts::list(std::string domain, std::string after, std::size_t limit) {
+  auto work = [domain = std::move(domain), after = std::move(after),
+               limit](Transaction& transaction) -> Result<std::vector<AccountRecord>> {
+    std::vector<AccountRecord> found;
+    std::string unread;
+    const auto at_most = static_cast<std::int64_t>(std::min<std::size_t>(limit, std::numeric_limits<std::int32_t>::max()));
+    transaction.each(
+        "SELECT owner, is_enabled, created, credentials_changed FROM accounts"
+        " WHERE domain = $1 AND owner > $2 ORDER BY owner LIMIT $3",
+        {domain, after, at_most}, [&](const Row& row) {
+          if (auto jid = BareJid::parse(row.bytes(0))) {
+            found.push_back(read_record(row, std::move(*jid)));
+          } else {
+            unread = row.text(0);
+          }
+        });
+    if (!unread.empty()) {
+      return unreadable("the address", unread);
+    }
+    for (AccountRecord& record : found) {
+      record.keys = read_keys(transaction, record.jid);
+    }
+    return found;
+  };
+  return database_.read({}, std::move(work));
+}
+
+}  // namespace aldis::sql

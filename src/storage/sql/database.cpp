@@ -1,0 +1,381 @@
+// The two threads of a Database.
+#include "storage/sql/database.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "storage/sql/database_file.h"
+#include "storage/sql/migrations.h"
+
+namespace aldis::sql {
+namespace {
+
+// A log longer than this (4 MiB) is moved into the database file after a commit.
+constexpr int checkpoint_pages = 1'000;
+
+metrics::Gauge queued_writes{"aldis_storage_queued_writes", "Writes that wait for a transaction."};
+metrics::Gauge queued_write_bytes{"aldis_storage_queued_write_bytes", "Bytes held by writes that wait."};
+metrics::Gauge queued_reads{"aldis_storage_queued_reads", "Reads that wait."};
+metrics::Gauge refusing{"aldis_storage_refusing_writes", "1 while writes are refused because the disk failed or is full."};
+metrics::Histogram batch_size{"aldis_storage_batch_writes", "Writes in one transaction.", {1, 2, 5, 10, 20, 50, 100, 200, 500}};
+metrics::Histogram commit_seconds{"aldis_storage_commit_seconds",
+                                  "Time of a COMMIT, fsync included.",
+                                  {0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3}};
+metrics::Counter failed_writes{"aldis_storage_failures_total", "Transactions and reads that failed.", {{"operation", "write"}}};
+metrics::Counter failed_reads{"aldis_storage_failures_total", "Transactions and reads that failed.", {{"operation", "read"}}};
+metrics::Counter refused_full{"aldis_storage_refused_total", "Calls refused at once.", {{"reason", "queue-full"}}};
+metrics::Counter refused_trouble{"aldis_storage_refused_total", "Calls refused at once.", {{"reason", "trouble"}}};
+
+Result<void> check_integrity(SqliteConnection& connection) {
+  std::string found;
+  connection.each("PRAGMA quick_check(1)", {}, [&](const Row& row) { found = row.text(0); });
+  if (auto failure = connection.take_failure()) {
+    return fail(std::move(failure->error));
+  }
+  return found == "ok" ? Result<void>{} : fail(ErrorKind::corrupt, "database: the file is damaged: " + found + "; restore a backup");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
+  if (Result<void> prepared = prepare_database_file(options.sqlite.path); !prepared) {
+    return fail(prepared.error());
+  }
+  std::unique_ptr<Database> database(new Database(std::move(options)));
+  auto writer = SqliteConnection::open(database->options_.sqlite, SqliteConnection::Access::write);
+  if (!writer) {
+    return fail(writer.error());
+  }
+  if (database->options_.check_at_start) {
+    if (Result<void> checked = check_integrity(**writer); !checked) {
+      return fail(checked.error());
+    }
+  }
+  if (const auto migrated = migrate(**writer, migrations()); !migrated) {
+    return fail(migrated.error());
+  }
+  // What a process before us left in the log may be in the kernel's memory only: an fsync of the log that failed there is
+  // not repeated. Moved into the file, it is written anew.
+  if (!(*writer)->empty_log()) {
+    return fail((*writer)->take_failure()->error);
+  }
+  auto reader = SqliteConnection::open(database->options_.sqlite, SqliteConnection::Access::read);
+  if (!reader) {
+    return fail(reader.error());
+  }
+  database->writer_ = std::move(*writer);
+  database->reader_ = std::move(*reader);
+  database->next_checkpoint_pages_ = checkpoint_pages;
+  database->write_thread_ = std::thread([self = database.get()] { self->write_loop(); });
+  database->read_thread_ = std::thread([self = database.get()] { self->read_loop(); });
+  return database;
+}
+
+Database::~Database() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_closing_ = true;
+    writer_woken_.notify_all();
+    reader_woken_.notify_all();
+  }
+  if (write_thread_.joinable()) {
+    write_thread_.join();
+  }
+  if (read_thread_.joinable()) {
+    read_thread_.join();
+  }
+}
+
+std::optional<Error> Database::write_trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+void Database::submit_write(QueuedWrite write) {
+  std::optional<Error> refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_closing_) {
+      refusal = Error{ErrorKind::cancelled, "database: closing"};
+    } else if (trouble_) {
+      refusal = trouble_;
+      refused_trouble.add();
+    } else if (writes_.size() >= options_.queued_writes || queued_bytes_ + write.bytes > options_.queued_bytes) {
+      refusal = Error{ErrorKind::full, "database: too many writes wait"};
+      refused_full.add();
+    } else {
+      last_write_of_.insert_or_assign(write.owner, ++last_write_);
+      queued_bytes_ += write.bytes;
+      queued_writes.add(1);
+      queued_write_bytes.add(static_cast<std::int64_t>(write.bytes));
+      writes_.push_back(std::move(write));
+      if (writes_.size() == 1) {
+        writer_woken_.notify_one();
+      }
+      return;
+    }
+  }
+  write.job->refuse(*refusal);
+  write.job->finish();
+}
+
+void Database::submit_read(const std::string& owner, std::unique_ptr<Job> job) {
+  std::optional<Error> refusal;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_closing_) {
+      refusal = Error{ErrorKind::cancelled, "database: closing"};
+    } else if (reads_.size() + reads_waiting_.size() >= options_.queued_reads) {
+      refusal = Error{ErrorKind::full, "database: too many reads wait"};
+      refused_full.add();
+    } else {
+      std::uint64_t awaited = owner.empty() ? last_write_ : 0;
+      if (const auto last = last_write_of_.find(owner); last != last_write_of_.end()) {
+        awaited = std::max(awaited, last->second);
+      }
+      queued_reads.add(1);
+      if (awaited > finished_write_) {
+        reads_waiting_.emplace(awaited, std::move(job));
+      } else {
+        reads_.push_back(std::move(job));
+        reader_woken_.notify_one();
+      }
+      return;
+    }
+  }
+  job->refuse(*refusal);
+  job->finish();
+}
+
+// ---- The writer.
+
+void Database::write_loop() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const auto has_work = [this] { return is_closing_ || !writes_.empty(); };
+    if (trouble_ && !is_closing_) {
+      writer_woken_.wait_until(lock, next_probe_, [this] { return is_closing_; });
+      if (!is_closing_) {
+        lock.unlock();
+        probe();
+        lock.lock();
+      }
+      continue;
+    }
+    writer_woken_.wait(lock, has_work);
+    if (writes_.empty()) {
+      break;
+    }
+    Batch batch = take_batch(lock);
+    lock.unlock();
+    const std::optional<Failure> failure = run_batch(batch);
+    finish_batch(batch, failure);
+    batch.clear();
+    if (!failure) {
+      keep_log_short();
+    }
+    lock.lock();
+  }
+  writer_has_ended_ = true;
+  reader_woken_.notify_all();
+}
+
+Database::Batch Database::take_batch(std::unique_lock<std::mutex>&) {
+  Batch batch;
+  std::size_t bytes = 0;
+  while (!writes_.empty() && batch.size() < options_.batch_writes && (batch.empty() || bytes + writes_.front().bytes <= options_.batch_bytes)) {
+    bytes += writes_.front().bytes;
+    batch.push_back(std::move(writes_.front()));
+    writes_.pop_front();
+  }
+  queued_bytes_ -= bytes;
+  queued_writes.add(-static_cast<std::int64_t>(batch.size()));
+  queued_write_bytes.add(-static_cast<std::int64_t>(bytes));
+  return batch;
+}
+
+std::optional<Failure> Database::run_batch(Batch& batch) {
+  batch_size.observe(static_cast<double>(batch.size()));
+  writer_->change("BEGIN IMMEDIATE", {});
+  for (QueuedWrite& write : batch) {
+    writer_->change("SAVEPOINT write", {});
+    bool is_kept = !writer_->has_failed() && write.job->run(*writer_);
+    if (writer_->has_failed()) {
+      Failure failure = *writer_->take_failure();
+      if (failure.is_of_world || !writer_->is_in_transaction()) {
+        if (writer_->is_in_transaction()) {
+          writer_->change("ROLLBACK", {});
+          (void)writer_->take_failure();  // the first failure is the one that says why
+        }
+        failure.is_of_world = true;
+        return failure;
+      }
+      log::error("storage-write-refused", {{"error", failure.error.what}});
+      failed_writes.add();
+      write.job->refuse(failure.error);
+      is_kept = false;
+    }
+    if (!is_kept) {
+      writer_->change("ROLLBACK TO write", {});
+    }
+    writer_->change("RELEASE write", {});
+  }
+  const auto begun = std::chrono::steady_clock::now();
+  writer_->change("COMMIT", {});
+  commit_seconds.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  std::optional<Failure> failure = writer_->take_failure();
+  if (failure && writer_->is_in_transaction()) {
+    writer_->change("ROLLBACK", {});
+    (void)writer_->take_failure();
+  }
+  return failure;
+}
+
+void Database::finish_batch(Batch& batch, const std::optional<Failure>& failure) {
+  Batch refused;
+  if (failure) {
+    begin_trouble(refused, *failure);
+  }
+  for (QueuedWrite& write : batch) {
+    if (failure) {
+      write.job->refuse(failure->error);
+    }
+    write.job->finish();
+  }
+  for (QueuedWrite& write : refused) {
+    write.job->refuse(failure->error);
+    write.job->finish();
+  }
+  const std::lock_guard lock(mutex_);
+  finished_write_ += batch.size() + refused.size();
+  for (Batch* done : {&batch, &refused}) {
+    for (const QueuedWrite& write : *done) {
+      const auto last = last_write_of_.find(write.owner);
+      if (last != last_write_of_.end() && last->second <= finished_write_) {
+        last_write_of_.erase(last);
+      }
+    }
+  }
+  const auto end = reads_waiting_.upper_bound(finished_write_);
+  for (auto read = reads_waiting_.begin(); read != end; ++read) {
+    reads_.push_back(std::move(read->second));
+  }
+  reads_waiting_.erase(reads_waiting_.begin(), end);
+  reader_woken_.notify_one();
+}
+
+// From here on writes are refused; those that wait are given back to be refused too.
+void Database::begin_trouble(Batch& refused, const Failure& failure) {
+  failed_writes.add();
+  refusing.set(1);
+  must_reopen_ = must_reopen_ || failure.needs_reopen;
+  log::error("storage-writes-refused", {{"error", failure.error.what}});
+  std::unique_lock lock(mutex_);
+  trouble_ = failure.error;
+  next_probe_ = std::chrono::steady_clock::now() + options_.probe_interval;
+  while (!writes_.empty()) {
+    Batch more = take_batch(lock);
+    std::move(more.begin(), more.end(), std::back_inserter(refused));
+  }
+}
+
+void Database::probe() {
+  const std::optional<Failure> failure = try_to_write();
+  if (failure) {
+    must_reopen_ = must_reopen_ || failure->needs_reopen;
+    const std::lock_guard lock(mutex_);
+    trouble_ = failure->error;
+    next_probe_ = std::chrono::steady_clock::now() + options_.probe_interval;
+    return;
+  }
+  refusing.set(0);
+  log::info("storage-writes-accepted-again");
+  const std::lock_guard lock(mutex_);
+  trouble_.reset();
+}
+
+// After an fsync that failed the kernel may hold pages as clean that never reached the disk, so it is not repeated. Instead
+// what the log holds is written into the database file anew, and the log is emptied: nothing that was told to have failed
+// is found there later. Then a new connection is made, and one row is written through to the disk.
+std::optional<Failure> Database::try_to_write() {
+  if (!writer_->empty_log()) {
+    return writer_->take_failure();
+  }
+  if (must_reopen_) {
+    auto opened = SqliteConnection::open(options_.sqlite, SqliteConnection::Access::write);
+    if (!opened) {
+      return Failure{opened.error(), true, true};
+    }
+    writer_ = std::move(*opened);  // the new one is open before the old one closes: SQLite does not recover the log between
+    must_reopen_ = false;
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  writer_->change("BEGIN IMMEDIATE", {});
+  writer_->change("INSERT INTO probes (id, written) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET written = excluded.written",
+                  {std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()}});
+  writer_->change("COMMIT", {});
+  std::optional<Failure> failure = writer_->take_failure();
+  if (failure && writer_->is_in_transaction()) {
+    writer_->change("ROLLBACK", {});
+    (void)writer_->take_failure();
+  }
+  return failure;
+}
+
+// Between transactions, when the writes of the last one have been answered.
+void Database::keep_log_short() {
+  if (writer_->log_pages() < checkpoint_pages) {
+    return;
+  }
+  writer_->checkpoint();
+  if (const auto failure = writer_->take_failure()) {
+    Batch none;
+    finish_batch(none, failure);
+  }
+}
+
+// ---- The reader.
+
+void Database::read_loop() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    reader_woken_.wait(lock, [this] { return !reads_.empty() || writer_has_ended_; });
+    if (reads_.empty()) {
+      break;
+    }
+    const std::unique_ptr<Job> job = std::move(reads_.front());
+    reads_.pop_front();
+    lock.unlock();
+    queued_reads.add(-1);
+    if (reader_ == nullptr) {
+      auto opened = SqliteConnection::open(options_.sqlite, SqliteConnection::Access::read);
+      if (opened) {
+        reader_ = std::move(*opened);
+      } else {
+        job->refuse(opened.error());
+      }
+    }
+    if (reader_ != nullptr) {
+      reader_->change("BEGIN", {});
+      if (!reader_->has_failed()) {
+        job->run(*reader_);
+      }
+      std::optional<Failure> failure = reader_->take_failure();
+      if (reader_->is_in_transaction()) {
+        reader_->change("COMMIT", {});
+        (void)reader_->take_failure();  // a read has nothing to lose at its end
+      }
+      if (failure) {
+        failed_reads.add();
+        log::error("storage-read-failed", {{"error", failure->error.what}});
+        job->refuse(failure->error);
+        if (failure->needs_reopen) {
+          reader_.reset();
+        }
+      }
+    }
+    job->finish();
+    lock.lock();
+  }
+}
+
+}  // namespace aldis::sql

@@ -1,0 +1,164 @@
+// Database: group commit over one SQLite file. Writes from all executors wait in one bounded queue; a writer thread takes
+// all that wait, runs each in a savepoint of one transaction, commits once (one fsync) and only then completes each with its
+// own result. Alone, a write commits at once; while a commit is under way others gather. Reads run on a second thread with a
+// connection of its own; a read of an owner waits for the writes of that owner that were queued before it.
+//
+// When the disk is full or fails, no write of the transaction has taken effect and each is told so; writes that come then
+// are refused at once with the same error, reads go on, and the writer probes until a write succeeds again. A write that was
+// told `unavailable` may come back to life only if the process dies before the probe has succeeded.
+#pragma once
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/keyed_hash.h"
+#include "base/result.h"
+#include "base/unique_function.h"
+#include "runtime/executor.h"
+#include "runtime/task.h"
+#include "storage/sql/sqlite_connection.h"
+
+namespace aldis::sql {
+
+struct DatabaseOptions {
+  SqliteOptions sqlite;
+  std::size_t queued_writes = 10'000;                  // more are refused: full
+  std::size_t queued_bytes = 64 * 1024 * 1024;         // of what callers say their writes hold
+  std::size_t queued_reads = 10'000;
+  std::size_t batch_writes = 1'000;                    // of one transaction
+  std::size_t batch_bytes = 8 * 1024 * 1024;
+  std::chrono::milliseconds probe_interval{1'000};     // between attempts to write while writes are refused
+  bool check_at_start = false;                         // PRAGMA quick_check: reads the whole file
+};
+
+class Database {
+ public:
+  // Creates what is missing: the folder with mode 0700, the file with 0600. denied when the file or folder can be reached
+  // by others or is a link, or the schema is a later program's; corrupt when the file is damaged or not ours.
+  static Result<std::unique_ptr<Database>> open(DatabaseOptions options);
+  // Finishes what was queued. No executor that waits for an answer may end before this.
+  ~Database();
+  Database(const Database&) = delete;
+
+  // Runs `work(Transaction&) -> Result<T>` in the next transaction; an error it returns undoes what it changed, and nothing
+  // else. Resumes when that is durable. `bytes`: about what the work holds. The work runs on the writer's thread, once.
+  // An empty owner is that of writes which belong to the installation.
+  template <class Work>
+  auto write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>>;
+  // Runs the work on a snapshot that holds all writes of the owner (empty: of everybody) queued before.
+  template <class Work>
+  auto read(std::string owner, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>>;
+
+  // Why writes are refused now, if they are.
+  [[nodiscard]] std::optional<Error> write_trouble() const;
+
+ private:
+  class Job;
+  template <class T, class Work>
+  class JobOf;
+  struct QueuedWrite {
+    std::string owner;
+    std::size_t bytes;
+    std::unique_ptr<Job> job;
+  };
+  using Batch = std::vector<QueuedWrite>;
+
+  explicit Database(DatabaseOptions options) : options_(std::move(options)) {}
+  void submit_write(QueuedWrite write);
+  void submit_read(const std::string& owner, std::unique_ptr<Job> job);
+  void write_loop();
+  void read_loop();
+  Batch take_batch(std::unique_lock<std::mutex>& lock);
+  std::optional<Failure> run_batch(Batch& batch);
+  void finish_batch(Batch& batch, const std::optional<Failure>& failure);
+  void begin_trouble(Batch& refused, const Failure& failure);
+  void probe();
+  std::optional<Failure> try_to_write();
+  void keep_log_short();
+
+  const DatabaseOptions options_;
+  std::unique_ptr<SqliteConnection> writer_;  // the writer thread's
+  std::unique_ptr<SqliteConnection> reader_;  // the reader thread's
+  bool must_reopen_ = false;                  // the writer thread's
+  int next_checkpoint_pages_ = 0;             // the writer thread's
+
+  mutable std::mutex mutex_;
+  std::condition_variable writer_woken_;
+  std::condition_variable reader_woken_;
+  std::deque<QueuedWrite> writes_;
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t last_write_ = 0;      // number of the write queued last
+  std::uint64_t finished_write_ = 0;  // every write up to this number has its result
+  std::unordered_map<std::string, std::uint64_t, KeyedStringHash, std::equal_to<>> last_write_of_;  // unfinished ones only
+  std::deque<std::unique_ptr<Job>> reads_;
+  std::multimap<std::uint64_t, std::unique_ptr<Job>> reads_waiting_;  // by the write they wait for
+  std::optional<Error> trouble_;
+  std::chrono::steady_clock::time_point next_probe_{};
+  bool is_closing_ = false;
+  bool writer_has_ended_ = false;
+  std::thread write_thread_;
+  std::thread read_thread_;
+};
+
+// A read or a write that waits, and where its result goes.
+class Database::Job {
+ public:
+  virtual ~Job() = default;
+  // Runs the work; false when it returned an error.
+  virtual bool run(Transaction& transaction) = 0;
+  // Replaces the result, if there is one already.
+  virtual void refuse(const Error& error) = 0;
+  // Hands the result over: the last call.
+  virtual void finish() = 0;
+};
+
+template <class T, class Work>
+class Database::JobOf final : public Job {
+ public:
+  JobOf(Work work, Completion<T> completion) : work_(std::move(work)), completion_(std::move(completion)) {}
+  bool run(Transaction& transaction) override {
+    result_.emplace(work_(transaction));
+    return result_->has_value();
+  }
+  void refuse(const Error& error) override { result_.emplace(fail(error)); }
+  void finish() override {
+    ensure(result_.has_value(), "a job has a result when it is finished");
+    completion_.complete(std::move(*result_));
+  }
+
+ private:
+  Work work_;
+  Completion<T> completion_;
+  std::optional<T> result_;
+};
+
+template <class Work>
+auto Database::write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>> {
+  using T = std::invoke_result_t<Work&, Transaction&>;
+  const Completion<T> completion;
+  auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
+  QueuedWrite queued{std::move(owner), bytes, std::move(job)};
+  submit_write(std::move(queued));
+  T result = co_await completion;
+  co_return std::move(result);
+}
+
+template <class Work>
+auto Database::read(std::string owner, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>> {
+  using T = std::invoke_result_t<Work&, Transaction&>;
+  const Completion<T> completion;
+  auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
+  submit_read(owner, std::move(job));
+  T result = co_await completion;
+  co_return std::move(result);
+}
+
+}  // namespace aldis::sql

@@ -1,0 +1,136 @@
+// The schema, version by version, and how a database gets from one to the next. A released text is never changed.
+#include "storage/sql/migrations.h"
+
+#include <array>
+
+namespace aldis::sql {
+namespace {
+
+// Every table of an account begins with its owner, a bare address: owners can move between nodes, and remove() finds all
+// (sql/accounts.cpp lists the tables, a test compares). Times are milliseconds since 1970; bool is 0 or 1.
+constexpr char version_1[] = R"(
+CREATE TABLE accounts (
+  owner {text} NOT NULL, domain {text} NOT NULL, is_enabled BIGINT NOT NULL, created BIGINT NOT NULL,
+  credentials_changed BIGINT NOT NULL, PRIMARY KEY (owner)){clustered};
+CREATE INDEX accounts_by_domain ON accounts (domain, owner);
+CREATE TABLE scram_keys (
+  owner {text} NOT NULL, position BIGINT NOT NULL, hash {text} NOT NULL, iterations BIGINT NOT NULL, salt {blob} NOT NULL,
+  stored_key {blob} NOT NULL, server_key {blob} NOT NULL, PRIMARY KEY (owner, position)){clustered};
+CREATE TABLE rosters (
+  owner {text} NOT NULL, version BIGINT NOT NULL, removals_complete_since BIGINT NOT NULL, PRIMARY KEY (owner)){clustered};
+CREATE TABLE roster_items (
+  owner {text} NOT NULL, contact {text} NOT NULL, name {text} NOT NULL, subscription BIGINT NOT NULL, ask BIGINT NOT NULL,
+  approved BIGINT NOT NULL, is_listed BIGINT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (owner, contact)){clustered};
+CREATE TABLE roster_groups (
+  owner {text} NOT NULL, contact {text} NOT NULL, name {text} NOT NULL, PRIMARY KEY (owner, contact, name)){clustered};
+CREATE TABLE roster_removals (
+  owner {text} NOT NULL, contact {text} NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (owner, contact)){clustered};
+CREATE TABLE roster_requests (
+  owner {text} NOT NULL, sender {text} NOT NULL, position BIGINT NOT NULL, stanza {text} NOT NULL,
+  PRIMARY KEY (owner, sender)){clustered};
+CREATE TABLE offline_boxes (
+  owner {text} NOT NULL, last_id BIGINT NOT NULL, messages BIGINT NOT NULL, bytes BIGINT NOT NULL,
+  PRIMARY KEY (owner)){clustered};
+CREATE TABLE offline_messages (
+  owner {text} NOT NULL, id BIGINT NOT NULL, received BIGINT NOT NULL, bytes BIGINT NOT NULL, stanza {text} NOT NULL,
+  PRIMARY KEY (owner, id)){clustered};
+CREATE TABLE private_xml (
+  owner {text} NOT NULL, ns {text} NOT NULL, local {text} NOT NULL, bytes BIGINT NOT NULL, xml {text} NOT NULL,
+  PRIMARY KEY (owner, ns, local)){clustered};
+CREATE TABLE vcards (owner {text} NOT NULL, xml {text} NOT NULL, PRIMARY KEY (owner)){clustered};
+CREATE TABLE blocks (owner {text} NOT NULL, jid {text} NOT NULL, PRIMARY KEY (owner, jid)){clustered};
+CREATE TABLE last_activity (
+  owner {text} NOT NULL, happened BIGINT NOT NULL, status {text} NOT NULL, PRIMARY KEY (owner)){clustered};
+CREATE TABLE login_failures (
+  subject {text} NOT NULL, failures BIGINT NOT NULL, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL,
+  PRIMARY KEY (subject)){clustered};
+CREATE TABLE settings (name {text} NOT NULL, content {blob} NOT NULL, PRIMARY KEY (name)){clustered};
+CREATE TABLE probes (id BIGINT NOT NULL, written BIGINT NOT NULL, PRIMARY KEY (id)){clustered};
+)";
+
+constexpr std::array all_migrations{Migration{1, version_1}};
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+constexpr Statement read_version{"SELECT COALESCE(MAX(version), 0) FROM schema_version"};
+
+std::int64_t one_number(SqliteConnection& connection, Statement statement) {
+  std::int64_t number = 0;
+  connection.each(statement, {}, [&](const Row& row) { number = row.integer(0); });
+  return number;
+}
+
+// Marks a new file as ours; refuses one that is somebody else's.
+Result<void> claim(SqliteConnection& connection) {
+  const std::int64_t id = one_number(connection, "PRAGMA application_id");
+  const std::int64_t tables = one_number(connection, "SELECT COUNT(*) FROM sqlite_master");
+  if (auto failure = connection.take_failure()) {
+    return fail(std::move(failure->error));
+  }
+  if (id == application_id) {
+    return {};
+  }
+  if (id != 0 || tables != 0) {
+    return fail(ErrorKind::corrupt, "database: the file is an SQLite database, but not one of Aldis");
+  }
+  connection.execute("PRAGMA application_id = " + std::to_string(application_id));
+  if (auto failure = connection.take_failure()) {
+    return fail(std::move(failure->error));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const Migration> migrations() { return all_migrations; }
+
+std::string for_sqlite(std::string_view text) {
+  std::string out(text);
+  replace_all(out, "{text}", "TEXT");
+  replace_all(out, "{blob}", "BLOB");
+  replace_all(out, "{clustered}", " WITHOUT ROWID");
+  return out;
+}
+
+Result<std::int64_t> migrate(SqliteConnection& connection, std::span<const Migration> list) {
+  if (Result<void> claimed = claim(connection); !claimed) {
+    return fail(claimed.error());
+  }
+  connection.execute("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)");
+  const std::int64_t found = one_number(connection, read_version);
+  const std::int64_t last = list.empty() ? 0 : list.back().version;
+  if (!connection.has_failed() && found > last) {
+    return fail(ErrorKind::denied, "database: its schema is version " + std::to_string(found) + ", this program knows versions up to " +
+                                       std::to_string(last) + "; start the newer program or restore a backup");
+  }
+  for (const Migration& migration : list) {
+    if (migration.version <= found) {
+      continue;
+    }
+    connection.execute("BEGIN IMMEDIATE");
+    if (one_number(connection, read_version) >= migration.version) {  // another process was here meanwhile
+      connection.execute("ROLLBACK");
+      continue;
+    }
+    connection.execute(for_sqlite(migration.text));
+    connection.change("DELETE FROM schema_version", {});
+    connection.change("INSERT INTO schema_version (version) VALUES ($1)", {migration.version});
+    connection.execute("COMMIT");
+    if (auto failure = connection.take_failure()) {
+      connection.execute("ROLLBACK");
+      (void)connection.take_failure();  // there may be nothing left to roll back
+      failure->error.what = "database: migration to version " + std::to_string(migration.version) + ": " + failure->error.what;
+      return fail(std::move(failure->error));
+    }
+  }
+  if (auto failure = connection.take_failure()) {
+    return fail(std::move(failure->error));
+  }
+  return found;
+}
+
+}  // namespace aldis::sql

@@ -1,0 +1,38 @@
+// SqlStores: every store over one Database. Successful writes are durable; see sql/database.h for what happens when the
+// disk is full or fails.
+#pragma once
+#include "storage/sql/tables.h"
+
+namespace aldis::sql {
+
+class SqlStores {
+ public:
+  static Result<std::unique_ptr<SqlStores>> open(DatabaseOptions options) {
+    auto database = Database::open(std::move(options));
+    if (!database) {
+      return fail(database.error());
+    }
+    return std::unique_ptr<SqlStores>(new SqlStores(std::move(*database)));
+  }
+
+  // Usable from the executors of any thread while the SqlStores lives.
+  [[nodiscard]] Stores stores() {
+    return Stores{accounts_, rosters_, offline_, private_xml_, vcards_, blocks_, last_activity_, login_failures_, settings_};
+  }
+  [[nodiscard]] Database& database() { return *database_; }
+
+ private:
+  explicit SqlStores(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+  std::unique_ptr<Database> database_;
+  SqlAccounts accounts_{*database_};
+  SqlRosters rosters_{*database_};
+  SqlOffline offline_{*database_};
+  SqlPrivateXml private_xml_{*database_};
+  SqlVCards vcards_{*database_};
+  SqlBlocks blocks_{*database_};
+  SqlLastActivity last_activity_{*database_};
+  SqlLoginFailures login_failures_{*database_};
+  SqlSettings settings_{*database_};
+};
+
+}  // namespace aldis::sql

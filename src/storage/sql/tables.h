@@ -1,0 +1,102 @@
+// The stores over a Database, one class per interface. Each method is one write or one read of its owner; the statements
+// stand where they are used.
+#pragma once
+#include <span>
+
+#include "storage/sql/database.h"
+#include "storage/stores.h"
+
+namespace aldis::sql {
+
+// What every store here has.
+class OnDatabase {
+ public:
+  explicit OnDatabase(Database& database) : database_(database) {}
+
+ protected:
+  Database& database_;
+};
+
+// Statements that delete an owner's rows ($1), one for each table that has owners.
+[[nodiscard]] std::span<const Statement> purge_statements();
+
+[[nodiscard]] inline std::int64_t as_ms(WallTime time) { return time.time_since_epoch().count(); }
+[[nodiscard]] inline WallTime as_time(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+[[nodiscard]] inline Unexpected<Error> unreadable(std::string_view what, std::string_view owner) {
+  return fail(ErrorKind::corrupt, "database: " + std::string(what) + " of " + std::string(owner) + " cannot be read");
+}
+
+class SqlAccounts final : public AccountStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<AccountRecord>> find(BareJid jid) override;
+  Task<Result<void>> create(AccountRecord record) override;
+  Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override;
+  Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
+  Task<Result<void>> remove(BareJid jid) override;
+  Task<Result<std::vector<AccountRecord>>> list(std::string domain, std::string after, std::size_t limit) override;
+};
+
+class SqlRosters final : public RosterStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<RosterData>> load(BareJid owner) override;
+  Task<Result<void>> put(BareJid owner, RosterItem item) override;
+  Task<Result<void>> remove(BareJid owner, BareJid contact, std::uint64_t version) override;
+  Task<Result<void>> put_request(BareJid owner, SubscriptionRequest request) override;
+  Task<Result<void>> remove_request(BareJid owner, BareJid from) override;
+};
+
+class SqlOffline final : public OfflineStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<void>> append(BareJid owner, OfflineMessage message, OfflineLimits limits) override;
+  Task<Result<std::vector<OfflineMessage>>> load(BareJid owner) override;
+  Task<Result<void>> remove_through(BareJid owner, std::uint64_t last_id) override;
+};
+
+class SqlPrivateXml final : public PrivateXmlStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::optional<std::string>>> load(BareJid owner, std::string ns, std::string local) override;
+  Task<Result<void>> store(BareJid owner, std::vector<Item> items, std::size_t max_bytes) override;
+};
+
+class SqlVCards final : public VCardStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::optional<std::string>>> load(BareJid owner) override;
+  Task<Result<void>> store(BareJid owner, std::string xml) override;
+};
+
+class SqlBlocks final : public BlockStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::vector<Jid>>> load(BareJid owner) override;
+  Task<Result<void>> add(BareJid owner, std::vector<Jid> jids) override;
+  Task<Result<void>> remove(BareJid owner, std::vector<Jid> jids) override;
+};
+
+class SqlLastActivity final : public LastActivityStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::optional<LastActivity>>> load(BareJid owner) override;
+  Task<Result<void>> store(BareJid owner, LastActivity activity) override;
+};
+
+class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::map<std::string, LoginFailures>>> load_all() override;
+  Task<Result<void>> put(std::string key, LoginFailures failures) override;
+  Task<Result<void>> remove(std::string key) override;
+};
+
+class SqlSettings final : public SettingStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::optional<std::string>>> load(std::string key) override;
+  Task<Result<std::string>> load_or_store(std::string key, std::string value) override;
+};
+
+}  // namespace aldis::sql
