@@ -31,8 +31,9 @@ void EventLoop::turn(Clock::time_point wake) {
   for (int i = 0; i < ready; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
     static_cast<EventHandler*>(event.data.ptr)->on_event(event.events);
+    // Independent clients do not wait for each other: each one's answers leave before the next one reads.
+    flush();
   }
-  flush();
 }
 
 void EventLoop::flush() {

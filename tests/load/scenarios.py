@@ -1,0 +1,99 @@
+# The rows of the comparison: what the generator is asked, which figure of its report counts, and what Aldis must reach.
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Requirement:
+    """All limits are on Aldis's figure; None where there is none."""
+
+    of_peer: float | None = None  # at most this times the better peer's
+    of_relay: float | None = None  # at most this times the relay's
+    over_relay: float | None = None  # at most the relay's plus this
+    absolute: float | None = None
+    aim: str = ""
+
+    def limits(self, peer, relay):
+        """[(limit, in words)] for the figures of the better peer and the relay (None: not measured)."""
+        found = []
+        if self.of_peer and peer:
+            found.append((self.of_peer * peer, f"≤ 1/{round(1 / self.of_peer)} of the better peer"))
+        if self.of_relay and relay:
+            found.append((self.of_relay * relay, f"≤ {self.of_relay:g} × relay"))
+        if self.over_relay is not None and relay:
+            found.append((relay + self.over_relay, f"≤ relay + {self.over_relay:g}"))
+        if self.absolute is not None:
+            found.append((self.absolute, f"≤ {self.absolute:g}"))
+        return found
+
+    def words(self):
+        return ", ".join(text for _, text in self.limits(1, 1)) + (f" (aim: {self.aim})" if self.aim else "")
+
+
+@dataclass
+class Scenario:
+    name: str
+    title: str
+    unit: str
+    transport: str
+    arguments: list
+    figure: str  # of the generator's report
+    divisor: float = 1
+    quick: list = field(default_factory=list)  # appended with --quick
+    relay_arguments: list | None = None  # None: the relay has no part in it
+    relay_figure: str = ""
+    requirement: Requirement = field(default_factory=Requirement)
+    second: tuple = ()  # another figure worth a look: (figure, words, limit or None)
+    accounts: int = 1000
+    needs_roster: int = 0  # users in circles of 21
+    fresh_server: bool = False  # start anew for every measurement: memory
+    repetitions: int | None = None
+
+
+CHAT = ["chat", "--body", "100"]
+SHORT = ["--duration", "2", "--warmup", "0.5"]
+
+ALL = [
+    Scenario("chat", "chat, 500 pairs, one in flight, TLS 1.3", "µs CPU a message", "direct",
+             CHAT + ["--pairs", "500"], "server_us_per_message", quick=SHORT,
+             relay_arguments=CHAT + ["--pairs", "500"],
+             requirement=Requirement(of_peer=1 / 5, of_relay=1.7, aim="1.3 × relay"),
+             second=("delay_p99_us", "p99 µs", None)),
+    Scenario("chat-window", "chat, 50 pairs, 32 in flight, TLS 1.3", "µs CPU a message", "direct",
+             CHAT + ["--pairs", "50", "--window", "32"], "server_us_per_message", quick=SHORT,
+             relay_arguments=CHAT + ["--pairs", "50", "--window", "32"],
+             requirement=Requirement(of_peer=1 / 20, aim="5 × relay"),
+             second=("messages_per_second", "messages/s", None)),
+    Scenario("chat-rate", "chat, 50 pairs, 2,000 messages/s (open loop), TLS 1.3", "p99 µs from the intended time", "direct",
+             CHAT + ["--pairs", "50", "--rate", "2000"], "delay_p99_us", quick=SHORT,
+             relay_arguments=CHAT + ["--pairs", "50", "--rate", "2000"],
+             second=("delay_p999_us", "p99.9 µs", None)),
+    Scenario("idle", "idle session with presence, plain", "KiB resident", "plain",
+             ["idle", "--sessions", "4000", "--warm", "500", "--settle", "5"], "server_bytes_per_session", divisor=1024,
+             quick=["--sessions", "1000", "--settle", "2"], relay_arguments=["idle", "--sessions", "4000", "--warm", "500"],
+             requirement=Requirement(absolute=4, aim="2"), accounts=4500, fresh_server=True, repetitions=2),
+    Scenario("idle-tls", "idle session with presence, TLS 1.3", "KiB resident", "direct",
+             ["idle", "--sessions", "4000", "--warm", "500", "--settle", "5"], "server_bytes_per_session", divisor=1024,
+             quick=["--sessions", "1000", "--settle", "2"], relay_arguments=["idle", "--sessions", "4000", "--warm", "500"],
+             requirement=Requirement(over_relay=4, aim="below the relay"), accounts=4500, fresh_server=True, repetitions=2),
+    Scenario("login", "login, TLS 1.3 with P-256, SCRAM-SHA-1", "µs CPU a login", "direct",
+             ["login", "--sessions", "3000", "--concurrency", "50"], "server_us_per_login",
+             quick=["--sessions", "800"], relay_arguments=["handshake", "--sessions", "3000", "--concurrency", "50"],
+             requirement=Requirement(of_peer=1 / 3, aim="1.3 × handshake"), second=("delay_p99_us", "p99 µs", None)),
+    Scenario("login-starttls", "the same with STARTTLS", "µs CPU a login", "starttls",
+             ["login", "--sessions", "3000", "--concurrency", "50"], "server_us_per_login",
+             quick=["--sessions", "800"], second=("delay_p99_us", "p99 µs", None)),
+    Scenario("ping", "ping to the server, 10 sessions, 64 in flight, TLS 1.3", "µs CPU an IQ", "direct",
+             ["ping", "--sessions", "10", "--window", "64"], "server_us_per_ping", quick=SHORT,
+             requirement=Requirement(of_peer=1 / 15), second=("pings_per_second", "pings/s", None)),
+    Scenario("presence", "presence flaps, 20 mutual contacts each, TLS", "µs CPU a delivery", "direct",
+             ["presence", "--sessions", "420", "--contacts", "20"], "server_us_per_delivery", quick=SHORT,
+             requirement=Requirement(of_peer=1 / 5), second=("deliveries_per_second", "deliveries/s", None), needs_roster=420),
+    Scenario("presence-cycle", "presence, unavailable and available again, TLS", "µs CPU a delivery", "direct",
+             ["presence", "--sessions", "420", "--contacts", "20", "--cycle"], "server_us_per_delivery", quick=SHORT,
+             needs_roster=420),
+    Scenario("storm", "10,000 clients cut at once, all back, TLS", "s until all are back", "direct",
+             ["storm", "--sessions", "10000", "--concurrency", "100", "--duration", "3"], "all_back_seconds",
+             quick=["--sessions", "1000"], requirement=Requirement(absolute=60),
+             second=("pair_delay_p99_us", "the pair's p99 µs meanwhile", 50000), accounts=10002, fresh_server=True,
+             repetitions=1),
+]

@@ -1,0 +1,294 @@
+# The servers of the comparison: how each is given accounts, configured, started on loopback and stopped. Every one has the same
+# accounts and certificate, three listeners (plain, STARTTLS, direct TLS), no archive, no rate limits, and the features that
+# Aldis has, as far as its modules allow. Nothing outside `work` is read or written; only processes started here are ended.
+import ctypes
+import hashlib
+import hmac
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+PASSWORD = "load-test-password"
+DOMAIN = "localhost"
+
+
+def _dies_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a comparison that is killed leaves nothing behind
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+# Modules that do what Aldis does, and those that Debian's packages enable besides. Left out: archive, rate limits, servers
+# abroad, and listeners for anything but clients.
+PROSODY_LEAN = ["disco", "roster", "saslauth", "tls", "blocklist", "private", "vcard_legacy", "ping", "time", "version",
+                "lastactivity", "register", "admin_adhoc"]
+PROSODY_PACKAGED = ["bookmarks", "carbons", "pep", "smacks", "vcard4", "csi_simple", "invites", "invites_adhoc",
+                    "invites_register", "uptime"]
+EJABBERD_LEAN = {name: "{}" for name in (
+    "mod_adhoc", "mod_blocking", "mod_caps", "mod_configure", "mod_disco", "mod_last", "mod_offline", "mod_ping",
+    "mod_privacy", "mod_private", "mod_time", "mod_version")} | {
+        "mod_roster": "{versioning: true}", "mod_vcard": "{search: false}"}
+EJABBERD_PACKAGED = {name: "{}" for name in (
+    "mod_admin_extra", "mod_announce", "mod_avatar", "mod_carboncopy", "mod_client_state", "mod_muc", "mod_muc_admin",
+    "mod_push", "mod_push_keepalive", "mod_shared_roster", "mod_sic", "mod_vcard_xupdate")} | {
+        "mod_pubsub": "{plugins: [flat, pep]}", "mod_stream_mgmt": "{resend_on_timeout: if_offline}"}
+
+
+class Server:
+    """One server under measurement. Subclasses say how; `ports` maps plain, starttls and direct to port numbers."""
+
+    name = ""
+    is_lean = True  # a peer with only the modules that do what Aldis does, instead of those its package enables
+    stop_seconds = 20
+
+    def __init__(self, work, certificate, key, users, core, first_port):
+        self.work = os.path.join(work, self.name)
+        self.certificate, self.key, self.users, self.core = certificate, key, users, core
+        self.ports = {"plain": first_port, "starttls": first_port + 1, "direct": first_port + 2}
+        self.process = None
+        os.makedirs(self.work, exist_ok=True)
+
+    def is_available(self):
+        raise NotImplementedError
+
+    def version(self):
+        return ""
+
+    def provision(self):
+        """Makes the accounts user0 … user{users-1}, once, before the first start."""
+
+    def command(self):
+        raise NotImplementedError
+
+    def environment(self):
+        return {}
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def start(self):
+        log = open(os.path.join(self.work, "output.log"), "ab")
+        pinned = ["taskset", "-c", str(self.core)] if self.core is not None else []
+        self.process = subprocess.Popen(
+            pinned + self.command(), cwd=self.work, env={**os.environ, **self.environment()}, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=log, start_new_session=True, preexec_fn=_dies_with_parent)
+        log.close()
+        deadline = time.monotonic() + 60
+        for port in self.listening_ports():
+            while not self._answers(port):
+                if self.process.poll() is not None:
+                    raise RuntimeError(f"{self.name} ended at once; see {self.work}/output.log")
+                if time.monotonic() > deadline:
+                    self.stop()
+                    raise RuntimeError(f"{self.name} does not listen on {port}; see {self.work}/output.log")
+                time.sleep(0.1)
+
+    def listening_ports(self):
+        return self.ports.values()
+
+    @staticmethod
+    def _answers(port):
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(self.stop_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def _write(self, name, text):
+        path = os.path.join(self.work, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+
+class Relay(Server):
+    """The floor: copies bytes between paired sockets."""
+
+    name = "relay"
+
+    def __init__(self, *args, program):
+        super().__init__(*args)
+        self.program = program
+
+    def is_available(self):
+        return os.access(self.program, os.X_OK)
+
+    def listening_ports(self):
+        return [self.ports["plain"], self.ports["direct"]]
+
+    def command(self):
+        return [self.program, str(self.ports["plain"]), str(self.ports["direct"]), self.certificate, self.key]
+
+
+class Aldis(Server):
+    name = "aldis"
+
+    def __init__(self, *args, program):
+        super().__init__(*args)
+        self.program = program
+
+    def is_available(self):
+        return bool(self.program) and os.access(self.program, os.X_OK)
+
+    def version(self):
+        return _first_line([self.program, "--version"])
+
+    def provision(self):
+        listeners = "".join(
+            f'[[listener]]\naddress = "127.0.0.1"\nport = {self.ports[kind]}\ntls = "{tls}"\n\n'
+            for kind, tls in (("plain", "none"), ("starttls", "starttls"), ("direct", "direct")))
+        self._write("aldis.toml", f"""\
+[server]
+data_dir = "{self.work}/data"
+
+[[domain]]
+name = "{DOMAIN}"
+certificate = "{self.certificate}"
+key = "{self.key}"
+
+{listeners}""")
+        os.makedirs(os.path.join(self.work, "data"), exist_ok=True)
+        accounts = "".join(f"user{i}@{DOMAIN}\t{PASSWORD}\n" for i in range(self.users))
+        path = self._write("accounts.tsv", accounts)
+        subprocess.run([self.program, "--config", os.path.join(self.work, "aldis.toml"), "user", "import", path],
+                       check=True, cwd=self.work, timeout=600)
+
+    def command(self):
+        return [self.program, "--config", os.path.join(self.work, "aldis.toml"), "serve"]
+
+
+class Prosody(Server):
+    name = "prosody"
+
+    def is_available(self):
+        return shutil.which("prosody") is not None
+
+    def version(self):
+        return "Prosody " + _package_version("prosody")
+
+    def provision(self):
+        # An account is a small Lua file (storage "internal"); one salt for all, so that a client derives its keys once.
+        salt, iterations = "3f6c0a52-6a1c-4c8e-9c53-8f1c8f6f7e11", 10000
+        salted = hashlib.pbkdf2_hmac("sha1", PASSWORD.encode(), salt.encode(), iterations)
+        client_key = hmac.digest(salted, b"Client Key", "sha1")
+        account = (f'return {{ ["iteration_count"] = {iterations}; ["salt"] = "{salt}"; '
+                   f'["stored_key"] = "{hashlib.sha1(client_key).hexdigest()}"; '
+                   f'["server_key"] = "{hmac.digest(salted, b"Server Key", "sha1").hex()}"; }};\n')
+        for i in range(self.users):
+            self._write(f"data/{DOMAIN}/accounts/user{i}.dat", account)
+        modules = ", ".join(f'"{name}"' for name in PROSODY_LEAN + ([] if self.is_lean else PROSODY_PACKAGED))
+        self._write("prosody.cfg.lua", f"""\
+run_as_root = true
+data_path = "{self.work}/data"
+network_backend = "epoll"
+network_settings = {{ tcp_backlog = 4096 }}
+pidfile = "{self.work}/prosody.pid"
+log = {{ warn = "{self.work}/prosody.log" }}
+modules_enabled = {{ {modules} }}
+modules_disabled = {{ "s2s" }}
+authentication = "internal_hashed"
+storage = "internal"
+allow_registration = false
+allow_unencrypted_plain_auth = false
+c2s_require_encryption = false
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {self.ports["plain"]}, {self.ports["starttls"]} }}
+c2s_direct_tls_ports = {{ {self.ports["direct"]} }}
+certificates = "{self.work}"
+ssl = {{ certificate = "{self.certificate}", key = "{self.key}" }}
+c2s_direct_tls_ssl = {{ certificate = "{self.certificate}", key = "{self.key}" }}
+VirtualHost "{DOMAIN}"
+""")
+
+    def command(self):
+        return ["prosody", "--config", os.path.join(self.work, "prosody.cfg.lua"), "-F"]
+
+
+class Ejabberd(Server):
+    name = "ejabberd"
+
+    def is_available(self):
+        return shutil.which("erl") is not None and shutil.which("ejabberdctl") is not None
+
+    def version(self):
+        return "ejabberd " + _package_version("ejabberd")
+
+    def environment(self):
+        return {"ERL_LIBS": "/usr/lib/x86_64-linux-gnu", "EJABBERD_CONFIG_PATH": os.path.join(self.work, "ejabberd.yml"),
+                "EJABBERD_LOG_PATH": os.path.join(self.work, "ejabberd.log"), "ERL_MAX_PORTS": "65536",
+                "ERL_CRASH_DUMP_BYTES": "0", "HOME": self.work}
+
+    def provision(self):
+        pem = os.path.join(self.work, "ejabberd.pem")
+        with open(pem, "w", encoding="utf-8") as out:
+            for part in (self.key, self.certificate):
+                with open(part, encoding="utf-8") as file:
+                    out.write(file.read())
+        listeners = "".join(f"""\
+  -
+    port: {self.ports[kind]}
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+    max_stanza_size: 262144
+    shaper: none
+    access: all
+    backlog: 4096
+    {tls}
+""" for kind, tls in (("plain", "starttls: false"), ("starttls", "starttls_required: true"), ("direct", "tls: true")))
+        modules = "".join(f"  {name}: {options}\n" for name, options in
+                          {**EJABBERD_LEAN, **({} if self.is_lean else EJABBERD_PACKAGED)}.items())
+        self._write("ejabberd.yml", f"""\
+loglevel: warning
+hosts:
+  - {DOMAIN}
+certfiles:
+  - "{pem}"
+auth_password_format: scram
+disable_sasl_mechanisms:
+  - digest-md5
+  - X-OAUTH2
+listen:
+{listeners}\
+modules:
+{modules}\
+""")
+        # One account is registered; the others are its record under their names, so all have one salt.
+        script = (f'User = fun(I) -> iolist_to_binary(["user", integer_to_list(I)]) end, Domain = <<"{DOMAIN}">>, '
+                  f'ok = ejabberd_auth:try_register(User(0), Domain, <<"{PASSWORD}">>), '
+                  "Keys = [K || K <- mnesia:dirty_all_keys(passwd), element(1, K) =:= User(0)], "
+                  "[begin [R] = mnesia:dirty_read(passwd, K), "
+                  "[mnesia:dirty_write(setelement(2, R, setelement(1, K, User(I)))) || "
+                  f"I <- lists:seq(1, {self.users - 1})] end || K <- Keys], "
+                  'mnesia:sync_log(), io:format("provisioned~n"), init:stop().')
+        done = subprocess.run(self.command() + ["-eval", script], cwd=self.work, timeout=300, check=False,
+                              env={**os.environ, **self.environment()}, stdin=subprocess.DEVNULL, capture_output=True)
+        if b"provisioned" not in done.stdout:
+            raise RuntimeError(f"ejabberd could not be given accounts: {(done.stdout + done.stderr)[-2000:]!r}")
+
+    def command(self):
+        # Not distributed: no epmd, no cookie. The flags are ejabberdctl's.
+        return ["erl", "-noinput", "+K", "true", "+P", "250000", "-mnesia", "dir", f'"{self.work}/mnesia"', "-s", "ejabberd"]
+
+
+def _first_line(command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return (done.stdout or done.stderr).strip().split("\n")[0]
+
+
+def _package_version(package):
+    return _first_line(["dpkg-query", "-W", "-f", "${Version}", package])
