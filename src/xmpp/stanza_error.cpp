@@ -87,4 +87,31 @@ void StanzaError::write(xml::Writer& writer) const {
   writer.end();
 }
 
+std::optional<StanzaError> StanzaError::read(const xml::Element& stanza) {
+  const std::optional<xml::Element> error = stanza.child({"error", stanza.ns()});
+  if (!error) return std::nullopt;
+  StanzaError read;
+  for (const xml::Element child : error->children()) {
+    if (child.ns() != ns::stanza_errors) continue;
+    if (child.local() == "text") {
+      read.text = child.text();
+      continue;
+    }
+    for (const ConditionRow& known : conditions) {
+      if (known.name == child.local()) {
+        read.condition = known.condition;
+        if (known.condition == StanzaCondition::gone || known.condition == StanzaCondition::redirect) {
+          read.redirect = child.text();
+        }
+      }
+    }
+  }
+  read.type = default_type(read.condition);
+  const std::optional<std::string_view> type_name = error->attribute("type");
+  for (const auto& [name, value] : types) {
+    if (type_name && name == *type_name) read.type = value;
+  }
+  return read;
+}
+
 }  // namespace aldis

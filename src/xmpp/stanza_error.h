@@ -2,6 +2,7 @@
 // application-specific condition.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,11 @@ struct StanzaError {
 
   [[nodiscard]] StanzaError with_type(ErrorType t) && { type = t; return std::move(*this); }
   [[nodiscard]] StanzaError with_application(std::string xml) && { application = std::move(xml); return std::move(*this); }
+
+  // The error of a stanza of type error that a peer sent, with undefined-condition for a condition RFC 6120 does not know
+  // (section 8.3.2) and the condition's own type for an unknown type; nothing without an error child. `application` is
+  // not read.
+  [[nodiscard]] static std::optional<StanzaError> read(const xml::Element& stanza);
 
   // <error type='...'><condition xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>...</error>
   void write(xml::Writer& writer) const;
