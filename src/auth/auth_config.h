@@ -3,38 +3,63 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <tuple>
 #include <vector>
+
+#include "base/options.h"
+#include "base/result.h"
 
 namespace aldis {
 
-// So many failures within the window refuse every further try, right or wrong, until the lockout since the last failure is
-// over; then counting begins anew. failures 0: no limit.
-struct LoginLimit {
-  std::uint32_t failures = 0;
-  std::chrono::seconds window{15 * 60};
-  std::chrono::seconds lockout{15 * 60};
-};
-
 struct AuthConfig {
-  // Mechanisms that may be offered, by IANA name, in the order they are advertised. Of these a stream is offered what its
-  // TLS allows: -PLUS needs a channel binding, PLAIN a confidential stream. ANONYMOUS is known but not on by default.
   std::vector<std::string> mechanisms{"SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-512",
                                       "SCRAM-SHA-256",      "SCRAM-SHA-1",        "PLAIN"};
-  // Hashes whose keys are derived when a password is set (a client can only use a mechanism whose keys exist).
   std::vector<std::string> key_hashes{"SHA-1", "SHA-256", "SHA-512"};
-  // PBKDF2 iterations of new keys, 4096 to 10,000,000. The client pays them at each login, the server only for PLAIN.
   std::uint32_t key_iterations = 10'000;
-  std::uint32_t salt_bytes = 16;
-  std::uint32_t password_min_characters = 1;
+  std::uint32_t password_min_characters = 8;
+  std::uint32_t tries_per_stream = 3;
 
-  std::uint32_t tries_per_stream = 3;       // RFC 6120 section 6.4.5: 2 to 5
-  LoginLimit pair_limit{5};                 // one account from one source
-  LoginLimit source_limit{50};              // one IPv4 address, or one IPv6 /64
-  LoginLimit account_limit{100};            // one account from anywhere
-  std::uint32_t counters_max = 50'000;      // entries of each kind that are kept; the longest untouched go first
-
-  // Accounts with an administrator's rights over their own domain, by bare address.
-  std::vector<std::string> administrators{};
+  // Failures from which on every further try is refused, right or wrong, with the same answer; 0: no limit.
+  std::uint32_t failures_per_pair = 5;
+  std::uint32_t failures_per_source = 50;
+  std::uint32_t failures_per_account = 100;
+  std::chrono::seconds failure_window{15 * 60};
+  std::chrono::seconds lockout{15 * 60};
+  std::uint32_t failure_entries_max = 50'000;
 };
+
+inline constexpr auto auth_options = std::tuple{
+    Option{"mechanisms", &AuthConfig::mechanisms, Range{1, 16},
+           "SASL mechanisms by their registered names, in the order they are advertised. A stream is offered those its "
+           "TLS allows: -PLUS needs channel binding, PLAIN encryption. ANONYMOUS is known and off unless named here.",
+           Reload::live},
+    Option{"key_hashes", &AuthConfig::key_hashes, Range{1, 3},
+           "Hashes (SHA-1, SHA-256, SHA-512) whose SCRAM keys are made when a password is set. A mechanism works only for "
+           "accounts that have its keys.",
+           Reload::live},
+    Option{"key_iterations", &AuthConfig::key_iterations, Range{4096, 10'000'000},
+           "PBKDF2 iterations of new keys. Clients pay them at each login; the server pays them for PLAIN only.",
+           Reload::live},
+    Option{"password_min_characters", &AuthConfig::password_min_characters, Range{1, 128},
+           "Characters a new password must have at least.", Reload::live},
+    Option{"tries_per_stream", &AuthConfig::tries_per_stream, Range{2, 5},
+           "Failed authentications after which a stream is closed (RFC 6120 section 6.4.5).", Reload::live},
+    Option{"failures_per_pair", &AuthConfig::failures_per_pair, Range{0, 1'000'000},
+           "Failures of one account from one source address within failure_window that lock this pair out. 0: no limit.",
+           Reload::live},
+    Option{"failures_per_source", &AuthConfig::failures_per_source, Range{0, 1'000'000},
+           "Failures from one source (an IPv4 address, an IPv6 /64) that lock it out. 0: no limit.", Reload::live},
+    Option{"failures_per_account", &AuthConfig::failures_per_account, Range{0, 1'000'000},
+           "Failures of one account, wherever they come from, that lock it out. 0: no limit.", Reload::live},
+    Option{"failure_window", &AuthConfig::failure_window, Range{std::chrono::seconds(1), std::chrono::seconds(7 * 86'400)},
+           "How long failures are added up, from the first.", Reload::live},
+    Option{"lockout", &AuthConfig::lockout, Range{std::chrono::seconds(1), std::chrono::seconds(7 * 86'400)},
+           "How long a lockout lasts, from the last failure.", Reload::live},
+    Option{"failure_entries_max", &AuthConfig::failure_entries_max, Range{1000, 10'000'000},
+           "Counters of each kind that are kept; those untouched for longest go first.", Reload::live},
+};
+
+// What ranges cannot say: invalid names the option and the unknown or repeated value.
+[[nodiscard]] Result<void> validate(const AuthConfig& config);
 
 }  // namespace aldis

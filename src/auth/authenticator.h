@@ -39,7 +39,8 @@ struct AuthenticationContext {
   sasl::ChannelBindings bindings{};
   std::vector<std::string> offered{};           // mechanisms and binding types exactly as advertised on this stream
   std::vector<std::string> offered_bindings{};
-  std::optional<ClientCertificate> certificate{};
+  std::shared_ptr<const std::vector<BareJid>> administrators{};  // of `domain`, by full bare address (S12); null: none
+  std::optional<ClientCertificate> certificate{};  // that the handshake has verified
   Monotonic deadline = Monotonic::max();        // a verdict that comes later is temporary_auth_failure
 };
 
@@ -66,7 +67,7 @@ class AuthenticationExchange {
   ~AuthenticationExchange();
   AuthenticationExchange(const AuthenticationExchange&) = delete;
 
-  // Refuses what was not offered (security S03). During an exchange: malformed_request, and the exchange is over.
+  // Refuses what was not offered, by exact name (security S03). During an exchange: malformed_request, and it is over.
   [[nodiscard]] Task<AuthReply> begin(std::string mechanism, std::optional<std::string> initial_response);
   // Without an exchange: malformed_request.
   [[nodiscard]] Task<AuthReply> respond(std::string response);
@@ -76,15 +77,24 @@ class AuthenticationExchange {
   [[nodiscard]] std::uint32_t attempts_left() const { return attempts_left_; }
 
  private:
-  friend class Authenticator;
   [[nodiscard]] Task<AuthReply> advance(std::optional<std::string> message);
+  [[nodiscard]] Task<Result<sasl::Keys>> find_keys(std::string username, std::string hash);
+  [[nodiscard]] Task<Result<bool>> check_password(SecretBytes password);
+  // Learns who is claimed and what is known of them; the error is of a source that could not say.
+  [[nodiscard]] Task<Result<void>> look_up(std::string username);
+  [[nodiscard]] AuthReply conclude(sasl::Success success);
   [[nodiscard]] AuthReply fail_with(sasl::Failure condition, std::string_view why);
 
   Authenticator& authenticator_;
   AuthenticationContext context_;
-  std::unique_ptr<sasl::Mechanism> mechanism_;  // null: no exchange is under way
+  std::shared_ptr<const AuthConfig> config_;
   std::uint32_t attempts_left_;
-  // The implementation's members go here.
+  // Of the exchange under way; forgotten when it ends.
+  std::unique_ptr<sasl::Mechanism> mechanism_;        // null: none
+  std::string claimed_;                               // a bare address, or the client's text where that is none
+  std::optional<BareJid> account_;                    // the address, where the text is one
+  std::optional<Credentials> credentials_;            // nothing: there is no such account
+  bool has_keys_ = false;                             // SCRAM: the next message brings the proof
 };
 
 class Authenticator {
@@ -105,7 +115,15 @@ class Authenticator {
 
  private:
   friend class AuthenticationExchange;
-  // The implementation's members go here.
+
+  std::shared_ptr<const AuthConfig> config_;
+  CredentialSource& credentials_;
+  LoginFailureCounters& failures_;
+  KeyDerivation& derivation_;
+  SettingStore& settings_;
+  Random& random_;
+  const Clock& clock_;
+  SecretBytes invention_secret_;
 };
 
 }  // namespace aldis

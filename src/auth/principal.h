@@ -23,8 +23,8 @@ struct ClientCertificate {
 
 struct Principal {
   BareJid identity;
-  std::string mechanism;                    // by its IANA name
-  std::string channel_binding;              // the type's name; empty: not bound to the channel
+  std::string mechanism{};                  // by its IANA name
+  std::string channel_binding{};            // the type's name; empty: not bound to the channel
   bool is_confidential = false;             // the stream was encrypted when the credentials passed
   bool is_anonymous = false;                // RFC 4505: nobody has vouched for this identity
   bool is_administrator = false;            // of the identity's own domain (security S12)

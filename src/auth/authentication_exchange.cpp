@@ -1,0 +1,288 @@
+// AuthenticationExchange: one stream's tries, from the text of a SASL element to a verdict.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "auth/authenticator.h"
+#include "auth/passwords.h"
+#include "base/encoding.h"
+#include "base/ensure.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "sasl/scram_keys.h"
+
+namespace aldis {
+namespace {
+
+metrics::Counter successes{"aldis_authentications_total", "Ended SASL exchanges.", {{"outcome", "success"}}};
+metrics::Counter refusals{"aldis_authentications_total", "Ended SASL exchanges.", {{"outcome", "refused"}}};
+metrics::Counter disturbances{"aldis_authentications_total", "Ended SASL exchanges.", {{"outcome", "temporary-failure"}}};
+
+constexpr std::array<std::string_view, 3> strongest_first{"SHA-512", "SHA-256", "SHA-1"};
+
+// The data an element's text stands for; nothing when it is not base64. RFC 6120 section 6.4.2: "=" is empty data.
+std::optional<std::string> decode(std::string_view text) {
+  return text == "=" ? std::optional<std::string>(std::in_place) : base64_decode(text);
+}
+
+const ScramKeys* keys_for(const Credentials& credentials, std::string_view hash) {
+  const auto found = std::ranges::find(credentials.keys, hash, &ScramKeys::hash);
+  return found == credentials.keys.end() ? nullptr : &*found;
+}
+
+bool are_sound(const ScramKeys& keys) {
+  const auto hash = sasl::parse_hash(keys.hash);
+  return hash && keys.iterations > 0 && !keys.salt.empty() && keys.stored_key.size() == sasl::digest_size(*hash) &&
+         keys.server_key.size() == sasl::digest_size(*hash);
+}
+
+}  // namespace
+
+AuthenticationExchange::AuthenticationExchange(Authenticator& authenticator, AuthenticationContext context)
+    : authenticator_(authenticator),
+      context_(std::move(context)),
+      config_(authenticator.config_),
+      attempts_left_(config_->tries_per_stream) {}
+
+AuthenticationExchange::~AuthenticationExchange() = default;
+
+Task<AuthReply> AuthenticationExchange::begin(std::string mechanism, std::optional<std::string> initial_response) {
+  if (mechanism_ != nullptr) {
+    co_return fail_with(sasl::Failure::malformed_request, "an exchange is under way");
+  }
+  if (attempts_left_ == 0) {
+    co_return fail_with(sasl::Failure::not_authorized, "no tries left");
+  }
+  if (std::ranges::find(context_.offered, mechanism) == context_.offered.end()) {
+    co_return fail_with(sasl::Failure::invalid_mechanism, "not offered");
+  }
+  if (mechanism == "PLAIN" && !context_.is_confidential) {
+    co_return fail_with(sasl::Failure::encryption_required, "a password in the clear");
+  }
+  sasl::Context given{context_.bindings, context_.offered, context_.offered_bindings, &authenticator_.random_};
+  mechanism_ = sasl::make_mechanism(mechanism, std::move(given));
+  if (mechanism_ == nullptr) {
+    co_return fail_with(sasl::Failure::invalid_mechanism, "not known");
+  }
+  std::optional<std::string> message;
+  if (initial_response && !initial_response->empty()) {
+    message = decode(*initial_response);
+    if (!message) {
+      co_return fail_with(sasl::Failure::incorrect_encoding, "not base64");
+    }
+  }
+  AuthReply reply = co_await advance(std::move(message));
+  co_return reply;
+}
+
+Task<AuthReply> AuthenticationExchange::respond(std::string response) {
+  if (mechanism_ == nullptr) {
+    co_return fail_with(sasl::Failure::malformed_request, "no exchange is under way");
+  }
+  std::optional<std::string> message = decode(response);
+  if (!message) {
+    co_return fail_with(sasl::Failure::incorrect_encoding, "not base64");
+  }
+  AuthReply reply = co_await advance(std::move(message));
+  co_return reply;
+}
+
+AuthReply AuthenticationExchange::abort() { return fail_with(sasl::Failure::aborted, "the client gave up"); }
+
+Task<AuthReply> AuthenticationExchange::advance(std::optional<std::string> message) {
+  std::optional<LoginFailureCounters::Try> attempt;
+  if (has_keys_) {
+    attempt = co_await authenticator_.failures_.admit(claimed_, context_.source_address);
+    if (!attempt) {
+      co_return fail_with(sasl::Failure::not_authorized, "locked out");
+    }
+  }
+  sasl::Outcome outcome = mechanism_->step(message);
+  if (message) {
+    ::explicit_bzero(message->data(), message->size());
+  }
+  if (auto* need = std::get_if<sasl::NeedKeys>(&outcome)) {
+    Result<sasl::Keys> keys = co_await find_keys(std::move(need->username), std::move(need->hash));
+    if (!keys) {
+      co_return fail_with(sasl::Failure::temporary_auth_failure, keys.error().what);
+    }
+    has_keys_ = true;
+    outcome = mechanism_->supply_keys(std::move(*keys));
+  } else if (auto* ask = std::get_if<sasl::NeedPasswordCheck>(&outcome)) {
+    const Result<void> found = co_await look_up(std::move(ask->username));
+    if (!found) {
+      co_return fail_with(sasl::Failure::temporary_auth_failure, found.error().what);
+    }
+    attempt = co_await authenticator_.failures_.admit(claimed_, context_.source_address);
+    if (!attempt) {
+      co_return fail_with(sasl::Failure::not_authorized, "locked out");
+    }
+    const Result<bool> is_right = co_await check_password(std::move(ask->password));
+    if (!is_right) {
+      co_return fail_with(sasl::Failure::temporary_auth_failure, is_right.error().what);
+    }
+    outcome = mechanism_->supply_verdict(*is_right);
+  }
+
+  const auto* failed = std::get_if<sasl::Failed>(&outcome);
+  if (attempt && failed != nullptr && failed->condition == sasl::Failure::not_authorized) {
+    co_await authenticator_.failures_.failed(std::move(*attempt), credentials_.has_value());
+  } else if (attempt && std::holds_alternative<sasl::Success>(outcome)) {
+    co_await authenticator_.failures_.succeeded(std::move(*attempt));
+  }
+  if (failed != nullptr) {
+    co_return fail_with(failed->condition, failed->why);
+  }
+  if (authenticator_.clock_.now() > context_.deadline) {
+    co_return fail_with(sasl::Failure::temporary_auth_failure, "the deadline has passed");
+  }
+  if (auto* challenge = std::get_if<sasl::Challenge>(&outcome)) {
+    co_return AuthReply(AuthChallenge{std::move(challenge->data)});
+  }
+  auto* success = std::get_if<sasl::Success>(&outcome);
+  ensure(success != nullptr, "what a mechanism asked for was answered");
+  co_return conclude(std::move(*success));
+}
+
+Task<Result<void>> AuthenticationExchange::look_up(std::string username) {
+  claimed_ = username;
+  account_.reset();
+  credentials_.reset();
+  Result<BareJid, JidError> address = BareJid::of(username, context_.domain);
+  if (!address || !address->has_local()) {
+    co_return Result<void>{};  // no account has such a name
+  }
+  claimed_ = address->str();
+  account_ = std::move(*address);
+  Result<Credentials> found = co_await authenticator_.credentials_.find(*account_);
+  if (found) {
+    credentials_ = std::move(*found);
+  } else if (found.error().kind != ErrorKind::not_found) {
+    co_return fail(std::move(found.error()));
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<sasl::Keys>> AuthenticationExchange::find_keys(std::string username, std::string hash) {
+  const Result<void> found = co_await look_up(std::move(username));
+  if (!found) {
+    co_return fail(found.error());
+  }
+  const ScramKeys* stored = credentials_ ? keys_for(*credentials_, hash) : nullptr;
+  if (stored == nullptr) {
+    co_return sasl::invent_keys(*sasl::parse_hash(hash), authenticator_.invention_secret_, claimed_, config_->key_iterations);
+  }
+  if (!are_sound(*stored)) {
+    co_return fail(ErrorKind::corrupt, "stored keys cannot be right");
+  }
+  co_return sasl::Keys{stored->iterations, stored->salt, stored->stored_key, stored->server_key, false};
+}
+
+// Whatever is wrong, one derivation is done: an account that is not there costs what a real one does (security S05).
+Task<Result<bool>> AuthenticationExchange::check_password(SecretBytes password) {
+  const ScramKeys* stored = nullptr;
+  for (const std::string_view hash : strongest_first) {
+    if (stored == nullptr && credentials_) {
+      stored = keys_for(*credentials_, hash);
+    }
+  }
+  ScramKeys keys;
+  if (stored != nullptr) {
+    keys = *stored;
+  } else {
+    const auto usual = std::ranges::find_if(strongest_first, [&](std::string_view hash) {
+      return std::ranges::find(config_->key_hashes, hash) != config_->key_hashes.end();
+    });
+    keys.hash = usual == strongest_first.end() ? "SHA-512" : *usual;
+    sasl::Keys invented = sasl::invent_keys(*sasl::parse_hash(keys.hash), authenticator_.invention_secret_, claimed_,
+                                            config_->key_iterations);
+    keys.iterations = invented.iterations;
+    keys.salt = std::move(invented.salt);
+    keys.stored_key = std::move(invented.stored_key);
+    keys.server_key = std::move(invented.server_key);
+  }
+  if (!are_sound(keys)) {
+    co_return fail(ErrorKind::corrupt, "stored keys cannot be right");
+  }
+  Result<SecretBytes> prepared = prepare_password(password);
+  const bool is_possible = stored != nullptr && prepared.has_value();
+  SecretBytes candidate = prepared ? std::move(*prepared) : std::move(password);
+  const Result<ScramKeys> derived =
+      co_await authenticator_.derivation_.derive(keys.hash, std::move(candidate), keys.salt, keys.iterations);
+  if (!derived) {
+    co_return fail(derived.error());
+  }
+  const bool is_same = equal_constant_time(derived->stored_key.bytes(), keys.stored_key.bytes());
+  co_return is_same && is_possible;
+}
+
+// The proof was right, or none was needed: whether its bearer may come in, and as whom.
+AuthReply AuthenticationExchange::conclude(sasl::Success success) {
+  const bool is_anonymous = mechanism_->name() == "ANONYMOUS";
+  if (is_anonymous) {
+    auto address = BareJid::of(random_token(authenticator_.random_), context_.domain);
+    ensure(address.has_value(), "a random name is an address");
+    account_ = std::move(*address);
+  } else if (!account_ || !credentials_) {
+    return fail_with(sasl::Failure::not_authorized, "no such account");
+  } else if (!credentials_->is_enabled) {
+    return fail_with(sasl::Failure::account_disabled, "the account is disabled");
+  } else if (credentials_->is_expired) {
+    return fail_with(sasl::Failure::credentials_expired, "the credentials have expired");
+  }
+  if (!success.authzid.empty()) {
+    // RFC 6120 section 6.3.8: a bare address. Nobody may act for another here (security S01).
+    const auto wanted = BareJid::parse(success.authzid);
+    if (!wanted || *wanted != *account_) {
+      return fail_with(sasl::Failure::invalid_authzid, "another identity was asked for");
+    }
+  }
+  auto principal = std::make_shared<Principal>(Principal{*account_});
+  principal->mechanism = mechanism_->name();
+  principal->channel_binding = std::move(success.channel_binding);
+  principal->is_confidential = context_.is_confidential;
+  principal->is_anonymous = is_anonymous;
+  if (credentials_) {
+    principal->groups = std::move(credentials_->groups);
+    const auto* administrators = context_.administrators.get();
+    principal->is_administrator =
+        administrators != nullptr && std::ranges::find(*administrators, *account_) != administrators->end();
+  }
+  principal->source_address = context_.source_address;
+  principal->certificate = context_.certificate;
+  principal->authenticated = authenticator_.clock_.wall();
+  successes.add();
+  log::info("authenticated", {{"account", principal->identity.str()},
+                              {"mechanism", principal->mechanism},
+                              {"channel-binding", principal->channel_binding},
+                              {"source", principal->source_address}});
+  mechanism_.reset();
+  has_keys_ = false;
+  AuthSuccess reply{std::move(principal)};
+  if (!success.data.empty()) {
+    reply.data = std::move(success.data);
+  }
+  return reply;
+}
+
+AuthReply AuthenticationExchange::fail_with(sasl::Failure condition, std::string_view why) {
+  (condition == sasl::Failure::temporary_auth_failure ? disturbances : refusals).add();
+  // A text that is no account's address may be a password typed in the wrong place: it is not logged (security O02).
+  log::info("authentication-failed", {{"account", account_ ? std::string_view(account_->str()) : std::string_view()},
+                                      {"mechanism", mechanism_ ? mechanism_->name() : std::string_view()},
+                                      {"condition", sasl::to_string(condition)},
+                                      {"reason", why},
+                                      {"source", context_.source_address}});
+  mechanism_.reset();
+  claimed_.clear();
+  account_.reset();
+  credentials_.reset();
+  has_keys_ = false;
+  if (attempts_left_ > 0) {
+    --attempts_left_;
+  }
+  return AuthFailure{condition, attempts_left_};
+}
+
+}  // namespace aldis

@@ -1,0 +1,73 @@
+// The Authenticator: what a server offers, and the secret behind invented salts.
+#include "auth/authenticator.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/ensure.h"
+
+namespace aldis {
+namespace {
+
+constexpr std::size_t secret_bytes = 32;
+
+}  // namespace
+
+Authenticator::Authenticator(AuthConfig config, CredentialSource& credentials, LoginFailureCounters& failures,
+                             KeyDerivation& derivation, SettingStore& settings, Random& random, const Clock& clock)
+    : config_(std::make_shared<const AuthConfig>(std::move(config))),
+      credentials_(credentials),
+      failures_(failures),
+      derivation_(derivation),
+      settings_(settings),
+      random_(random),
+      clock_(clock) {}
+
+Task<Result<void>> Authenticator::start() {
+  std::string fresh(secret_bytes, '\0');
+  random_.fill(std::span(reinterpret_cast<std::uint8_t*>(fresh.data()), fresh.size()));
+  Result<std::string> stored = co_await settings_.load_or_store("auth.invented-salt-secret", base64_encode(fresh));
+  if (!stored) {
+    co_return fail(std::move(stored.error()));
+  }
+  std::optional<std::string> secret = base64_decode(*stored);
+  if (!secret || secret->size() != secret_bytes) {
+    co_return fail(ErrorKind::corrupt, "the stored secret of invented salts cannot be read");
+  }
+  invention_secret_ = SecretBytes(std::string_view(*secret));
+  ::explicit_bzero(secret->data(), secret->size());
+  ::explicit_bzero(fresh.data(), fresh.size());
+  co_return Result<void>{};
+}
+
+void Authenticator::configure(AuthConfig config) { config_ = std::make_shared<const AuthConfig>(std::move(config)); }
+
+std::vector<std::string> Authenticator::mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const {
+  const bool can_bind = !bindings.tls_exporter.empty() || !bindings.tls_server_end_point.empty();
+  std::vector<std::string> offered;
+  for (const std::string& name : config_->mechanisms) {
+    const bool is_possible = name == "PLAIN" ? is_confidential : !name.ends_with("-PLUS") || can_bind;
+    if (is_possible) {
+      offered.push_back(name);
+    }
+  }
+  return offered;
+}
+
+std::vector<std::string> Authenticator::binding_types(bool is_confidential, const sasl::ChannelBindings& bindings) const {
+  bool has_plus = false;
+  for (const std::string& name : mechanisms(is_confidential, bindings)) {
+    has_plus = has_plus || name.ends_with("-PLUS");
+  }
+  std::vector<std::string> types;
+  if (has_plus && !bindings.tls_exporter.empty()) {
+    types.emplace_back("tls-exporter");
+  }
+  if (has_plus && !bindings.tls_server_end_point.empty()) {
+    types.emplace_back("tls-server-end-point");
+  }
+  return types;
+}
+
+}  // namespace aldis
