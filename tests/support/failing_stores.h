@@ -1,6 +1,7 @@
-// FailingStores: any Stores, of which the Nth call fails. A scenario is run with N = 0, 1, 2 … until a run in which no call
-// failed: then every store call of it has failed once. All stores share one count, from any thread.
-//   for (std::size_t n = 0;; ++n) { FailingStores stores(inner.stores(), {.nth = n}); ...; if (!stores.has_failed()) break; }
+// FailingStores: any Stores, of which the Nth call fails. A scenario is run with N = 0, 1, 2 … until a run in which no
+// call failed: then every store call of it has failed once. All stores share one count, from any thread.
+//   for (std::size_t n = 0;; ++n) { FailingStores stores(inner.stores(), {.nth = n}); ...; if (!stores.has_failed())
+//   break; }
 #pragma once
 #include <atomic>
 #include <limits>
@@ -16,7 +17,7 @@ class FailingStores {
   struct Plan {
     std::size_t nth = never;  // counted from 0
     ErrorKind kind = ErrorKind::unavailable;
-    bool takes_effect = false;    // true: the call is made and its result replaced, as when an answer is lost on the way
+    bool takes_effect = false;  // true: the call is made and its result replaced, as when an answer is lost on the way
     bool fails_ever_after = false;
   };
 
@@ -25,7 +26,8 @@ class FailingStores {
   FailingStores& operator=(const FailingStores&) = delete;
 
   [[nodiscard]] Stores stores() {
-    return Stores{accounts_, rosters_, offline_, private_xml_, vcards_, blocks_, last_activity_, login_failures_, settings_};
+    return Stores{accounts_, rosters_,       offline_,        private_xml_, vcards_,
+                  blocks_,   last_activity_, login_failures_, settings_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   [[nodiscard]] bool has_failed() const { return failures_.load() != 0; }
@@ -63,7 +65,9 @@ class FailingStores {
     explicit Accounts(FailingStores& all) : f(all) {}
     FailingStores& f;
     Task<Result<AccountRecord>> find(BareJid jid) override { return f.guard(f.inner_.accounts.find(std::move(jid))); }
-    Task<Result<void>> create(AccountRecord record) override { return f.guard(f.inner_.accounts.create(std::move(record))); }
+    Task<Result<void>> create(AccountRecord record) override {
+      return f.guard(f.inner_.accounts.create(std::move(record)));
+    }
     Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override {
       return f.guard(f.inner_.accounts.set_keys(std::move(jid), std::move(keys), when));
     }
@@ -128,7 +132,9 @@ class FailingStores {
   struct Blocks final : BlockStore {
     explicit Blocks(FailingStores& all) : f(all) {}
     FailingStores& f;
-    Task<Result<std::vector<Jid>>> load(BareJid owner) override { return f.guard(f.inner_.blocks.load(std::move(owner))); }
+    Task<Result<std::vector<Jid>>> load(BareJid owner) override {
+      return f.guard(f.inner_.blocks.load(std::move(owner)));
+    }
     Task<Result<void>> add(BareJid owner, std::vector<Jid> jids) override {
       return f.guard(f.inner_.blocks.add(std::move(owner), std::move(jids)));
     }
@@ -155,7 +161,9 @@ class FailingStores {
     Task<Result<void>> put(std::string key, LoginFailures failures) override {
       return f.guard(f.inner_.login_failures.put(std::move(key), failures));
     }
-    Task<Result<void>> remove(std::string key) override { return f.guard(f.inner_.login_failures.remove(std::move(key))); }
+    Task<Result<void>> remove(std::string key) override {
+      return f.guard(f.inner_.login_failures.remove(std::move(key)));
+    }
   };
   struct Settings final : SettingStore {
     explicit Settings(FailingStores& all) : f(all) {}

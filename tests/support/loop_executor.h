@@ -1,5 +1,5 @@
-// LoopExecutor: an executor for tests that runs its work on the thread that calls run(), on the system's clock. Work may be
-// posted from any thread. It gives up after half a minute, so that a call that never completes fails its test.
+// LoopExecutor: an executor for tests that runs its work on the thread that calls run(), on the system's clock. Work
+// may be posted from any thread. It gives up after half a minute, so that a call that never completes fails its test.
 #pragma once
 #include <chrono>
 #include <condition_variable>

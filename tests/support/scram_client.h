@@ -1,5 +1,6 @@
-// ScramClient: the client's side of SCRAM (RFC 5802) for tests, computed with OpenSSL directly and not with the code under
-// test. It checks nothing it receives except the server's signature, and lets a test bend each message before it is sent.
+// ScramClient: the client's side of SCRAM (RFC 5802) for tests, computed with OpenSSL directly and not with the code
+// under test. It checks nothing it receives except the server's signature, and lets a test bend each message before it
+// is sent.
 #pragma once
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -15,14 +16,17 @@ namespace aldis::test {
 class ScramClient {
  public:
   // `hash` is "SHA-1", "SHA-256" or "SHA-512".
-  ScramClient(std::string_view hash, std::string username, std::string password, std::string nonce = "fyko+d2lbbFgONRv9qkxdawL")
-      : md_(hash == "SHA-1" ? EVP_sha1() : hash == "SHA-256" ? EVP_sha256() : EVP_sha512()),
+  ScramClient(std::string_view hash, std::string username, std::string password,
+              std::string nonce = "fyko+d2lbbFgONRv9qkxdawL")
+      : md_(hash == "SHA-1"     ? EVP_sha1()
+            : hash == "SHA-256" ? EVP_sha256()
+                                : EVP_sha512()),
         username_(std::move(username)),
         password_(std::move(password)),
         nonce_(std::move(nonce)) {}
 
   std::string gs2_header = "n,,";
-  std::string binding_data;   // of the channel, behind the header in c=
+  std::string binding_data;  // of the channel, behind the header in c=
 
   [[nodiscard]] std::string bare() const { return "n=" + username_ + ",r=" + nonce_; }
   [[nodiscard]] std::string first() const { return gs2_header + bare(); }
@@ -66,8 +70,8 @@ class ScramClient {
   [[nodiscard]] std::string pbkdf2(const std::string& salt, int iterations) const {
     std::string out(static_cast<std::size_t>(EVP_MD_get_size(md_)), '\0');
     PKCS5_PBKDF2_HMAC(password_.data(), static_cast<int>(password_.size()),
-                      reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()), iterations, md_,
-                      static_cast<int>(out.size()), reinterpret_cast<unsigned char*>(out.data()));
+                      reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()), iterations,
+                      md_, static_cast<int>(out.size()), reinterpret_cast<unsigned char*>(out.data()));
     return out;
   }
   [[nodiscard]] std::string hmac(const std::string& key, std::string_view message) const {

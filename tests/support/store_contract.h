@@ -26,9 +26,15 @@ struct StoreBackend {
   std::function<std::unique_ptr<Opened>()> open;
 };
 
-inline BareJid bare(std::string_view text) { return BareJid::parse(text).value(); }
-inline Jid jid(std::string_view text) { return Jid::parse(text).value(); }
-inline WallTime at_ms(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+inline BareJid bare(std::string_view text) {
+  return BareJid::parse(text).value();
+}
+inline Jid jid(std::string_view text) {
+  return Jid::parse(text).value();
+}
+inline WallTime at_ms(std::int64_t ms) {
+  return WallTime(std::chrono::milliseconds(ms));
+}
 
 class StoreContract : public ::testing::TestWithParam<StoreBackend> {
  protected:
@@ -63,7 +69,8 @@ class StoreContract : public ::testing::TestWithParam<StoreBackend> {
   }
 
   static AccountRecord account(std::string_view address) {
-    AccountRecord record{.jid = bare(address), .created = at_ms(1'700'000'000'123), .credentials_changed = at_ms(1'700'000'000'456)};
+    AccountRecord record{
+        .jid = bare(address), .created = at_ms(1'700'000'000'123), .credentials_changed = at_ms(1'700'000'000'456)};
     record.keys.push_back(keys("SHA-256"));
     return record;
   }
@@ -85,12 +92,14 @@ class StoreContract : public ::testing::TestWithParam<StoreBackend> {
   LoopExecutor loop_;
 };
 
-inline std::string backend_name(const ::testing::TestParamInfo<StoreBackend>& info) { return info.param.name; }
+inline std::string backend_name(const ::testing::TestParamInfo<StoreBackend>& info) {
+  return info.param.name;
+}
 
 // Text that would end a quoted SQL string or mean something in a pattern (security B02, K02).
 inline const std::vector<std::string>& hostile_texts() {
   static const std::vector<std::string> texts = {
-      "' OR '1'='1", "'; DROP TABLE accounts; --", "%", "_", "\\", "\\27", "\"", "?1", ":owner", "$1",
+      "' OR '1'='1",  "'; DROP TABLE accounts; --", "%", "_", "\\", "\\27", "\"", "?1", ":owner", "$1",
       "\xE2\x98\x83", std::string(64 * 1024, '\''), ""};
   return texts;
 }
@@ -147,8 +156,8 @@ TEST_P(StoreContract, AccountChanges) {
 }
 
 TEST_P(StoreContract, AccountsAreListedByDomainInPages) {
-  for (const char* address : {"c@capulet.example", "a@capulet.example", "b@montague.example", "b@capulet.example",
-                              "d@capulet.example"}) {
+  for (const char* address :
+       {"c@capulet.example", "a@capulet.example", "b@montague.example", "b@capulet.example", "d@capulet.example"}) {
     must(stores().accounts.create(account(address)));
   }
   std::vector<std::string> seen;
@@ -165,7 +174,8 @@ TEST_P(StoreContract, AccountsAreListedByDomainInPages) {
     }
     after = seen.back();
   }
-  EXPECT_EQ(seen, (std::vector<std::string>{"a@capulet.example", "b@capulet.example", "c@capulet.example", "d@capulet.example"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"a@capulet.example", "b@capulet.example", "c@capulet.example",
+                                            "d@capulet.example"}));
   EXPECT_TRUE(get(stores().accounts.list("capulet.example", "", 0)).empty());
   EXPECT_TRUE(get(stores().accounts.list("' OR '1'='1", "", 10)).empty());
 }
@@ -236,7 +246,7 @@ TEST_P(StoreContract, RosterRemovalsAreRemembered) {
   EXPECT_EQ(data.removals[0].jid, romeo_);
   EXPECT_EQ(data.removals[0].version, 2U);
   must(stores().rosters.remove(juliet_, bare("nobody@capulet.example"), 3));  // not there: recorded all the same
-  must(stores().rosters.put(juliet_, contact("romeo@montague.example", 4)));   // added again: no longer removed
+  must(stores().rosters.put(juliet_, contact("romeo@montague.example", 4)));  // added again: no longer removed
   data = get(stores().rosters.load(juliet_));
   EXPECT_EQ(data.version, 4U);
   ASSERT_EQ(data.items.size(), 1U);
@@ -344,7 +354,8 @@ TEST_P(StoreContract, PrivateXmlIsStoredWholeOrNotAtAll) {
   refuses(stores().private_xml.store(juliet_, {{"a", "x", "1"}, {"b", "y", "1234567890"}}, 10), ErrorKind::full);
   EXPECT_EQ(get(stores().private_xml.load(juliet_, "a", "x")), "12345");
   EXPECT_EQ(get(stores().private_xml.load(juliet_, "b", "y")), std::nullopt);
-  must(stores().private_xml.store(juliet_, {{"a", "x", ""}, {"b", "y", "1234567890"}}, 10));  // a replaced item gives its room back
+  must(stores().private_xml.store(juliet_, {{"a", "x", ""}, {"b", "y", "1234567890"}},
+                                  10));  // a replaced item gives its room back
   EXPECT_EQ(get(stores().private_xml.load(juliet_, "b", "y")), "1234567890");
   must(stores().private_xml.store(juliet_, {{"b", "y", "1"}, {"b", "y", "22"}}, 10));  // the last one named stands
   EXPECT_EQ(get(stores().private_xml.load(juliet_, "b", "y")), "22");
@@ -361,12 +372,14 @@ TEST_P(StoreContract, VCardIsReplaced) {  // XEP-0054
 
 TEST_P(StoreContract, BlockListsHoldAddressesOfEveryForm) {  // XEP-0191 section 3.3
   EXPECT_TRUE(get(stores().blocks.load(juliet_)).empty());
-  must(stores().blocks.add(juliet_, {jid("romeo@montague.example/orchard"), jid("montague.example"), jid("a@b.example")}));
+  must(stores().blocks.add(juliet_,
+                           {jid("romeo@montague.example/orchard"), jid("montague.example"), jid("a@b.example")}));
   must(stores().blocks.add(juliet_, {jid("a@b.example"), jid("b.example/r")}));
   must(stores().blocks.add(romeo_, {jid("c.example")}));
   reopen();
   EXPECT_EQ(get(stores().blocks.load(juliet_)),
-            (std::vector<Jid>{jid("a@b.example"), jid("b.example/r"), jid("montague.example"), jid("romeo@montague.example/orchard")}));
+            (std::vector<Jid>{jid("a@b.example"), jid("b.example/r"), jid("montague.example"),
+                              jid("romeo@montague.example/orchard")}));
   must(stores().blocks.remove(juliet_, {jid("a@b.example"), jid("nobody.example")}));
   EXPECT_EQ(get(stores().blocks.load(juliet_)).size(), 3U);
   must(stores().blocks.remove(juliet_, {}));  // none named: all
@@ -446,13 +459,20 @@ inline Task<Result<void>> fill(Stores s, BareJid owner, BareJid other) {
   LastActivity activity{at_ms(1), "gone"};
   const BareJid former = bare("former@capulet.example");
   auto r = co_await s.rosters.put(owner, item);
-  if (r) r = co_await s.rosters.remove(owner, former, 2);
-  if (r) r = co_await s.rosters.put_request(owner, request);
-  if (r) r = co_await s.offline.append(owner, message, OfflineLimits{});
-  if (r) r = co_await s.private_xml.store(owner, items, 1000);
-  if (r) r = co_await s.vcards.store(owner, "<vCard/>");
-  if (r) r = co_await s.blocks.add(owner, blocked);
-  if (r) r = co_await s.last_activity.store(owner, activity);
+  if (r)
+    r = co_await s.rosters.remove(owner, former, 2);
+  if (r)
+    r = co_await s.rosters.put_request(owner, request);
+  if (r)
+    r = co_await s.offline.append(owner, message, OfflineLimits{});
+  if (r)
+    r = co_await s.private_xml.store(owner, items, 1000);
+  if (r)
+    r = co_await s.vcards.store(owner, "<vCard/>");
+  if (r)
+    r = co_await s.blocks.add(owner, blocked);
+  if (r)
+    r = co_await s.last_activity.store(owner, activity);
   co_return r;
 }
 
