@@ -1,0 +1,511 @@
+// Whole logins against the memory stores: what passes, what is refused, and that a refusal says nothing about who exists
+// (security S01-S09).
+#include "auth/authenticator.h"
+
+#include <gtest/gtest.h>
+
+#include "auth/local_credentials.h"
+#include "auth/passwords.h"
+#include "base/encoding.h"
+#include "sasl/scram_keys.h"
+#include "storage/memory/memory_stores.h"
+#include "tests/support/failing_stores.h"
+#include "tests/support/loop_executor.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/scram_client.h"
+
+namespace aldis {
+namespace {
+
+using namespace std::string_literals;
+using sasl::Failure;
+using test::ManualClock;
+using test::ScramClient;
+using testing_support::FailingStores;
+using testing_support::LoopExecutor;
+
+BareJid jid(std::string_view text) { return BareJid::parse(text).value(); }
+
+// Remembers what was derived, so that a test can see that the same work was done.
+class WatchedDerivation final : public KeyDerivation {
+ public:
+  Task<Result<ScramKeys>> derive(std::string hash, SecretBytes password, std::string salt,
+                                 std::uint32_t iterations) override {
+    work.push_back(hash + "/" + std::to_string(iterations) + "/" + std::to_string(salt.size()));
+    if (is_broken) {
+      co_return fail(ErrorKind::full, "the queue is full");
+    }
+    Result<ScramKeys> keys = co_await inner_.derive(std::move(hash), std::move(password), std::move(salt), iterations);
+    co_return keys;
+  }
+  std::vector<std::string> work;
+  bool is_broken = false;
+
+ private:
+  InlineKeyDerivation inner_;
+};
+
+AuthConfig quick_config() {
+  AuthConfig config;
+  config.key_iterations = 10;
+  return config;
+}
+
+class Server {
+ public:
+  explicit Server(AuthConfig given = quick_config()) : config(std::move(given)) {
+    EXPECT_TRUE(loop.run(failures.load()));
+    EXPECT_TRUE(loop.run(authenticator.start()));
+    make_account("alice@example.org", "wonderland");
+  }
+
+  void make_account(std::string_view address, std::string_view password) {
+    Passwords passwords(config, plain_stores.accounts, derivation, random, clock);
+    EXPECT_TRUE(loop.run(passwords.create_account(jid(address), SecretBytes(password))));
+    derivation.work.clear();
+  }
+
+  AuthenticationContext stream(std::string source = "192.0.2.1") {
+    AuthenticationContext context;
+    context.domain = "example.org";
+    context.source_address = std::move(source);
+    context.is_confidential = true;
+    context.bindings = {"exporter", "end-point"};
+    context.offered = authenticator.mechanisms(true, context.bindings);
+    context.offered_bindings = authenticator.binding_types(true, context.bindings);
+    return context;
+  }
+
+  LoopExecutor loop;
+  ManualClock clock;
+  SystemRandom random;
+  MemoryStores memory{MemoryStores::Answers::later};
+  Stores plain_stores = memory.stores();
+  FailingStores failing{plain_stores, {}};
+  Stores stores = failing.stores();
+  WatchedDerivation derivation;
+  AuthConfig config;
+  LoginFailureCounters failures{config, stores.login_failures, clock};
+  LocalCredentials credentials{stores.accounts};
+  Authenticator authenticator{config, credentials, failures, derivation, stores.settings, random, clock};
+};
+
+// One stream's tries.
+class Stream {
+ public:
+  explicit Stream(Server& server) : Stream(server, server.stream()) {}
+  Stream(Server& server, AuthenticationContext context) : server_(server), exchange_(server.authenticator, std::move(context)) {}
+
+  AuthReply begin(std::string mechanism, std::optional<std::string> text = {}) {
+    return server_.loop.run(exchange_.begin(std::move(mechanism), std::move(text)));
+  }
+  AuthReply respond(std::string text) { return server_.loop.run(exchange_.respond(std::move(text))); }
+  AuthReply abort() { return exchange_.abort(); }
+
+  AuthReply plain(std::string_view authzid, std::string_view user, std::string_view password) {
+    std::string message(authzid);
+    message.append(1, '\0').append(user).append(1, '\0').append(password);
+    return begin("PLAIN", base64_encode(message));
+  }
+  AuthReply scram(std::string user, std::string password, const std::string& gs2 = "n,,", std::string_view hash = "SHA-256") {
+    ScramClient client(hash, std::move(user), std::move(password));
+    client.gs2_header = gs2;
+    const AuthReply first = begin("SCRAM-" + std::string(hash), base64_encode(client.first()));
+    const auto* challenge = std::get_if<AuthChallenge>(&first);
+    if (challenge == nullptr) {
+      return first;
+    }
+    server_first = challenge->data;
+    AuthReply last = respond(base64_encode(client.final(server_first)));
+    if (const auto* success = std::get_if<AuthSuccess>(&last)) {
+      EXPECT_EQ(success->data, client.expected_server_final());
+    }
+    return last;
+  }
+  std::string server_first;
+
+ private:
+  Server& server_;
+  AuthenticationExchange exchange_;
+};
+
+PrincipalPtr principal_of(const AuthReply& reply) {
+  const auto* success = std::get_if<AuthSuccess>(&reply);
+  EXPECT_NE(success, nullptr);
+  return success != nullptr ? success->principal : nullptr;
+}
+
+// The condition of a failure, or "success" or "challenge".
+std::string said(const AuthReply& reply) {
+  if (std::holds_alternative<AuthSuccess>(reply)) {
+    return "success";
+  }
+  const auto* failure = std::get_if<AuthFailure>(&reply);
+  return failure != nullptr ? std::string(to_string(failure->condition)) : "challenge";
+}
+
+TEST(Authenticator, ScramLoginMakesAPrincipal) {
+  Server server;
+  const auto principal = principal_of(Stream(server).scram("alice", "wonderland"));
+  ASSERT_NE(principal, nullptr);
+  EXPECT_EQ(principal->identity, jid("alice@example.org"));
+  EXPECT_EQ(principal->mechanism, "SCRAM-SHA-256");
+  EXPECT_EQ(principal->channel_binding, "");
+  EXPECT_TRUE(principal->is_confidential);
+  EXPECT_FALSE(principal->is_administrator);
+  EXPECT_EQ(principal->source_address, "192.0.2.1");
+  EXPECT_EQ(principal->authenticated, server.clock.wall());
+  EXPECT_TRUE(server.derivation.work.empty()) << "SCRAM costs the server no PBKDF2";
+}
+
+TEST(Authenticator, EachHashAndTheChannelBoundFormWork) {
+  Server server;
+  for (const std::string hash : {"SHA-1", "SHA-256", "SHA-512"}) {
+    EXPECT_EQ(said(Stream(server).scram("alice", "wonderland", "n,,", hash)), "success");
+    Stream stream(server);
+    ScramClient client(hash, "alice", "wonderland");
+    client.gs2_header = "p=tls-exporter,,";
+    client.binding_data = "exporter";
+    const AuthReply first = stream.begin("SCRAM-" + hash + "-PLUS", base64_encode(client.first()));
+    const auto principal =
+        principal_of(stream.respond(base64_encode(client.final(std::get<AuthChallenge>(first).data))));
+    ASSERT_NE(principal, nullptr);
+    EXPECT_EQ(principal->channel_binding, "tls-exporter");
+  }
+}
+
+TEST(Authenticator, PlainLoginDerivesOnceOnTheWorkers) {
+  Server server;
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "success");
+  EXPECT_EQ(server.derivation.work, (std::vector<std::string>{"SHA-512/10/16"}));
+}
+
+TEST(Authenticator, NamesArePrepared) {  // RFC 7622 section 3.3
+  Server server;
+  EXPECT_EQ(principal_of(Stream(server).scram("ALICE", "wonderland"))->identity, jid("alice@example.org"));
+  EXPECT_EQ(principal_of(Stream(server).plain("", "Alice", "wonderland"))->identity, jid("alice@example.org"));
+}
+
+TEST(Authenticator, WrongPasswordIsNotAuthorized) {
+  Server server;
+  EXPECT_EQ(said(Stream(server).scram("alice", "looking-glass")), "not-authorized");
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "looking-glass")), "not-authorized");
+  EXPECT_EQ(said(Stream(server).plain("", "alice", " ")), "not-authorized");              // S09
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "")), "malformed-request");            // S09
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland\x01")), "not-authorized"); // cannot be prepared
+}
+
+struct Authzid {
+  std::string_view text;
+  std::string_view expected;
+};
+class AuthzidRow : public testing::TestWithParam<Authzid> {};
+
+TEST_P(AuthzidRow, OnlyOnesOwnBareAddressPasses) {  // security S01
+  Server server;
+  server.make_account("bob@example.org", "builder!");
+  EXPECT_EQ(said(Stream(server).plain(GetParam().text, "alice", "wonderland")), GetParam().expected);
+  std::string encoded;
+  for (const char c : GetParam().text) {
+    encoded += c == ',' ? "=2C" : c == '=' ? "=3D" : std::string(1, c);
+  }
+  const std::string gs2 = encoded.empty() ? "n,," : "n,a=" + encoded + ",";
+  EXPECT_EQ(said(Stream(server).scram("alice", "wonderland", gs2)), GetParam().expected);
+  EXPECT_EQ(said(Stream(server).scram("alice", "wrong", gs2)), "not-authorized") << "nothing is learnt without the password";
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, AuthzidRow,
+                         testing::Values(Authzid{"", "success"}, Authzid{"alice@example.org", "success"},
+                                         Authzid{"ALICE@Example.ORG", "success"}, Authzid{"bob@example.org", "invalid-authzid"},
+                                         Authzid{"alice@other.example", "invalid-authzid"}, Authzid{"alice", "invalid-authzid"},
+                                         Authzid{"alice@example.org/res", "invalid-authzid"}, Authzid{"a,b", "invalid-authzid"},
+                                         Authzid{"example.org", "invalid-authzid"}, Authzid{"@example.org", "invalid-authzid"},
+                                         Authzid{"alice@example.org/", "invalid-authzid"}));
+
+TEST(Authenticator, AcceptsExactlyWhatWasOffered) {  // security S03
+  Server server;
+  AuthenticationContext context = server.stream();
+  context.offered = {"SCRAM-SHA-256"};
+  for (const auto* name : {"SCRAM-SHA-1", "PLAIN", "ANONYMOUS", "scram-sha-256", "X-SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "",
+                           "EXTERNAL", "SCRAM-SHA-256 "}) {
+    Stream stream(server, context);
+    EXPECT_EQ(said(stream.begin(name, "AGEAYg==")), "invalid-mechanism") << name;
+  }
+}
+
+TEST(Authenticator, OffersWhatTlsAllows) {
+  Server server;
+  const sasl::ChannelBindings none;
+  const sasl::ChannelBindings both{"exporter", "end-point"};
+  const std::vector<std::string> scram{"SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1"};
+  EXPECT_EQ(server.authenticator.mechanisms(false, none), scram);
+  EXPECT_EQ(server.authenticator.mechanisms(true, both).size(), 7U);
+  EXPECT_EQ(server.authenticator.binding_types(true, both), (std::vector<std::string>{"tls-exporter", "tls-server-end-point"}));
+  EXPECT_EQ(server.authenticator.binding_types(true, {"", "end-point"}), (std::vector<std::string>{"tls-server-end-point"}));
+  EXPECT_TRUE(server.authenticator.binding_types(true, none).empty());
+}
+
+TEST(Authenticator, PlainInTheClearIsRefusedEvenIfItWasOffered) {
+  Server server;
+  AuthenticationContext context = server.stream();
+  context.is_confidential = false;
+  EXPECT_EQ(said(Stream(server, context).plain("", "alice", "wonderland")), "encryption-required");
+}
+
+TEST(Authenticator, TextsAreStrictBase64) {  // security S02; RFC 6120 section 6.5.5
+  Server server;
+  for (const std::string text : {"!!!", "AGE", "AGEAYg", "AGEAYg= ", " AGEAYg==", "AGEA\nYg==", "AGEAYh==", "=====", "A==="}) {
+    EXPECT_EQ(said(Stream(server).begin("PLAIN", text)), "incorrect-encoding") << text;
+    Stream stream(server);
+    EXPECT_EQ(said(stream.begin("PLAIN")), "challenge");
+    EXPECT_EQ(said(stream.respond(text)), "incorrect-encoding") << text;
+  }
+}
+
+TEST(Authenticator, EqualsSignIsAnEmptyMessage) {  // RFC 6120 section 6.4.2
+  AuthConfig config = quick_config();
+  config.mechanisms = {"ANONYMOUS", "PLAIN"};
+  Server server(config);
+  EXPECT_EQ(said(Stream(server).begin("ANONYMOUS")), "challenge");
+  EXPECT_EQ(said(Stream(server).begin("ANONYMOUS", "")), "challenge") << "an empty element is no initial response";
+  EXPECT_EQ(said(Stream(server).begin("ANONYMOUS", "=")), "success");
+  EXPECT_EQ(said(Stream(server).begin("PLAIN", "=")), "malformed-request");
+}
+
+TEST(Authenticator, AnonymousGetsAFreshNameThatNobodyVouchesFor) {
+  AuthConfig config = quick_config();
+  config.mechanisms = {"ANONYMOUS"};
+  Server server(config);
+  const auto a = principal_of(Stream(server).begin("ANONYMOUS", "="));
+  const auto b = principal_of(Stream(server).begin("ANONYMOUS", "="));
+  EXPECT_NE(a->identity, b->identity);
+  EXPECT_TRUE(a->is_anonymous);
+  EXPECT_EQ(a->identity.domain(), "example.org");
+  EXPECT_GE(a->identity.local().size(), 26U) << "128 bits in base32";
+}
+
+TEST(Authenticator, MessagesOutOfOrderCostATry) {
+  Server server;
+  Stream stream(server);
+  EXPECT_EQ(said(stream.respond("AA==")), "malformed-request");
+  EXPECT_EQ(said(stream.begin("SCRAM-SHA-1")), "challenge");
+  const AuthReply reply = stream.begin("SCRAM-SHA-1");
+  EXPECT_EQ(said(reply), "malformed-request");
+  EXPECT_EQ(std::get<AuthFailure>(reply).attempts_left, 1U);
+}
+
+TEST(Authenticator, ThreeTriesAStream) {  // RFC 6120 section 6.4.5; security S07
+  Server server;
+  Stream stream(server);
+  EXPECT_EQ(std::get<AuthFailure>(stream.scram("alice", "wrong")).attempts_left, 2U);
+  EXPECT_EQ(std::get<AuthFailure>(stream.begin("NONE")).attempts_left, 1U);
+  (void)stream.begin("SCRAM-SHA-1");
+  const AuthReply last = stream.abort();
+  EXPECT_EQ(said(last), "aborted");
+  EXPECT_EQ(std::get<AuthFailure>(last).attempts_left, 0U);
+  EXPECT_EQ(said(stream.scram("alice", "wonderland")), "not-authorized") << "the stream should have been closed";
+}
+
+TEST(Authenticator, AnotherTryAfterAFailureSucceeds) {
+  Server server;
+  Stream stream(server);
+  EXPECT_EQ(said(stream.scram("alice", "wrong")), "not-authorized");
+  EXPECT_EQ(said(stream.scram("alice", "wonderland")), "success");
+}
+
+// ---- who exists is not told (security S05)
+
+TEST(Authenticator, UnknownAccountGetsTheSameSteps) {
+  Server server;
+  Stream known(server);
+  Stream unknown(server);
+  EXPECT_EQ(said(known.scram("alice", "wrong")), "not-authorized");
+  EXPECT_EQ(said(unknown.scram("nobody", "wrong")), "not-authorized");
+  EXPECT_EQ(known.server_first.size(), unknown.server_first.size());
+  const auto a = ScramClient::attributes(known.server_first);
+  const auto b = ScramClient::attributes(unknown.server_first);
+  EXPECT_EQ(a.at('i'), b.at('i'));
+  EXPECT_EQ(a.at('h'), b.at('h'));
+  EXPECT_EQ(a.at('s').size(), b.at('s').size());
+}
+
+TEST(Authenticator, InventedSaltIsStableAcrossRestarts) {
+  Server server;
+  const auto salt_of = [&](std::string user) {
+    Stream stream(server);
+    (void)stream.scram(std::move(user), "wrong");
+    return ScramClient::attributes(stream.server_first).at('s');
+  };
+  const std::string salt = salt_of("nobody");
+  EXPECT_EQ(salt, salt_of("nobody"));
+  EXPECT_EQ(salt, salt_of("NoBody")) << "one name however it is written";
+  EXPECT_NE(salt, salt_of("somebody"));
+  Authenticator again(server.config, server.credentials, server.failures, server.derivation, server.stores.settings,
+                      server.random, server.clock);
+  ASSERT_TRUE(server.loop.run(again.start()));
+  AuthenticationExchange exchange(again, server.stream());
+  const AuthReply reply = server.loop.run(exchange.begin("SCRAM-SHA-256", base64_encode("n,,n=nobody,r=abc")));
+  EXPECT_EQ(ScramClient::attributes(std::get<AuthChallenge>(reply).data).at('s'), salt);
+}
+
+TEST(Authenticator, PlainDerivesForUnknownAccountsToo) {
+  Server server;
+  (void)Stream(server).plain("", "alice", "wrong");
+  const auto work = std::exchange(server.derivation.work, {});
+  for (const std::string_view name : {"nobody", "bad name", "\x01"}) {
+    EXPECT_EQ(said(Stream(server).plain("", name, "wrong")), "not-authorized");
+    EXPECT_EQ(std::exchange(server.derivation.work, {}), work) << name;
+  }
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "\x01")), "not-authorized");
+  EXPECT_EQ(server.derivation.work, work) << "a password that cannot be prepared costs the same";
+}
+
+TEST(Authenticator, NameThatCannotBePreparedGetsTheSameSteps) {
+  Server server;
+  for (const std::string_view name : {"bad name", "a@b", "a/b", "\xff\xfe", "\xe2\x84\xab"}) {
+    EXPECT_EQ(said(Stream(server).scram(std::string(name), "wrong")), "not-authorized") << name;
+  }
+}
+
+TEST(Authenticator, AccountWithoutKeysOfTheHashGetsTheSameSteps) {
+  AuthConfig config = quick_config();
+  config.key_hashes = {"SHA-256"};
+  Server server(config);
+  EXPECT_EQ(said(Stream(server).scram("alice", "wonderland", "n,,", "SHA-256")), "success");
+  EXPECT_EQ(said(Stream(server).scram("alice", "wonderland", "n,,", "SHA-1")), "not-authorized");
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "success");
+}
+
+TEST(Authenticator, DisabledIsToldOnlyToWhoKnowsThePassword) {
+  Server server;
+  ASSERT_TRUE(server.loop.run(server.plain_stores.accounts.set_enabled(jid("alice@example.org"), false)));
+  EXPECT_EQ(said(Stream(server).scram("alice", "wrong")), "not-authorized");
+  EXPECT_EQ(said(Stream(server).scram("alice", "wonderland")), "account-disabled");
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "account-disabled");
+}
+
+TEST(Authenticator, AccountOfAnotherDomainIsUnknownHere) {
+  Server server;
+  server.make_account("carol@other.example", "password1");
+  EXPECT_EQ(said(Stream(server).scram("carol", "password1")), "not-authorized");
+  EXPECT_EQ(said(Stream(server).plain("", "carol@other.example", "password1")), "not-authorized");
+}
+
+TEST(Authenticator, AdministratorIsNamedByTheFullAddress) {  // security S12
+  Server server;
+  AuthenticationContext context = server.stream();
+  context.administrators = std::make_shared<const std::vector<BareJid>>(std::vector{jid("alice@other.example")});
+  EXPECT_FALSE(principal_of(Stream(server, context).scram("alice", "wonderland"))->is_administrator);
+  context.administrators = std::make_shared<const std::vector<BareJid>>(std::vector{jid("alice@example.org")});
+  EXPECT_TRUE(principal_of(Stream(server, context).scram("alice", "wonderland"))->is_administrator);
+}
+
+// ---- when the world is wrong (security S09)
+
+TEST(Authenticator, EveryStoreCallMayFailAndNobodyComesInByIt) {
+  for (const bool is_right : {true, false}) {
+    for (const bool is_plain : {true, false}) {
+      std::size_t n = 0;
+      for (;; ++n) {
+        Server server;
+        server.failing.restart({.nth = n});
+        Stream stream(server);
+        const std::string password = is_right ? "wonderland" : "wrong";
+        const std::string answer = said(is_plain ? stream.plain("", "alice", password) : stream.scram("alice", password));
+        if (!server.failing.has_failed()) {
+          EXPECT_EQ(answer, is_right ? "success" : "not-authorized");
+          break;
+        }
+        EXPECT_EQ(answer, n == 0 ? "temporary-auth-failure" : is_right ? "success" : "not-authorized");
+        ASSERT_LT(n, 10U);
+      }
+      EXPECT_GT(n, 0U);
+    }
+  }
+}
+
+TEST(Authenticator, FullWorkersAreATemporaryFailure) {
+  Server server;
+  server.derivation.is_broken = true;
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "temporary-auth-failure");
+  EXPECT_EQ(said(Stream(server).plain("", "nobody", "wonderland")), "temporary-auth-failure");
+}
+
+TEST(Authenticator, VerdictAfterTheDeadlineIsATemporaryFailure) {
+  Server server;
+  AuthenticationContext context = server.stream();
+  context.deadline = server.clock.now() - std::chrono::milliseconds(1);
+  EXPECT_EQ(said(Stream(server, context).plain("", "alice", "wonderland")), "temporary-auth-failure");
+}
+
+TEST(Authenticator, StoredKeysThatCannotBeRightAreATemporaryFailure) {
+  Server server;
+  std::vector<ScramKeys> bad{ScramKeys{"SHA-256", 10, "salt", SecretBytes(std::string_view("short")), SecretBytes()}};
+  ASSERT_TRUE(server.loop.run(server.plain_stores.accounts.set_keys(jid("alice@example.org"), bad, server.clock.wall())));
+  EXPECT_EQ(said(Stream(server).scram("alice", "wonderland")), "temporary-auth-failure");
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "temporary-auth-failure");
+}
+
+// ---- brute force (security S07)
+
+TEST(Authenticator, FourthTryWithTheRightPasswordIsRefusedInTheSameWords) {
+  AuthConfig config = quick_config();
+  config.failures_per_pair = 3;
+  Server server(config);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(said(Stream(server).scram("alice", "wrong")), "not-authorized");
+  }
+  Stream locked(server);
+  EXPECT_EQ(said(locked.scram("alice", "wonderland")), "not-authorized");
+  EXPECT_FALSE(locked.server_first.empty()) << "the steps are the same";
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "not-authorized");
+  EXPECT_TRUE(server.derivation.work.empty()) << "a locked pair costs no PBKDF2";
+  EXPECT_EQ(said(Stream(server, server.stream("192.0.2.2")).scram("alice", "wonderland")), "success")
+      << "another source is not locked out by the pair's counter";
+  server.clock.advance(std::chrono::minutes(15) + std::chrono::seconds(1));
+  EXPECT_EQ(said(Stream(server).scram("alice", "wonderland")), "success");
+}
+
+TEST(Authenticator, ParallelConnectionsCannotBeatTheCounter) {
+  AuthConfig config = quick_config();
+  config.failures_per_pair = 3;
+  Server server(config);
+  // Fifty PLAIN tries begin before the first has its verdict.
+  std::vector<std::unique_ptr<AuthenticationExchange>> exchanges;
+  std::size_t ended = 0;
+  const std::string wrong = base64_encode("\0alice\0wrong"s);
+  for (int i = 0; i < 50; ++i) {
+    exchanges.push_back(std::make_unique<AuthenticationExchange>(server.authenticator, server.stream()));
+    const auto run = [](AuthenticationExchange& exchange, std::string text, std::size_t& count) -> Task<void> {
+      const AuthReply reply = co_await exchange.begin("PLAIN", std::move(text));
+      EXPECT_EQ(said(reply), "not-authorized");
+      ++count;
+    };
+    server.loop.post([&, run, i] { spawn(run(*exchanges[static_cast<std::size_t>(i)], wrong, ended)); });
+  }
+  server.loop.run_until([&] { return ended == 50; });
+  EXPECT_EQ(server.derivation.work.size(), 3U) << "only three passwords were looked at";
+}
+
+TEST(Authenticator, ManyRightLoginsAtOnceFromOneSourceAllComeIn) {
+  AuthConfig config = quick_config();
+  config.failures_per_pair = 2;
+  config.failures_per_source = 3;
+  Server server(config);
+  std::vector<std::unique_ptr<AuthenticationExchange>> exchanges;
+  std::size_t ended = 0;
+  const std::string right = base64_encode("\0alice\0wonderland"s);
+  for (int i = 0; i < 40; ++i) {
+    exchanges.push_back(std::make_unique<AuthenticationExchange>(server.authenticator, server.stream()));
+    const auto run = [](AuthenticationExchange& exchange, std::string text, std::size_t& count) -> Task<void> {
+      const AuthReply reply = co_await exchange.begin("PLAIN", std::move(text));
+      EXPECT_EQ(said(reply), "success");
+      ++count;
+    };
+    server.loop.post([&, run, i] { spawn(run(*exchanges[static_cast<std::size_t>(i)], right, ended)); });
+  }
+  server.loop.run_until([&] { return ended == 40; });
+}
+
+}  // namespace
+}  // namespace aldis
