@@ -216,9 +216,18 @@ void Account::end_sessions(const StreamError& error, std::string_view reason, co
 void Account::removed() {
   const StreamError gone{.condition = StreamCondition::not_authorized, .text = "The account was removed."};
   end_sessions(gone, "account removed");
-  // RFC 6121 gives no rule for accounts that go; contacts learn it as they would from an unsubscribing user.
-  for (const RosterItem& item : roster_.items()) {
-    const auto tell = [&](std::string_view type) { route(presence_from(jid_, type)->with_to(item.jid)); };
+  roster_ = Roster();
+  blocked_.clear();
+  state_ = State::absent;
+  home_.account_idle(*this);
+}
+
+// RFC 6121 has no rule for accounts that go; contacts learn it as they would from a user who unsubscribes.
+void tell_contacts_of_removal(Home& home, const BareJid& owner, const std::vector<RosterItem>& items) {
+  for (const RosterItem& item : items) {
+    const auto tell = [&](std::string_view type) {
+      home.router().route(home, Envelope{presence_from(owner, type)->with_to(item.jid), nullptr, SessionId::none, home.next_trace()});
+    };
     if (item.subscription == Subscription::to || item.subscription == Subscription::both || item.ask) {
       tell("unsubscribe");
     }
@@ -226,9 +235,6 @@ void Account::removed() {
       tell("unsubscribed");
     }
   }
-  roster_ = Roster();
-  blocked_.clear();
-  state_ = State::absent;
 }
 
 // ---- policy

@@ -115,7 +115,7 @@ class Account final : public policy::OwnerRules {
   void on_session_ended(Session& session, std::vector<Envelope> undelivered, std::string_view reason);
   // All sessions end (account disabled, removed, password changed elsewhere).
   void end_sessions(const StreamError& error, std::string_view reason, const Session* except = nullptr);
-  // Forgets everything: the account was removed from the store. Subscribers are told.
+  // Forgets everything: the account was removed from the store.
   void removed();
 
   // For the home: nothing here, nobody waits, idle since `idle_since`.
@@ -192,5 +192,8 @@ class Account final : public policy::OwnerRules {
   bool is_ephemeral_ = false;  // of an anonymous user: nothing is stored
   bool is_busy_ = false;   // an incoming chain waits: what comes next waits behind it
 };
+
+// Ends the subscriptions an account that was removed had with its contacts.
+void tell_contacts_of_removal(Home& home, const BareJid& owner, const std::vector<RosterItem>& items);
 
 }  // namespace aldis

@@ -1,6 +1,7 @@
 // A shard's accounts and sessions.
 #include "core/home.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/log.h"
@@ -103,6 +104,11 @@ void Home::end_all(const StreamError& error, std::string_view reason) {
       session->end(&error, reason);
     }
   }
+}
+
+bool Home::is_quiet() const {
+  return sessions_.empty() &&
+         std::all_of(accounts_.begin(), accounts_.end(), [](const auto& entry) { return entry.second->is_idle(); });
 }
 
 SessionId Home::next_session_id() { return static_cast<SessionId>((++next_id_ << 8U) | index_); }

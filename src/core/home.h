@@ -40,6 +40,9 @@ class Home {
   // Ends all sessions of an account, or all of this home (shutdown), with a stream error.
   void end_all(const StreamError& error, std::string_view reason);
 
+  // No session, and nothing under way on any account.
+  [[nodiscard]] bool is_quiet() const;
+
   // ---- for accounts and sessions
   [[nodiscard]] SessionId next_session_id();
   [[nodiscard]] TraceId next_trace();

@@ -18,6 +18,7 @@
 
 namespace aldis {
 
+class Administration;
 class Home;
 class VirtualHost;
 
@@ -31,6 +32,7 @@ struct World {
   xml::Limits stanza_limits{};   // after authentication
   KeyedHash placement;   // names a bare address's shard; nobody outside can aim at one
   Router router{*this};
+  Administration* administration = nullptr;   // set before anything runs
   std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts;
   std::vector<std::unique_ptr<Home>> homes;
 

@@ -1,0 +1,160 @@
+// Acting on accounts: the store first, then their sessions.
+#include "core/administration.h"
+
+#include "auth/passwords.h"
+#include "base/log.h"
+#include "core/home.h"
+#include "core/virtual_host.h"
+
+namespace aldis {
+namespace {
+
+// Runs `work` on the home's executor and resumes on the caller's with what it returned.
+template <class F>
+auto on(Home& home, F work) -> Task<decltype(work(home))> {
+  const Completion<decltype(work(home))> done;
+  home.shard().post([&home, done, moved = std::move(work)]() mutable { done.complete(moved(home)); });
+  auto value = co_await done;
+  co_return value;
+}
+
+Unexpected<Error> no_such_domain(const BareJid& jid) {
+  return fail(ErrorKind::not_found, "the domain " + std::string(jid.domain()) + " is not served here");
+}
+
+}  // namespace
+
+Administration::Administration(World& world, KeyDerivation& derivation, std::function<AuthConfig()> auth)
+    : world_(world), derivation_(derivation), auth_(std::move(auth)) {}
+
+Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes password) {
+  if (world_.find_host(jid.domain()) == nullptr || !jid.has_local()) {
+    co_return no_such_domain(jid);
+  }
+  Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
+  const Result<void> created = co_await passwords.create_account(jid, std::move(password));
+  if (created) {
+    log::info("account-created", {{"account", jid.str()}});
+  }
+  co_return created;
+}
+
+Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes password, SessionId keep) {
+  Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
+  const Result<void> changed = co_await passwords.set_password(jid, std::move(password));
+  if (!changed) {
+    co_return changed;
+  }
+  log::info("password-changed", {{"account", jid.str()}});
+  auto end_others = [jid, keep](Home& home) {
+    if (Account* account = home.find_account(jid)) {
+      const StreamError error{.condition = StreamCondition::reset, .text = "The password was changed."};
+      account->end_sessions(error, "password changed", home.find_session(keep));
+    }
+    return true;
+  };
+  const bool ended = co_await on(world_.home_of(jid.str()), std::move(end_others));
+  static_cast<void>(ended);
+  co_return changed;
+}
+
+Task<Result<void>> Administration::set_enabled(BareJid jid, bool is_enabled) {
+  const Result<void> changed = co_await world_.stores.accounts.set_enabled(jid, is_enabled);
+  if (!changed) {
+    co_return changed;
+  }
+  log::info(is_enabled ? "account-enabled" : "account-disabled", {{"account", jid.str()}});
+  if (!is_enabled) {
+    const std::size_t ended = co_await end_sessions(
+        jid, StreamError{.condition = StreamCondition::not_authorized, .text = "The account is disabled."}, "account disabled");
+    static_cast<void>(ended);
+  }
+  co_return changed;
+}
+
+Task<Result<void>> Administration::delete_account(BareJid jid) {
+  // Contacts are told from the roster in memory, so the account is loaded before its rows go.
+  auto forget = [jid](Home& home) {
+    if (Account* account = home.find_account(jid)) {
+      account->removed();
+    }
+    return true;
+  };
+  const Result<RosterData> roster = co_await world_.stores.rosters.load(jid);
+  const Result<void> removed = co_await world_.stores.accounts.remove(jid);
+  if (!removed) {
+    co_return removed;
+  }
+  log::info("account-deleted", {{"account", jid.str()}});
+  const bool forgotten = co_await on(world_.home_of(jid.str()), std::move(forget));
+  static_cast<void>(forgotten);
+  if (roster) {
+    auto tell = [jid, items = roster->items](Home& home) {
+      tell_contacts_of_removal(home, jid, items);
+      return true;
+    };
+    const bool told = co_await on(world_.home_of(jid.str()), std::move(tell));
+    static_cast<void>(told);
+  }
+  co_return removed;
+}
+
+Task<std::vector<SessionSummary>> Administration::sessions(std::optional<BareJid> account, std::size_t limit) {
+  std::vector<SessionSummary> all;
+  for (const auto& home : world_.homes) {
+    if (account && &world_.home_of(account->str()) != home.get()) {
+      continue;
+    }
+    auto gather = [account, limit](Home& here) {
+      std::vector<SessionSummary> found;
+      here.for_each_session([&](const Session& session) {
+        if (found.size() < limit && (!account || session.jid().bare_str() == account->str())) {
+          found.push_back({session.jid(), session.peer_address(), session.principal()->mechanism, session.is_available(),
+                           session.priority()});
+        }
+      });
+      return found;
+    };
+    std::vector<SessionSummary> some = co_await on(*home, std::move(gather));
+    for (SessionSummary& summary : some) {
+      if (all.size() < limit) {
+        all.push_back(std::move(summary));
+      }
+    }
+  }
+  co_return all;
+}
+
+Task<std::size_t> Administration::session_count() {
+  std::size_t count = 0;
+  for (const auto& home : world_.homes) {
+    auto counted = [](Home& here) { return here.session_count(); };
+    const std::size_t some = co_await on(*home, std::move(counted));
+    count += some;
+  }
+  co_return count;
+}
+
+Task<std::size_t> Administration::end_sessions(Jid jid, StreamError error, std::string reason) {
+  auto end = [jid, error, reason](Home& home) -> std::size_t {
+    Account* account = home.find_account(jid);
+    if (account == nullptr) {
+      return 0;
+    }
+    if (jid.is_full()) {
+      Session* session = account->find_session(jid.resource());
+      if (session == nullptr) {
+        return 0;
+      }
+      session->end(&error, reason);
+      return 1;
+    }
+    const std::size_t count = account->sessions().size();
+    account->end_sessions(error, reason);
+    return count;
+  };
+  const std::size_t ended = co_await on(world_.home_of(jid.bare_str()), std::move(end));
+  co_return ended;
+}
+
+}  // namespace aldis

@@ -1,0 +1,51 @@
+// Administration: what operators, and users for their own account, may do to accounts and sessions. The one door for the
+// command line, ad-hoc commands, in-band registration and an HTTP API, so that the same rules and the same consequences
+// (sessions end, subscribers are told) hold on every path (security S13, S14, U01). Callable from any executor.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/auth_config.h"
+#include "auth/key_derivation.h"
+#include "base/secret_bytes.h"
+#include "core/ids.h"
+#include "core/world.h"
+#include "runtime/executor.h"
+#include "runtime/task.h"
+
+namespace aldis {
+
+struct SessionSummary {
+  FullJid jid;
+  std::string peer;              // address, without port
+  std::string mechanism;
+  bool is_available = false;
+  int priority = 0;
+};
+
+class Administration {
+ public:
+  // Everything passed outlives it. `auth` gives the configuration of the moment.
+  Administration(World& world, KeyDerivation& derivation, std::function<AuthConfig()> auth);
+
+  // not_found: the domain is not served here. invalid: the rules refuse the password; `what` says why. already_exists.
+  [[nodiscard]] Task<Result<void>> create_account(BareJid jid, SecretBytes password);
+  // Ends every session of the account but `keep`.
+  [[nodiscard]] Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep = SessionId::none);
+  [[nodiscard]] Task<Result<void>> set_enabled(BareJid jid, bool is_enabled);
+  [[nodiscard]] Task<Result<void>> delete_account(BareJid jid);
+
+  [[nodiscard]] Task<std::vector<SessionSummary>> sessions(std::optional<BareJid> account, std::size_t limit);
+  [[nodiscard]] Task<std::size_t> session_count();
+  // All sessions of a bare address, or the one of a full address. How many there were.
+  [[nodiscard]] Task<std::size_t> end_sessions(Jid jid, StreamError error, std::string reason);
+
+ private:
+  World& world_;
+  KeyDerivation& derivation_;
+  std::function<AuthConfig()> auth_;
+};
+
+}  // namespace aldis

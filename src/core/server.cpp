@@ -1,0 +1,218 @@
+// Building, starting and stopping the whole.
+#include "core/server.h"
+
+#include <pthread.h>
+
+#include <future>
+
+#include "auth/local_credentials.h"
+#include "base/log.h"
+#include "core/virtual_host.h"
+
+namespace aldis {
+
+Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& random)
+    : config_(std::move(config)),
+      world_(clock, random, stores),
+      auth_config_(std::make_shared<const AuthConfig>(config_.live.auth)),
+      workers_({.threads = 1, .queue = 4096, .name = "derivation"}),
+      derivation_(std::make_unique<PooledKeyDerivation>(workers_, std::chrono::milliseconds(20'000))),
+      lobby_shard_(std::make_unique<Shard>(clock, ShardOptions{.index = 255, .name = "lobby"})) {
+  ensure(!config_.domains.empty(), "a server serves a domain");
+  world_.set_config(config_.live.core);
+  world_.stanza_limits = config_.stanza_limits;
+  const std::size_t count =
+      config_.shards != 0 ? config_.shards : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  ensure(count < 255, "shards are numbered in a byte");
+  for (std::size_t i = 0; i < count; ++i) {
+    shards_.push_back(std::make_unique<Shard>(clock, ShardOptions{.index = i, .name = "shard" + std::to_string(i)}));
+    world_.homes.push_back(std::make_unique<Home>(world_, *shards_.back(), static_cast<std::uint8_t>(i)));
+  }
+  credentials_ = std::make_unique<LocalCredentials>(stores.accounts);
+  failures_ = std::make_unique<LoginFailureCounters>(config_.live.auth, stores.login_failures, clock);
+  authenticator_ = std::make_unique<Authenticator>(config_.live.auth, *credentials_, *failures_, *derivation_, stores.settings,
+                                                   random, clock);
+  administration_ = std::make_unique<Administration>(world_, *derivation_, [this] { return auth_config(); });
+  world_.administration = administration_.get();
+  for (const ServedDomain& domain : config_.domains) {
+    auto host = std::make_unique<VirtualHost>(domain.name);
+    for (const BareJid& administrator : domain.administrators) {
+      host->add_administrator(administrator);
+    }
+    host->see_other_host = domain.see_other_host;
+    for (const InstalledExtension& extension : domain.extensions) {
+      host->install(*extension.entry, world_, extension.config);
+    }
+    world_.hosts.emplace(std::string(domain.name.domain()), std::move(host));
+  }
+  lobby_ = std::make_unique<Lobby>(world_, *lobby_shard_, *authenticator_, std::string(config_.domains.front().name.domain()),
+                                   config_.live.lobby);
+  lobby_->set_connection_limits(config_.connection);
+}
+
+Server::~Server() { ensure(!is_running_, "a server is stopped before it goes"); }
+
+bool Server::needs_tls() const {
+  return std::any_of(config_.listeners.begin(), config_.listeners.end(),
+                     [](const ListenerConfig& listener) { return listener.tls != stream::TlsMode::none; });
+}
+
+Result<TlsContexts> Server::make_contexts(
+    const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains) const {
+  std::vector<tls::TlsContext::Host> hosts;
+  for (const auto& [domain, certificates] : domains) {
+    if (!certificates.empty()) {
+      hosts.push_back({domain, certificates});
+    }
+  }
+  if (hosts.empty()) {
+    return fail(ErrorKind::not_found, "no domain has a certificate, and a listener uses TLS");
+  }
+  TlsContexts contexts;
+  auto starttls = tls::TlsContext::server({}, hosts);
+  if (!starttls) {
+    return fail(starttls.error());
+  }
+  auto direct = tls::TlsContext::server({.alpn = {"xmpp-client"}}, hosts);
+  if (!direct) {
+    return fail(direct.error());
+  }
+  contexts.starttls = *starttls;
+  contexts.direct = *direct;
+  return contexts;
+}
+
+// Runs a coroutine on a shard that has no thread yet, or whose thread is another, and waits for it here.
+template <class F>
+void Server::wait_on(Shard& shard, F work) {
+  std::promise<void> done;
+  std::future<void> finished = done.get_future();
+  shard.post([&] {
+    spawn([](F& todo, std::promise<void>& promise) -> Task<void> {
+      co_await todo();
+      promise.set_value();
+    }(work, done));
+  });
+  finished.wait();
+}
+
+Result<void> Server::start() {
+  TlsContexts contexts;
+  if (needs_tls()) {
+    std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains;
+    for (const ServedDomain& domain : config_.domains) {
+      domains.emplace_back(std::string(domain.name.domain()), domain.certificates);
+    }
+    auto made = make_contexts(domains);
+    if (!made) {
+      return fail(made.error());
+    }
+    contexts = std::move(*made);
+  }
+  std::vector<std::unique_ptr<net::Listener>> listeners;
+  for (const ListenerConfig& listener : config_.listeners) {
+    auto opened = net::Listener::open({.address = listener.address});
+    if (!opened) {
+      return fail(opened.error());
+    }
+    addresses_.push_back((*opened)->address());
+    listeners.push_back(std::move(*opened));
+  }
+  const auto run = [](Shard& shard) {
+    ::pthread_setname_np(::pthread_self(), shard.name().substr(0, 15).c_str());
+    shard.run();
+  };
+  for (const auto& shard : shards_) {
+    threads_.emplace_back(run, std::ref(*shard));
+  }
+  threads_.emplace_back(run, std::ref(*lobby_shard_));
+  is_running_ = true;
+  Result<void> ready;
+  wait_on(*lobby_shard_, [&]() -> Task<void> {
+    ready = co_await authenticator_->start();
+    if (ready) {
+      ready = co_await failures_->load();
+    }
+  });
+  if (!ready) {
+    static_cast<void>(stop(std::chrono::milliseconds(1000)));
+    return ready;
+  }
+  lobby_shard_->post([this, contexts, opened = std::move(listeners)]() mutable {
+    lobby_->set_tls(std::move(contexts));
+    for (std::size_t i = 0; i < opened.size(); ++i) {
+      lobby_->open(std::move(opened[i]), config_.listeners[i].tls);
+    }
+  });
+  return {};
+}
+
+void Server::apply(LiveConfig live) {
+  world_.set_config(live.core);
+  std::atomic_store(&auth_config_, std::make_shared<const AuthConfig>(live.auth));
+  lobby_shard_->post([this, live = std::move(live)] {
+    lobby_->configure(live.lobby);
+    authenticator_->configure(live.auth);
+    failures_->configure(live.auth);
+  });
+}
+
+Result<void> Server::apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains) {
+  if (!needs_tls()) {
+    return {};
+  }
+  auto contexts = make_contexts(domains);
+  if (!contexts) {
+    return fail(contexts.error());
+  }
+  lobby_shard_->post([this, made = std::move(*contexts)]() mutable { lobby_->set_tls(std::move(made)); });
+  return {};
+}
+
+bool Server::stop(std::chrono::milliseconds deadline) {
+  if (!is_running_) {
+    return true;
+  }
+  const Monotonic until = std::chrono::steady_clock::now() + deadline;
+  const StreamError shutdown{.condition = StreamCondition::system_shutdown};
+  lobby_shard_->post([this] { lobby_->close(); });
+  for (const auto& home : world_.homes) {
+    home->shard().post([&home, shutdown] { home->end_all(shutdown, "the server is shutting down"); });
+  }
+  bool is_quiet = false;
+  while (!is_quiet && std::chrono::steady_clock::now() < until) {
+    is_quiet = true;
+    for (const auto& home : world_.homes) {
+      std::promise<bool> quiet;
+      std::future<bool> answer = quiet.get_future();
+      home->shard().post([&home, &quiet] { quiet.set_value(home->is_quiet()); });
+      is_quiet = answer.get() && is_quiet;
+    }
+    std::promise<bool> empty;
+    std::future<bool> answer = empty.get_future();
+    lobby_shard_->post([this, &empty] { empty.set_value(lobby_->size() == 0); });
+    is_quiet = answer.get() && is_quiet;
+    if (!is_quiet) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+  for (const auto& shard : shards_) {
+    shard->stop();
+  }
+  lobby_shard_->stop();
+  for (std::thread& thread : threads_) {
+    thread.join();
+  }
+  threads_.clear();
+  is_running_ = false;
+  if (!is_quiet) {
+    // What still waits on a store holds references; the process is about to end, so it is left alone.
+    log::warning("stop-incomplete", {});
+    for (auto& home : world_.homes) {
+      static_cast<void>(home.release());
+    }
+  }
+  return is_quiet;
+}
+
+}  // namespace aldis

@@ -1,0 +1,110 @@
+// Server: the running whole: shards and their threads, the lobby, listeners, the domains with their extensions. Built by
+// app/ from the configuration, started once, stopped once. Stores, clock and randomness are given and outlive it.
+#pragma once
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "auth/auth_config.h"
+#include "auth/authenticator.h"
+#include "auth/key_derivation.h"
+#include "core/administration.h"
+#include "core/core_config.h"
+#include "core/extension.h"
+#include "core/home.h"
+#include "core/lobby.h"
+#include "core/world.h"
+#include "runtime/worker_pool.h"
+#include "tls/certificate.h"
+
+namespace aldis {
+
+struct ListenerConfig {
+  net::PeerAddress address;
+  stream::TlsMode tls = stream::TlsMode::starttls;
+};
+
+struct InstalledExtension {
+  const ExtensionEntry* entry = nullptr;
+  OptionObject config{};
+};
+
+struct ServedDomain {
+  BareJid name;
+  std::vector<tls::Certificate> certificates;   // of each key kind one at most; may be empty when no listener has TLS
+  std::vector<InstalledExtension> extensions;   // in the order of app/extensions.cpp
+  std::vector<BareJid> administrators;
+  std::string see_other_host;
+};
+
+// What a reload may change.
+struct LiveConfig {
+  CoreConfig core;
+  LobbyConfig lobby;
+  AuthConfig auth;
+};
+
+struct ServerConfig {
+  std::size_t shards = 0;                       // 0: one for each processor
+  std::vector<ListenerConfig> listeners;
+  std::vector<ServedDomain> domains;            // at least one; the first serves clients that name none
+  LiveConfig live;
+  xml::Limits stanza_limits{};
+  net::ConnectionLimits connection{};
+};
+
+class Server {
+ public:
+  Server(ServerConfig config, Stores stores, const Clock& clock, Random& random);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Opens the listeners, reads what authentication needs from the store, starts the threads. An error says which address
+  // or which step; nothing runs then.
+  [[nodiscard]] Result<void> start();
+  // Where the listeners are, in the order of the configuration (a port 0 has become a real one).
+  [[nodiscard]] const std::vector<net::PeerAddress>& addresses() const { return addresses_; }
+
+  // ---- from any thread
+  // Applies what can change while serving.
+  void apply(LiveConfig live);
+  // New handshakes use these certificates; the old ones stay when this fails.
+  [[nodiscard]] Result<void> apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains);
+  [[nodiscard]] Administration& administration() { return *administration_; }
+  // An executor for operators' work, off the shards that serve people.
+  [[nodiscard]] Shard& operator_executor() { return *lobby_shard_; }
+  [[nodiscard]] World& world() { return world_; }
+
+  // Tells everybody (system-shutdown), finishes what is under way, ends the threads. False: not everything had ended when
+  // the deadline passed. Called once, by the thread that started it.
+  [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
+
+ private:
+  [[nodiscard]] Result<TlsContexts> make_contexts(
+      const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains) const;
+  [[nodiscard]] bool needs_tls() const;
+  [[nodiscard]] AuthConfig auth_config() const { return *std::atomic_load(&auth_config_); }
+  template <class F>
+  void wait_on(Shard& shard, F work);
+
+  ServerConfig config_;
+  World world_;
+  std::shared_ptr<const AuthConfig> auth_config_;
+  WorkerPool workers_;
+  std::unique_ptr<KeyDerivation> derivation_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::unique_ptr<Shard> lobby_shard_;
+  std::unique_ptr<CredentialSource> credentials_;
+  std::unique_ptr<LoginFailureCounters> failures_;
+  std::unique_ptr<Authenticator> authenticator_;
+  std::unique_ptr<Administration> administration_;
+  std::unique_ptr<Lobby> lobby_;
+  std::vector<net::PeerAddress> addresses_;
+  std::vector<std::thread> threads_;
+  bool is_running_ = false;
+};
+
+}  // namespace aldis
