@@ -218,6 +218,7 @@ TEST(Jid, PartsAreLimited) {  // RFC 7622 sections 3.2 to 3.4; security N01
 TEST(Jid, EveryCodePointPreparesToItself) {  // RFC 8264 section 7: idempotence
   for (char32_t c = 0x80; c <= 0x10FFFF; ++c) {
     if (c >= 0xD800 && c <= 0xDFFF) continue;
+    if (c == 0x40000) c = 0xE0000;  // planes 4 to 13 are unassigned
     std::string text;
     if (c < 0x800) {
       text = {static_cast<char>(0xC0 | (c >> 6)), static_cast<char>(0x80 | (c & 0x3F))};

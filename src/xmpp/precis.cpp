@@ -28,6 +28,9 @@ std::u32string from_icu(const icu::UnicodeString& text) {
   return out;
 }
 
+bool is_arabic_indic(char32_t c) { return c >= 0x0660 && c <= 0x0669; }
+bool is_extended_arabic_indic(char32_t c) { return c >= 0x06F0 && c <= 0x06F9; }
+
 // RFC 5892 section 2.6, which RFC 8264 section 9.6 takes over.
 std::optional<Property> exception(char32_t c) {
   switch (c) {
@@ -37,7 +40,7 @@ std::optional<Property> exception(char32_t c) {
     case 0x3035: case 0x303B: return Property::disallowed;
     default: break;
   }
-  if ((c >= 0x0660 && c <= 0x0669) || (c >= 0x06F0 && c <= 0x06F9)) return Property::contexto;
+  if (is_arabic_indic(c) || is_extended_arabic_indic(c)) return Property::contexto;
   return std::nullopt;
 }
 
@@ -66,19 +69,17 @@ const icu::Normalizer2* nfkc() {
 }
 
 bool has_compatibility_mapping(char32_t c) {
+  const icu::Normalizer2* const form = nfkc();
+  icu::UnicodeString decomposition;
+  if (form->getDecomposition(code(c), decomposition) == 0) return false;
   UErrorCode status = U_ZERO_ERROR;
   const icu::UnicodeString one(code(c));
-  return nfkc()->normalize(one, status) != one || U_FAILURE(status);
+  return form->normalize(one, status) != one || U_FAILURE(status);
 }
 
-// RFC 5892 section 2.2: not stable under NFKC and case folding.
-bool is_unstable(char32_t c) {
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::UnicodeString one(code(c));
-  icu::UnicodeString folded = nfkc()->normalize(one, status);
-  folded.foldCase(U_FOLD_CASE_DEFAULT);
-  return nfkc()->normalize(folded, status) != one || U_FAILURE(status);
-}
+// RFC 5892 section 2.2: not stable under NFKC and case folding. The property is also true of ignorable code points, which
+// are disallowed by section 2.3 anyway.
+bool is_unstable(char32_t c) { return u_hasBinaryProperty(code(c), UCHAR_CHANGES_WHEN_NFKC_CASEFOLDED) != 0; }
 
 bool is_script(char32_t c, UScriptCode script) {
   UErrorCode status = U_ZERO_ERROR;
@@ -103,29 +104,53 @@ bool joins_around(std::u32string_view text, std::size_t at) {
   return right == U_JT_RIGHT_JOINING || right == U_JT_DUAL_JOINING;
 }
 
-bool any_between(std::u32string_view text, char32_t first, char32_t last) {
-  return std::ranges::any_of(text, [&](char32_t c) { return c >= first && c <= last; });
-}
+struct Seen {
+  bool kana_or_han = false;
+  bool arabic_indic = false;
+  bool extended_arabic_indic = false;
+};
+
+// What the whole string holds, for the rules that ask; looked for once, when first asked, so that a string full of
+// contextual code points costs no square.
+class Surroundings {
+ public:
+  explicit Surroundings(std::u32string_view text) : text_(text) {}
+  [[nodiscard]] bool has_kana_or_han() { return look().kana_or_han; }
+  [[nodiscard]] bool has_arabic_indic_digit() { return look().arabic_indic; }
+  [[nodiscard]] bool has_extended_arabic_indic_digit() { return look().extended_arabic_indic; }
+
+ private:
+  const Seen& look() {
+    if (seen_) return *seen_;
+    seen_ = Seen{};
+    for (const char32_t c : text_) {
+      seen_->kana_or_han |= is_script(c, USCRIPT_HIRAGANA) || is_script(c, USCRIPT_KATAKANA) || is_script(c, USCRIPT_HAN);
+      seen_->arabic_indic |= is_arabic_indic(c);
+      seen_->extended_arabic_indic |= is_extended_arabic_indic(c);
+    }
+    return *seen_;
+  }
+  std::u32string_view text_;
+  std::optional<Seen> seen_;
+};
 
 // RFC 5892 appendix A: whether the contextual code point at `at` may stand there.
-bool context_allows(std::u32string_view text, std::size_t at) {
+bool context_allows(std::u32string_view text, std::size_t at, Surroundings& surroundings) {
   const bool has_before = at > 0;
   const bool has_after = at + 1 < text.size();
-  switch (text[at]) {
+  const char32_t c = text[at];
+  switch (c) {
     case 0x200C: return has_before && (is_virama(text[at - 1]) || joins_around(text, at));      // A.1
     case 0x200D: return has_before && is_virama(text[at - 1]);                                  // A.2
     case 0x00B7: return has_before && has_after && text[at - 1] == 'l' && text[at + 1] == 'l';  // A.3
     case 0x0375: return has_after && is_script(text[at + 1], USCRIPT_GREEK);                    // A.4
     case 0x05F3:                                                                                // A.5
     case 0x05F4: return has_before && is_script(text[at - 1], USCRIPT_HEBREW);                  // A.6
-    case 0x30FB:                                                                                // A.7
-      return std::ranges::any_of(text, [](char32_t c) {
-        return is_script(c, USCRIPT_HIRAGANA) || is_script(c, USCRIPT_KATAKANA) || is_script(c, USCRIPT_HAN);
-      });
+    case 0x30FB: return surroundings.has_kana_or_han();                                         // A.7
     default: break;
   }
-  if (text[at] >= 0x0660 && text[at] <= 0x0669) return !any_between(text, 0x06F0, 0x06F9);  // A.8
-  if (text[at] >= 0x06F0 && text[at] <= 0x06F9) return !any_between(text, 0x0660, 0x0669);  // A.9
+  if (is_arabic_indic(c)) return !surroundings.has_extended_arabic_indic_digit();  // A.8
+  if (is_extended_arabic_indic(c)) return !surroundings.has_arabic_indic_digit();  // A.9
   return false;
 }
 
@@ -192,6 +217,7 @@ Property idna_property(char32_t c) {
 }
 
 bool conforms(std::u32string_view text, StringClass string_class) {
+  Surroundings surroundings(text);
   for (std::size_t i = 0; i < text.size(); ++i) {
     switch (string_class == StringClass::idna_label ? idna_property(text[i]) : property(text[i])) {
       case Property::pvalid: break;
@@ -200,7 +226,7 @@ bool conforms(std::u32string_view text, StringClass string_class) {
         break;
       case Property::contextj:
       case Property::contexto:
-        if (!context_allows(text, i)) return false;
+        if (!context_allows(text, i, surroundings)) return false;
         break;
       case Property::disallowed:
       case Property::unassigned: return false;
