@@ -33,7 +33,7 @@ bench: packages-test build/bench/build.ninja  ## the micro-benchmarks
 
 load: packages-test build/bench/build.ninja  ## Aldis, prosody and ejabberd side by side
 	@tools/install_packages bench
-	@cmake --build build/bench -j $(JOBS)
+	@cmake --build build/bench --target aldis loadgen relay -j $(JOBS)
 	@tests/load/compare
 
 deb: build  ## a Debian package in build/deb
