@@ -164,6 +164,7 @@ TEST(Config, WhatIsNotTomlIsToldWithThePlace) {
   EXPECT_THAT(problems_of("[log]\n[log]\n"), ElementsAre(HasSubstr("aldis.toml:2:")));
   EXPECT_THAT(problems_of("a = \"\xff\"\n"), ElementsAre(HasSubstr("not TOML")));
   EXPECT_THAT(problems_of(std::string(max_config_bytes + 1, '#')), ElementsAre(HasSubstr("larger than 1 MiB")));
+  EXPECT_THAT(problems_of("\xd0\x90 = 1\n"), ElementsAre(HasSubstr("not TOML")));   // a letter where none may stand
   EXPECT_THAT(problems_of(std::string(100000, '[')), ElementsAre(HasSubstr("not TOML")));
 }
 

@@ -1,0 +1,47 @@
+// The list of extensions: a feature is one file in src/extensions and one line here.
+#include "app/extensions.h"
+
+#include "auth/auth_config.h"
+#include "core/core_config.h"
+#include "core/lobby.h"
+
+namespace aldis::app {
+
+std::span<const ExtensionEntry> extensions() {
+  static const std::vector<ExtensionEntry> list{};
+  return list;
+}
+
+std::span<const XepReference> core_xeps() {
+  static const std::vector<XepReference> list{
+      {59, "1.0", "result sets in the core's own answers"},
+      {82, "1.1.1", "timestamps"},
+      {106, "1.1.1", "escaped localparts"},
+      {203, "2.0", "delay of stanzas that waited"},
+      {237, "1.3", "roster versioning, now RFC 6121 section 2.6"},
+      {368, "1.1.0", "direct TLS with ALPN"},
+      {440, "1.0.0", "channel binding types are advertised"},
+      {474, "0.5.0", "SCRAM downgrade protection"},
+      {478, "0.2.0", "stream limits are advertised"},
+  };
+  return list;
+}
+
+ConfigSchema config_schema() {
+  ConfigSchema schema = own_schema();
+  schema.sections.push_back({"limits", &option_table<CoreConfig>(core_options), "What accounts and sessions may use.", false});
+  schema.sections.push_back(
+      {"lobby", &option_table<LobbyConfig>(lobby_options), "What connections may use before they have logged in.", false});
+  schema.sections.push_back({"auth", &option_table<AuthConfig>(auth_options), "Logging in, and setting passwords.", false});
+  for (const ExtensionEntry& entry : extensions()) {
+    std::string help;
+    for (const XepReference& xep : entry.xeps) {
+      const std::string number = std::to_string(xep.number);
+      help.append(help.empty() ? "XEP-" : ", XEP-").append(4 - std::min<std::size_t>(number.size(), 4), '0').append(number);
+    }
+    schema.extensions.push_back({std::string(entry.name), std::move(help), entry.options, entry.is_default});
+  }
+  return schema;
+}
+
+}  // namespace aldis::app
