@@ -1,7 +1,7 @@
 // Shard: one thread, one event loop, and whatever is hashed to it. A turn is: ready descriptors, posts, due timers,
 // then the turn's end, where every touched Connection is flushed (step 7, Shard::flush). The loop is epoll,
 // edge-triggered: a descriptor is registered once, and waiting costs no system call and no memory per operation
-// (docs/adr/0002). In scene mode there is no epoll and no thread: the test calls run_ready() and owns the clock. All
+// (docs/adr/0001). In scene mode there is no epoll and no thread: the test calls run_ready() and owns the clock. All
 // members are for the shard's own thread, except post(), stop() and the counters.
 #pragma once
 #include <atomic>

@@ -1,6 +1,6 @@
 // Task<T>: one lazily started coroutine that yields one value to the coroutine that awaits it. Single-threaded: it runs and
 // is resumed on the shard that started it. `spawn` starts one that nobody awaits. Name the result of every co_await
-// (`const auto r = co_await f();`) and no temporary lambdas or aggregates in the same expression (docs/adr/0007).
+// (`const auto r = co_await f();`) and no temporary lambdas or aggregates in the same expression (docs/adr/0004).
 #pragma once
 #include <coroutine>
 #include <exception>

@@ -96,5 +96,28 @@ class Headings(Tree):
             self.refuses("check_headings", "src/base/a.h:1")
 
 
+class Links(Tree):
+    def setUp(self):
+        super().setUp()
+        self.write("docs/adr/0001-shards.md", "# Shards\n")
+        self.write("docs/adr/README.md", "[one](0001-shards.md), [web](https://example.org/x)\n")
+
+    def test_what_exists_passes(self):
+        self.write("src/base/a.cpp", "// See docs/adr/0001 and docs/adr/0001-shards.md.\n")
+        self.accepts("check_links")
+
+    def test_what_does_not_exist_is_refused(self):
+        self.write("src/base/a.cpp", "// See docs/" "adr/0009.\n")
+        self.refuses("check_links", "src/base/a.cpp:1: there is no decision 0009")
+
+    def test_a_broken_link_is_refused(self):
+        self.write("README.md", "[gone](docs/gone.md#part)\n")
+        self.refuses("check_links", "README.md:1: docs/gone.md does not exist")
+
+    def test_an_unlisted_decision_is_refused(self):
+        self.write("docs/adr/0002-more.md", "# More\n")
+        self.refuses("check_links", "does not list 0002-more.md")
+
+
 if __name__ == "__main__":
     unittest.main()
