@@ -19,6 +19,7 @@ inline constexpr std::uint8_t char_space = 1;       // S, section 2.3
 inline constexpr std::uint8_t char_name_start = 2;  // NCName start, ASCII; the colon is no part of an NCName
 inline constexpr std::uint8_t char_name = 4;        // NCName, ASCII
 inline constexpr std::uint8_t char_multibyte = 8;   // leads a sequence of two to four bytes
+inline constexpr std::uint8_t char_colon = 16;
 
 inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   std::array<std::uint8_t, 256> classes{};
@@ -31,6 +32,9 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
     }
     if (c >= 0xC2 && c <= 0xF4) {
       value = char_multibyte;
+    }
+    if (c == ':') {
+      value = char_colon;
     }
     classes[c] = static_cast<std::uint8_t>(value);
   }
@@ -119,6 +123,26 @@ struct DecodedChar {
     code = code << 6 | (byte(i) & 0x3F);
   }
   return {code, length};
+}
+
+// Behind the complete, legal multibyte characters at `p`; at `p` when there is none.
+[[nodiscard]] inline const char* skip_multibyte(const char* p, const char* end) {
+  const auto byte = [](const char* at) { return static_cast<unsigned>(static_cast<unsigned char>(*at)); };
+  const auto is_tail = [byte](const char* at) { return (byte(at) & 0xC0) == 0x80; };
+  for (;;) {
+    // Two bytes, and three without a special first byte, need no more checks than these.
+    if (end - p >= 2 && byte(p) - 0xC2 <= 0xDF - 0xC2 && is_tail(p + 1)) {
+      p += 2;
+    } else if (end - p >= 3 && byte(p) - 0xE1 <= 0xEC - 0xE1 && is_tail(p + 1) && is_tail(p + 2)) {
+      p += 3;
+    } else {
+      const DecodedChar decoded = decode_multibyte(p, end);
+      if (decoded.length == 0) {
+        return p;
+      }
+      p += decoded.length;
+    }
+  }
 }
 
 inline void append_utf8(std::string& out, std::uint32_t code) {

@@ -51,8 +51,8 @@ namespace {
 constexpr std::string_view usual_header_name = "stream:stream";
 
 // May begin, or go on in, a name as far as the Framer looks: NCName and colon; what is beyond ASCII is parse()'s.
-bool begins_name(char c) { return (char_class(c) & char_name_start) != 0 || c == ':'; }
-bool continues_name(char c) { return (char_class(c) & char_name) != 0 || c == ':'; }
+bool begins_name(char c) { return (char_class(c) & (char_name_start | char_colon)) != 0; }
+bool continues_name(char c) { return (char_class(c) & (char_name | char_colon)) != 0; }
 
 template <class To>
 To clamped(std::size_t value) {
@@ -117,6 +117,52 @@ bool Framer::ends_with_header_name(const char* begin, const char* end) const {
   return name_length_ == wanted.size() && last_bytes(begin, end, name_length_) == wanted;
 }
 
+// Behind the ASCII part of a name at `p`, or where the name would become too long.
+const char* Framer::skip_name(const char* p, const char* end) {
+  const std::size_t room = limits_.name_bytes - std::min(name_length_, limits_.name_bytes);
+  const char* const stop = p + std::min(room, static_cast<std::size_t>(end - p));
+  const char* const from = p;
+  while (p < stop && continues_name(*p)) {
+    ++p;
+  }
+  name_length_ = static_cast<std::uint16_t>(name_length_ + (p - from));
+  return p;
+}
+
+// The ordinary attribute in one go: name='value' in ASCII, wholly here. Null for any other, which goes byte by byte: it is
+// looked at twice at most, so time stays linear.
+const char* Framer::skip_attribute(const char* p, const char* end) const {
+  if (p == end || !begins_name(*p)) {
+    return nullptr;
+  }
+  const char* const stop = p + std::min<std::size_t>(limits_.name_bytes, static_cast<std::size_t>(end - p));
+  while (p < stop && continues_name(*p)) {
+    ++p;
+  }
+  if (end - p < 3 || *p != '=') {
+    return nullptr;
+  }
+  const char quote = p[1];
+  if (quote == '\'') {
+    p = skip_ordinary<'<', '\''>(p + 2, end);
+  } else if (quote == '"') {
+    p = skip_ordinary<'<', '"'>(p + 2, end);
+  } else {
+    return nullptr;
+  }
+  return p < end && *p == quote ? p + 1 : nullptr;
+}
+
+// The ordinary end tag in one go, from its slash; null as above.
+const char* Framer::skip_end_tag(const char* p, const char* end) const {
+  const char* const name = ++p;
+  const char* const stop = p + std::min<std::size_t>(limits_.name_bytes, static_cast<std::size_t>(end - p));
+  while (p < stop && continues_name(*p)) {
+    ++p;
+  }
+  return p < end && p > name && *p == '>' && begins_name(*name) ? p + 1 : nullptr;
+}
+
 Result<std::optional<Framer::Frame>, XmlError> Framer::next(std::string_view& input) {
   if (error_) {
     return fail(*error_);
@@ -167,16 +213,23 @@ Result<std::optional<Framer::Frame>, XmlError> Framer::next(std::string_view& in
 
 const char* Framer::scan(const char* begin, const char* end) {
   const char* p = begin;
+  // A local copy, which the compiler keeps in a register; put back on every way out.
+  Lexeme lexeme = lexeme_;
+  const struct PutBack {
+    Lexeme& to;
+    const Lexeme& from;
+    ~PutBack() { to = from; }
+  } put_back{lexeme_, lexeme};
   const auto fail_with = [&](XmlError error) {
     error_ = error;
     return p;
   };
   const auto complete = [&](FrameKind kind, Lexeme then) {
     kind_ = kind;
-    lexeme_ = then;
+    lexeme = then;
     return p;
   };
-  // A name grows by the byte at p; false when it is too long.
+  // A name grows by a byte; false when it is too long.
   const auto grow_name = [&] { return ++name_length_ <= limits_.name_bytes; };
 
   while (p < end) {
@@ -186,7 +239,7 @@ const char* Framer::scan(const char* begin, const char* end) {
         return fail_with(XmlError::bad_encoding);
       }
       const bool in_name =
-          lexeme_ == Lexeme::start_name || lexeme_ == Lexeme::attribute_name || lexeme_ == Lexeme::end_name;
+          lexeme == Lexeme::start_name || lexeme == Lexeme::attribute_name || lexeme == Lexeme::end_name;
       if (in_name && !grow_name()) {
         return fail_with(XmlError::too_many);
       }
@@ -194,7 +247,7 @@ const char* Framer::scan(const char* begin, const char* end) {
       continue;
     }
     const char c = *p;
-    switch (lexeme_) {
+    switch (lexeme) {
       case Lexeme::fresh:
       case Lexeme::before_header:
       case Lexeme::between:
@@ -202,8 +255,8 @@ const char* Framer::scan(const char* begin, const char* end) {
           return fail_with(misplaced(c));
         }
         // Only the very first byte of a stream may begin a declaration: name_length_ tells `open` so.
-        name_length_ = lexeme_ == Lexeme::fresh ? 1 : 0;
-        lexeme_ = Lexeme::open;
+        name_length_ = lexeme == Lexeme::fresh ? 1 : 0;
+        lexeme = Lexeme::open;
         ++p;
         break;
       case Lexeme::closed:
@@ -211,18 +264,27 @@ const char* Framer::scan(const char* begin, const char* end) {
 
       case Lexeme::open:
         if (c == '/' && depth_ > 0) {
-          lexeme_ = Lexeme::end_open;
+          const char* const behind = depth_ > 1 ? skip_end_tag(p, end) : nullptr;
+          if (behind != nullptr) {
+            p = behind;
+            if (--depth_ == 1) {
+              return complete(FrameKind::stanza, Lexeme::between);
+            }
+            lexeme = Lexeme::text;
+            break;
+          }
+          lexeme = Lexeme::end_open;
         } else if (c == '!') {
           if (depth_ < 2) {
             return fail_with(XmlError::restricted_xml);
           }
-          lexeme_ = Lexeme::bang;
+          lexeme = Lexeme::bang;
         } else if (c == '?') {
           if (depth_ > 0 || name_length_ == 0) {
             return fail_with(XmlError::restricted_xml);
           }
           name_length_ = 0;
-          lexeme_ = Lexeme::question;
+          lexeme = Lexeme::question;
         } else if (begins_name(c) || (char_class(c) & char_multibyte) != 0) {
           if (depth_ > 0) {
             // The stanza's own element is the first of depth 1 and of the count.
@@ -236,7 +298,7 @@ const char* Framer::scan(const char* begin, const char* end) {
           }
           attributes_ = 0;
           name_length_ = 0;
-          lexeme_ = Lexeme::start_name;
+          lexeme = Lexeme::start_name;
           continue;  // start_name counts this byte
         } else {
           return fail_with(misplaced(c));
@@ -249,7 +311,7 @@ const char* Framer::scan(const char* begin, const char* end) {
         if (name_length_ < target.size() ? c != target[name_length_] : !is_space(c)) {
           return fail_with(XmlError::restricted_xml);
         }
-        lexeme_ = ++name_length_ > target.size() ? Lexeme::declaration : lexeme_;
+        lexeme = ++name_length_ > target.size() ? Lexeme::declaration : lexeme;
         ++p;
         break;
       }
@@ -259,21 +321,21 @@ const char* Framer::scan(const char* begin, const char* end) {
           return fail_with(misplaced(c));
         }
         ++p;
-        if (lexeme_ == Lexeme::declaration_end) {
+        if (lexeme == Lexeme::declaration_end) {
           std::string whole = held_ == nullptr ? std::string() : *held_;
           error_ = check_declaration(whole.append(begin, p));
           if (error_) {
             return p;
           }
-          lexeme_ = Lexeme::after_declaration;
+          lexeme = Lexeme::after_declaration;
         } else if (c == '?') {
-          lexeme_ = Lexeme::declaration_end;
+          lexeme = Lexeme::declaration_end;
         }
         break;
       case Lexeme::after_declaration:
         if (c == '<') {
           name_length_ = 0;
-          lexeme_ = Lexeme::open;
+          lexeme = Lexeme::open;
         } else if (!is_space(c)) {
           return fail_with(misplaced(c));
         }
@@ -283,13 +345,12 @@ const char* Framer::scan(const char* begin, const char* end) {
       case Lexeme::start_name:
       case Lexeme::attribute_name:
       case Lexeme::end_name:
-        while (continues_name(*p)) {
-          if (!grow_name()) {
-            return fail_with(XmlError::too_many);
-          }
-          if (++p == end) {
-            return p;
-          }
+        p = skip_name(p, end);
+        if (p == end) {
+          return p;
+        }
+        if (name_length_ >= limits_.name_bytes && continues_name(*p)) {
+          return fail_with(XmlError::too_many);
         }
         if ((char_class(*p) & char_multibyte) != 0) {
           if (!grow_name()) {
@@ -298,18 +359,18 @@ const char* Framer::scan(const char* begin, const char* end) {
           utf8_ = utf8_lead(*p++);
           break;
         }
-        if (lexeme_ == Lexeme::attribute_name) {
-          lexeme_ = Lexeme::before_equals;
+        if (lexeme == Lexeme::attribute_name) {
+          lexeme = Lexeme::before_equals;
           break;
         }
-        if (!is_space(*p) && *p != '>' && (*p != '/' || lexeme_ == Lexeme::end_name)) {
+        if (!is_space(*p) && *p != '>' && (*p != '/' || lexeme == Lexeme::end_name)) {
           return fail_with(misplaced(*p));
         }
-        if (lexeme_ == Lexeme::end_name) {
+        if (lexeme == Lexeme::end_name) {
           if (depth_ == 1 && !ends_with_header_name(begin, p)) {
             return fail_with(XmlError::not_well_formed);
           }
-          lexeme_ = Lexeme::end_space;
+          lexeme = Lexeme::end_space;
           break;
         }
         if (depth_ == 1 && ends_with_header_name(begin, p)) {
@@ -319,28 +380,35 @@ const char* Framer::scan(const char* begin, const char* end) {
                             last_bytes(begin, p, name_length_) != usual_header_name)) {
           header_name_ = std::make_unique<std::string>(last_bytes(begin, p, name_length_));
         }
-        lexeme_ = Lexeme::after_value;
+        lexeme = Lexeme::after_value;
         break;
 
       case Lexeme::in_tag:
       case Lexeme::after_value:
         if (is_space(c)) {
-          lexeme_ = Lexeme::in_tag;
+          const char* const behind = attributes_ < limits_.attributes ? skip_attribute(p + 1, end) : nullptr;
+          if (behind != nullptr) {
+            ++attributes_;
+            lexeme = Lexeme::after_value;
+            p = behind;
+            break;
+          }
+          lexeme = Lexeme::in_tag;
         } else if (c == '>') {
           ++p;
           if (depth_++ == 0) {
             return complete(FrameKind::stream_open, Lexeme::between);
           }
-          lexeme_ = Lexeme::text;
+          lexeme = Lexeme::text;
           break;
         } else if (c == '/' && depth_ > 0) {
-          lexeme_ = Lexeme::empty_end;
-        } else if (lexeme_ == Lexeme::in_tag && (begins_name(c) || (char_class(c) & char_multibyte) != 0)) {
+          lexeme = Lexeme::empty_end;
+        } else if (lexeme == Lexeme::in_tag && (begins_name(c) || (char_class(c) & char_multibyte) != 0)) {
           if (++attributes_ > limits_.attributes) {
             return fail_with(XmlError::too_many);
           }
           name_length_ = 0;
-          lexeme_ = Lexeme::attribute_name;
+          lexeme = Lexeme::attribute_name;
           break;
         } else {
           return fail_with(misplaced(c));
@@ -349,7 +417,7 @@ const char* Framer::scan(const char* begin, const char* end) {
         break;
       case Lexeme::before_equals:
         if (c == '=') {
-          lexeme_ = Lexeme::before_value;
+          lexeme = Lexeme::before_value;
         } else if (!is_space(c)) {
           return fail_with(misplaced(c));
         }
@@ -357,7 +425,7 @@ const char* Framer::scan(const char* begin, const char* end) {
         break;
       case Lexeme::before_value:
         if (c == '\'' || c == '"') {
-          lexeme_ = c == '"' ? Lexeme::value_quotation : Lexeme::value_apostrophe;
+          lexeme = c == '"' ? Lexeme::value_quotation : Lexeme::value_apostrophe;
         } else if (!is_space(c)) {
           return fail_with(misplaced(c));
         }
@@ -367,27 +435,28 @@ const char* Framer::scan(const char* begin, const char* end) {
       case Lexeme::value_apostrophe:
       case Lexeme::value_quotation:
       case Lexeme::text: {
-        p = lexeme_ == Lexeme::text               ? skip_ordinary<'<'>(p, end)
-            : lexeme_ == Lexeme::value_apostrophe ? skip_ordinary<'<', '\''>(p, end)
+        p = lexeme == Lexeme::text               ? skip_ordinary<'<'>(p, end)
+            : lexeme == Lexeme::value_apostrophe ? skip_ordinary<'<', '\''>(p, end)
                                                   : skip_ordinary<'<', '"'>(p, end);
         if (p == end) {
           return p;
         }
         if (!is_ascii(*p)) {
-          if (const DecodedChar decoded = decode_multibyte(p, end); decoded.length != 0) {
-            p += decoded.length;
-          } else if (utf8_ = utf8_lead(*p); utf8_ == Utf8::invalid) {
-            return fail_with(XmlError::bad_encoding);
-          } else {
+          p = skip_multibyte(p, end);
+          if (p != end && !is_ascii(*p)) {  // broken, or cut off by the end
+            utf8_ = utf8_lead(*p);
+            if (utf8_ == Utf8::invalid) {
+              return fail_with(XmlError::bad_encoding);
+            }
             ++p;
           }
         } else if (is_space(*p)) {
           ++p;
-        } else if (lexeme_ == Lexeme::text && *p == '<') {
-          lexeme_ = Lexeme::open;
+        } else if (lexeme == Lexeme::text && *p == '<') {
+          lexeme = Lexeme::open;
           ++p;
         } else if (*p == '\'' || *p == '"') {
-          lexeme_ = Lexeme::after_value;
+          lexeme = Lexeme::after_value;
           ++p;
         } else {
           return fail_with(misplaced(*p));
@@ -403,7 +472,7 @@ const char* Framer::scan(const char* begin, const char* end) {
         if (depth_ == 1) {
           return complete(FrameKind::stanza, Lexeme::between);
         }
-        lexeme_ = Lexeme::text;
+        lexeme = Lexeme::text;
         break;
 
       case Lexeme::end_open:
@@ -411,7 +480,7 @@ const char* Framer::scan(const char* begin, const char* end) {
           return fail_with(misplaced(c));
         }
         name_length_ = 0;
-        lexeme_ = Lexeme::end_name;
+        lexeme = Lexeme::end_name;
         break;
       case Lexeme::end_space:
         if (is_space(c)) {
@@ -428,7 +497,7 @@ const char* Framer::scan(const char* begin, const char* end) {
         if (depth_ == 1) {
           return complete(FrameKind::stanza, Lexeme::between);
         }
-        lexeme_ = Lexeme::text;
+        lexeme = Lexeme::text;
         break;
 
       case Lexeme::bang:
@@ -436,7 +505,7 @@ const char* Framer::scan(const char* begin, const char* end) {
           return fail_with(XmlError::restricted_xml);
         }
         name_length_ = 0;
-        lexeme_ = Lexeme::cdata_open;
+        lexeme = Lexeme::cdata_open;
         ++p;
         break;
       case Lexeme::cdata_open: {
@@ -444,25 +513,25 @@ const char* Framer::scan(const char* begin, const char* end) {
         if (c != keyword[name_length_]) {
           return fail_with(misplaced(c));
         }
-        lexeme_ = ++name_length_ == keyword.size() ? Lexeme::cdata : lexeme_;
+        lexeme = ++name_length_ == keyword.size() ? Lexeme::cdata : lexeme;
         ++p;
         break;
       }
       case Lexeme::cdata:
       case Lexeme::cdata_bracket:
       case Lexeme::cdata_brackets:
-        if (lexeme_ == Lexeme::cdata) {
+        if (lexeme == Lexeme::cdata) {
           p = skip_ordinary<']'>(p, end);
           if (p == end) {
             return p;
           }
         }
         if (*p == ']') {
-          lexeme_ = lexeme_ == Lexeme::cdata ? Lexeme::cdata_bracket : Lexeme::cdata_brackets;
-        } else if (*p == '>' && lexeme_ == Lexeme::cdata_brackets) {
-          lexeme_ = Lexeme::text;
+          lexeme = lexeme == Lexeme::cdata ? Lexeme::cdata_bracket : Lexeme::cdata_brackets;
+        } else if (*p == '>' && lexeme == Lexeme::cdata_brackets) {
+          lexeme = Lexeme::text;
         } else if (!is_ascii(*p)) {
-          lexeme_ = Lexeme::cdata;
+          lexeme = Lexeme::cdata;
           utf8_ = utf8_lead(*p);
           if (utf8_ == Utf8::invalid) {
             return fail_with(XmlError::bad_encoding);
@@ -470,7 +539,7 @@ const char* Framer::scan(const char* begin, const char* end) {
         } else if (*p < 0x20 && !is_space(*p)) {
           return fail_with(XmlError::bad_encoding);
         } else {
-          lexeme_ = Lexeme::cdata;
+          lexeme = Lexeme::cdata;
         }
         ++p;
         break;

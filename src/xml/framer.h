@@ -64,6 +64,9 @@ class Framer {
 
   // Reads up to the end of the frame or of the bytes; sets kind_ or error_ when either is found.
   const char* scan(const char* begin, const char* end);
+  const char* skip_name(const char* p, const char* end);
+  [[nodiscard]] const char* skip_attribute(const char* p, const char* end) const;
+  [[nodiscard]] const char* skip_end_tag(const char* p, const char* end) const;
   // The last `count` bytes of the frame so far, which goes on from held_ to [begin, end).
   [[nodiscard]] std::string last_bytes(const char* begin, const char* end, std::size_t count) const;
   [[nodiscard]] bool ends_with_header_name(const char* begin, const char* end) const;

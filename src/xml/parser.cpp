@@ -397,12 +397,9 @@ bool Parser::read_cdata() {
 }
 
 bool Parser::read_multibyte() {
-  const DecodedChar decoded = decode_multibyte(p_, end_);
-  if (decoded.length == 0) {
-    return refuse(XmlError::bad_encoding);
-  }
-  p_ += decoded.length;
-  return true;
+  const char* const from = p_;
+  p_ = skip_multibyte(p_, end_);
+  return p_ != from || refuse(XmlError::bad_encoding);
 }
 
 bool Parser::skip_space() {
