@@ -64,7 +64,7 @@ void Connection::attach(Shard& shard, Owner& owner) {
     return;
   }
   if (!transport_->attach(shard, *this)) {
-    close_soon(CloseReason::io_error, "the kernel does not watch the descriptor");
+    close_soon(CloseReason::io_error);  // no watch to be had
     return;
   }
   if (!unread_.empty() || peer_ended_) {
@@ -282,7 +282,7 @@ void Connection::end_our_side() {
 
 void Connection::abort() {
   if (state_ != State::closed) {
-    close_soon(CloseReason::local, {});
+    close_soon(CloseReason::local);
   }
 }
 
@@ -296,10 +296,9 @@ void Connection::close_and_release(std::unique_ptr<Connection> connection, std::
 }
 
 // Ends everything now and tells the owner in the next turn.
-void Connection::close_soon(CloseReason reason, std::string detail) {
+void Connection::close_soon(CloseReason reason) {
   state_ = State::closed;
   close_reason_ = reason;
-  close_detail_ = std::make_unique<std::string>(std::move(detail));
   if (reading_ != nullptr) {
     reading_->gone = true;
     reading_ = nullptr;

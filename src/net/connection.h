@@ -149,7 +149,7 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   void end_our_side();
   void start_tls_with(tls::TlsEngine engine);
   void closed(CloseReason reason, std::string_view detail);
-  void close_soon(CloseReason reason, std::string detail);
+  void close_soon(CloseReason reason);
   void leave_shard();
 
   std::unique_ptr<Transport> transport_;
@@ -157,7 +157,6 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   Shard* shard_ = nullptr;
   Owner* owner_ = nullptr;
   Reading* reading_ = nullptr;
-  std::unique_ptr<std::string> close_detail_;
   xml::Framer framer_;
   std::string out_;     // plain bytes of the owner
   std::string wire_;    // bytes for the socket, encrypted or sent before TLS

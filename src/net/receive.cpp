@@ -24,8 +24,7 @@ void Connection::on_ready(bool readable, bool writable, bool hung_up) {
 
 void Connection::on_next_turn() {
   if (state_ == State::closed) {
-    const std::string detail = close_detail_ ? *close_detail_ : std::string();
-    closed(close_reason_, detail);
+    closed(close_reason_, close_reason_ == CloseReason::io_error ? "the kernel does not watch the descriptor" : "");
     return;
   }
   receive();

@@ -1,5 +1,5 @@
-// Executor: where work runs, one thread at a time. A Shard is one; so is the lobby. Work posted from one thread runs in the
-// order of posting, on the executor's thread, never inside post().
+// Executor: where work runs, one thread at a time. A Shard is one; so is the lobby. Work posted from one thread runs in
+// the order of posting, on the executor's thread, never inside post().
 #pragma once
 #include <chrono>
 #include <coroutine>

@@ -163,8 +163,9 @@ void Shard::dispatch(std::chrono::milliseconds wait) {
     const std::lock_guard lock(mailbox_mutex_);
     asleep_ = false;
   }
-  next_turn_.run_all();
   events_count_ = ready > 0 ? static_cast<std::size_t>(ready) : 0;
+  events_at_ = 0;  // from here on, unwatch() also forgets what has been reported already
+  next_turn_.run_all();
   for (std::size_t i = 0; i < events_count_; ++i) {
     events_at_ = i + 1;
     const epoll_event event = events_[i];
