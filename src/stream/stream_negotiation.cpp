@@ -1,0 +1,457 @@
+// The server's side of a client's stream, from header to bound resource.
+#include "stream/stream_negotiation.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/ensure.h"
+#include "xml/writer.h"
+#include "xmpp/namespaces.h"
+
+namespace aldis::stream {
+namespace {
+
+constexpr XmlName stream_name{"stream", ns::streams};
+constexpr XmlName bind_name{"bind", ns::bind};
+constexpr std::string_view stream_end = "</stream:stream>";
+
+// RFC 6120 section 4.7.5: numbers around a dot; what is 1.0 or later can talk to us.
+bool is_supported_version(std::string_view version) {
+  const std::size_t dot = version.find('.');
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  };
+  return dot != std::string_view::npos && is_number(version.substr(0, dot)) && is_number(version.substr(dot + 1)) &&
+         version.substr(0, dot).find_first_not_of('0') != std::string_view::npos;
+}
+
+// A language tag by its letters (RFC 5646); it is copied into other people's stanzas.
+bool is_language_tag(std::string_view text) {
+  return !text.empty() && text.size() <= 35 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+StreamError error_of(StreamCondition condition, std::string text = {}) {
+  StreamError error;
+  error.condition = condition;
+  error.text = std::move(text);
+  return error;
+}
+
+void append_empty(std::string& out, std::string_view name, std::string_view uri) {
+  out.append("<").append(name).append(" xmlns='").append(uri).append("'/>");
+}
+
+}  // namespace
+
+//   TLS     none, direct ─────────────────────────────┐
+//   starttls                                           ▼
+//      │  header            <starttls/>    handshake       header           <auth/>
+//      └─► header_plain ─► starttls ─► handshake ─► header_secured ─► sasl ────────► verdict
+//                                                                      ▲  <response/> │ │
+//                                                                      │  <abort/>    │ │
+//                                                                      └──────────────┘ │ success
+//                                              challenge, failure with tries left       ▼
+//              done ◄── binding ◄────────── bind ◄───────────────── header_authenticated
+//                bound     │    bind request  ▲         header
+//                          └──────────────────┘
+//                               bind refused
+//
+// Any state goes to closed: by an error, by the peer's </stream:stream>, by close(). An event without a row is refused.
+constexpr StreamNegotiation::Transition StreamNegotiation::transitions[] = {
+    {State::starttls, Event::starttls, &StreamNegotiation::accept_starttls},
+    {State::starttls, Event::auth, &StreamNegotiation::demand_encryption},
+    {State::sasl, Event::auth, &StreamNegotiation::begin_authentication},
+    {State::sasl, Event::response, &StreamNegotiation::continue_authentication},
+    {State::sasl, Event::abort, &StreamNegotiation::abort_authentication},
+    {State::sasl, Event::registration, &StreamNegotiation::hand_over_registration},
+    {State::sasl, Event::starttls, &StreamNegotiation::refuse_starttls},
+    {State::bind, Event::starttls, &StreamNegotiation::refuse_starttls},
+    {State::bind, Event::bind, &StreamNegotiation::request_binding},
+};
+
+StreamNegotiation::StreamNegotiation(Options options, Domains& domains, Random& random)
+    : options_(std::move(options)),
+      domains_(domains),
+      random_(random),
+      state_(options_.tls == TlsMode::starttls ? State::header_plain : State::header_secured) {}
+
+// ---- headers
+
+Step StreamNegotiation::on_header(const xml::Document& header) {
+  if (state_ != State::header_plain && state_ != State::header_secured && state_ != State::header_authenticated) {
+    return refuse(Event::other);
+  }
+  std::optional<Offer> offer;
+  if (const auto error = check_header(header, offer)) {
+    return close(*error);
+  }
+  offer_ = std::move(*offer);
+  scope_ = header.root_scope();
+  const auto lang = header.root().lang();
+  peer_lang_ = lang && is_language_tag(*lang) ? std::string(*lang) : std::string();
+  Step step;
+  write_header(step.bytes, client_from_);
+  write_features(step.bytes);
+  state_ = state_ == State::header_plain     ? State::starttls
+           : state_ == State::header_secured ? State::sasl
+                                             : State::bind;
+  return step;
+}
+
+std::optional<StreamError> StreamNegotiation::check_header(const xml::Document& header, std::optional<Offer>& offer) {
+  const xml::Element root = header.root();
+  if (root.ns() != stream_name.ns) {
+    return error_of(StreamCondition::invalid_namespace);  // section 4.8.1
+  }
+  if (root.local() != stream_name.local) {
+    return error_of(StreamCondition::bad_format);
+  }
+  // Section 4.8.2: a content namespace may be left to each stanza, but no other may be declared.
+  if (const xml::Scope scope = header.root_scope(); !scope.default_ns.empty() && scope.default_ns != ns::client) {
+    return error_of(StreamCondition::invalid_namespace);
+  }
+  if (const auto version = root.attribute("version"); !version || !is_supported_version(*version)) {
+    return error_of(StreamCondition::unsupported_version);  // section 4.7.5
+  }
+  const auto to = root.attribute("to");
+  if (!to) {
+    return error_of(StreamCondition::improper_addressing, "the stream header needs a 'to' address");  // section 4.7.2
+  }
+  const auto wanted = Jid::parse(*to);
+  if (!wanted || !wanted->is_domain()) {
+    return error_of(StreamCondition::improper_addressing);
+  }
+  // Security X13: who was reached does not change with a restart.
+  if (!domain_.empty() && wanted->domain() != domain_) {
+    return error_of(StreamCondition::not_authorized, "a stream restart keeps its 'to' address");
+  }
+  offer = domains_.offer(wanted->domain());
+  if (!offer) {
+    return error_of(StreamCondition::host_unknown);  // section 4.9.3.6
+  }
+  domain_ = wanted->domain();
+  if (const auto from = root.attribute("from")) {
+    const auto client = Jid::parse(*from);
+    if (!client || (!client_from_.empty() && client->bare_str() != client_from_) ||
+        (identity_ && client->bare_str() != identity_->str())) {
+      return error_of(StreamCondition::invalid_from);  // section 4.9.3.9
+    }
+    client_from_ = client->bare_str();
+  }
+  if (state_ == State::header_secured && !offer->see_other_host.empty()) {
+    StreamError elsewhere = error_of(StreamCondition::see_other_host);
+    elsewhere.see_other_host = offer->see_other_host;
+    return elsewhere;
+  }
+  return std::nullopt;
+}
+
+void StreamNegotiation::write_header(std::string& out, std::string_view to) {
+  stream_id_ = random_token(random_);
+  out.append("<?xml version='1.0'?><stream:stream xmlns='").append(ns::client).append("' xmlns:stream='").append(ns::streams);
+  out.append("' from='");
+  xml::append_escaped_attribute(out, domain_.empty() ? domains_.default_domain() : std::string_view(domain_));
+  if (!to.empty()) {
+    out.append("' to='");
+    xml::append_escaped_attribute(out, to);
+  }
+  out.append("' id='").append(stream_id_).append("' version='1.0' xml:lang='");
+  xml::append_escaped_attribute(out, options_.lang);
+  out.append("'>");
+  header_sent_ = true;
+}
+
+// For the state that the header was received in.
+void StreamNegotiation::write_features(std::string& out) const {
+  out.append("<stream:features>");
+  const auto limits = [&](bool with_idle) {
+    const bool has_idle = with_idle && offer_.idle_seconds != 0;
+    if (offer_.max_bytes == 0 && !has_idle) {
+      return;
+    }
+    out.append("<limits xmlns='").append(ns::stream_limits).append("'>");
+    if (offer_.max_bytes != 0) {
+      out.append("<max-bytes>").append(std::to_string(offer_.max_bytes)).append("</max-bytes>");
+    }
+    if (has_idle) {
+      out.append("<idle-seconds>").append(std::to_string(offer_.idle_seconds)).append("</idle-seconds>");
+    }
+    out.append("</limits>");
+  };
+  if (state_ == State::header_plain) {
+    out.append("<starttls xmlns='").append(ns::tls).append("'><required/></starttls>");  // section 5.4.1
+  } else if (state_ == State::header_secured) {
+    if (!offer_.channel_bindings.empty()) {
+      out.append("<sasl-channel-binding xmlns='").append(ns::channel_bindings).append("'>");
+      for (const std::string& type : offer_.channel_bindings) {
+        out.append("<channel-binding type='");
+        xml::append_escaped_attribute(out, type);
+        out.append("'/>");
+      }
+      out.append("</sasl-channel-binding>");
+    }
+    out.append("<mechanisms xmlns='").append(ns::sasl).append("'>");
+    for (const std::string& mechanism : offer_.mechanisms) {
+      out.append("<mechanism>");
+      xml::append_escaped_text(out, mechanism);
+      out.append("</mechanism>");
+    }
+    out.append("</mechanisms>");
+    if (offer_.has_registration) {
+      append_empty(out, "register", ns::register_feature);
+    }
+    limits(false);
+  } else {
+    append_empty(out, "bind", ns::bind);
+    // RFC 3921's session: an old client asks for it, a newer one reads that it need not.
+    out.append("<session xmlns='").append(ns::session).append("'><optional/></session>");
+    for (const std::string& feature : offer_.features) {
+      out.append(feature);
+    }
+    limits(true);
+  }
+  out.append("</stream:features>");
+}
+
+// ---- elements
+
+StreamNegotiation::Event StreamNegotiation::event_of(const xml::Element& element) const {
+  if (element.ns() == ns::tls) {
+    return element.local() == "starttls" ? Event::starttls : Event::other;
+  }
+  if (element.ns() == ns::sasl) {
+    return element.local() == "auth"       ? Event::auth
+           : element.local() == "response" ? Event::response
+           : element.local() == "abort"    ? Event::abort
+                                           : Event::other;
+  }
+  if (element.ns() != ns::client ||
+      (element.local() != "message" && element.local() != "presence" && element.local() != "iq")) {
+    return Event::other;
+  }
+  const auto payload = element.first_child();
+  if (element.local() != "iq" || !payload || element.child_count() != 1 || !element.attribute("id")) {
+    return Event::stanza;
+  }
+  const auto type = element.attribute("type");
+  if (type == "set" && payload->is(bind_name)) {
+    return Event::bind;
+  }
+  const bool is_request = type == "get" || type == "set";
+  return is_request && payload->is({"query", ns::registration}) && offer_.has_registration ? Event::registration
+                                                                                           : Event::stanza;
+}
+
+Step StreamNegotiation::on_element(const xml::Element& element) {
+  const Event event = event_of(element);
+  for (const Transition& transition : transitions) {
+    if (transition.state == state_ && transition.event == event) {
+      return (this->*transition.handler)(element);
+    }
+  }
+  return refuse(event);
+}
+
+Step StreamNegotiation::refuse(Event event) {
+  switch (event) {
+    case Event::stanza:
+    case Event::bind:
+    case Event::registration:
+      // Sections 4.9.3.12 and 7.1: no stanza is processed before authentication and binding.
+      return close(error_of(StreamCondition::not_authorized));
+    case Event::starttls:
+    case Event::auth:
+    case Event::response:
+    case Event::abort:
+      return close(error_of(StreamCondition::policy_violation));
+    case Event::other:
+      break;
+  }
+  // Before TLS nothing but <starttls/> is legal (security T02); before authentication nothing but SASL.
+  return close(error_of(state_ == State::starttls ? StreamCondition::policy_violation
+                        : state_ == State::sasl   ? StreamCondition::not_authorized
+                                                  : StreamCondition::unsupported_stanza_type));
+}
+
+Step StreamNegotiation::accept_starttls(const xml::Element& /*element*/) {
+  Step step;
+  append_empty(step.bytes, "proceed", ns::tls);
+  step.demand = StartTls{};
+  state_ = State::handshake;
+  return step;
+}
+
+// Section 5.4.2.2: not offered on this stream.
+Step StreamNegotiation::refuse_starttls(const xml::Element& /*element*/) {
+  Step step;
+  append_empty(step.bytes, "failure", ns::tls);
+  step.bytes.append(stream_end);
+  step.demand = CloseConnection{StreamCondition::policy_violation};
+  state_ = State::closed;
+  return step;
+}
+
+// Section 6.5.4. The client may already have sent a password in the clear: the stream does not go on.
+Step StreamNegotiation::demand_encryption(const xml::Element& /*element*/) {
+  Step step;
+  step.bytes.append("<failure xmlns='").append(ns::sasl).append("'><encryption-required/></failure>");
+  Step end = close(error_of(StreamCondition::policy_violation));
+  step.bytes.append(end.bytes);
+  step.demand = end.demand;
+  return step;
+}
+
+// ---- SASL
+
+Step StreamNegotiation::begin_authentication(const xml::Element& element) {
+  BeginAuthentication begin;
+  begin.mechanism = element.attribute("mechanism").value_or("");
+  if (std::string text = element.text(); !text.empty()) {
+    begin.initial_response = std::move(text);
+  }
+  state_ = State::verdict;
+  return Step{{}, std::move(begin)};
+}
+
+Step StreamNegotiation::continue_authentication(const xml::Element& element) {
+  state_ = State::verdict;
+  return Step{{}, ContinueAuthentication{element.text()}};
+}
+
+Step StreamNegotiation::abort_authentication(const xml::Element& /*element*/) {
+  state_ = State::verdict;
+  return Step{{}, AbortAuthentication{}};
+}
+
+Step StreamNegotiation::on_authentication(const SaslAnswer& answer) {
+  if (state_ == State::closed) {
+    return Step{{}, CloseConnection{}};
+  }
+  ensure(state_ == State::verdict, "a verdict is reported when one was asked for");
+  Step step;
+  const auto element = [&step](std::string_view name, std::string_view content) {
+    step.bytes.append("<").append(name).append(" xmlns='").append(ns::sasl).append("'>").append(content);
+    step.bytes.append("</").append(name).append(">");
+  };
+  state_ = State::sasl;
+  if (const auto* challenge = std::get_if<SaslChallenge>(&answer)) {
+    element("challenge", base64_encode(challenge->data));
+  } else if (const auto* success = std::get_if<SaslSuccess>(&answer)) {
+    ensure(success->identity.domain() == domain_, "an identity is of the stream's domain");
+    identity_ = success->identity;
+    // Section 6.4.6: "=" says that there is additional data, and that it is empty.
+    const bool is_empty = success->data && success->data->empty();
+    element("success", is_empty ? "=" : success->data ? base64_encode(*success->data) : "");
+    state_ = State::header_authenticated;
+    header_sent_ = false;
+    step.demand = RestartStream{};
+  } else {
+    const auto& failure = std::get<SaslFailure>(answer);
+    element("failure", std::string("<").append(to_string(failure.condition)).append("/>"));
+    if (failure.attempts_left == 0) {
+      Step end = close(error_of(StreamCondition::policy_violation, "too many failed authentications"));
+      step.bytes.append(end.bytes);
+      step.demand = end.demand;
+    }
+  }
+  return step;
+}
+
+Step StreamNegotiation::hand_over_registration(const xml::Element& /*element*/) { return Step{{}, AnswerRegistration{}}; }
+
+// ---- binding
+
+Step StreamNegotiation::request_binding(const xml::Element& element) {
+  bind_id_ = element.attribute("id").value_or("");
+  BindResource bind;
+  const auto resource = element.first_child()->child({"resource", ns::bind});
+  if (resource) {
+    // An empty one asks for nothing: the server chooses (section 7.6).
+    if (std::string text = resource->text(); !text.empty()) {
+      bind.resource = std::move(text);
+    }
+  }
+  state_ = State::binding;
+  return Step{{}, std::move(bind)};
+}
+
+Step StreamNegotiation::bound(const FullJid& address) {
+  if (state_ == State::closed) {
+    return Step{{}, CloseConnection{}};
+  }
+  ensure(state_ == State::binding && identity_ && address.bare_str() == identity_->str(),
+         "a binding is reported when one was asked for, of the identity that was authenticated");
+  Step step;
+  xml::Writer writer(step.bytes);
+  writer.start("iq").attribute("type", "result").attribute("id", bind_id_);
+  writer.start("bind", ns::bind).element("jid", address.str()).end().end();
+  state_ = State::done;
+  return step;
+}
+
+Step StreamNegotiation::bind_refused(const StanzaError& error) {
+  if (state_ == State::closed) {
+    return Step{{}, CloseConnection{}};
+  }
+  ensure(state_ == State::binding, "a binding is refused when one was asked for");
+  Step step;
+  xml::Writer writer(step.bytes);
+  writer.start("iq").attribute("type", "error").attribute("id", bind_id_);
+  error.write(writer);
+  writer.end();
+  state_ = State::bind;
+  if (++binds_refused_ >= options_.bind_attempts) {
+    Step end = close(error_of(StreamCondition::policy_violation, "too many refused bindings"));  // section 7.7.2.3
+    step.bytes.append(end.bytes);
+    step.demand = end.demand;
+  }
+  return step;
+}
+
+// ---- TLS and the end
+
+void StreamNegotiation::tls_established() {
+  if (state_ == State::closed) {
+    return;
+  }
+  ensure(state_ == State::handshake, "TLS is established when it was asked for");
+  state_ = State::header_secured;
+  header_sent_ = false;
+  offer_ = {};
+}
+
+Step StreamNegotiation::on_stream_close() {
+  Step step;
+  step.demand = CloseConnection{};
+  if (state_ != State::closed && state_ != State::handshake) {
+    if (!header_sent_) {
+      write_header(step.bytes, {});
+    }
+    step.bytes.append(stream_end);
+  }
+  state_ = State::closed;
+  return step;
+}
+
+Step StreamNegotiation::on_xml_error(xml::XmlError error) { return close(to_stream_error(error)); }
+
+Step StreamNegotiation::close(const StreamError& error) {
+  Step step;
+  step.demand = CloseConnection{error.condition};
+  // Between <proceed/> and the end of the handshake there is no stream to say it on.
+  if (state_ != State::closed && state_ != State::handshake) {
+    if (!header_sent_) {
+      write_header(step.bytes, {});  // section 4.9.1.2
+    }
+    error.write(step.bytes);
+    step.bytes.append(stream_end);
+  }
+  state_ = State::closed;
+  return step;
+}
+
+}  // namespace aldis::stream
