@@ -97,6 +97,8 @@ def nothing_but_starttls(scene):
         client = scene.connect()
         client.open_stream()
         client.send(stanza)
+        if "<auth " in stanza:  # RFC 6120 6.5.4; whether the password was right must not show.
+            client.receives(f"<failure xmlns='{SASL}'><encryption-required/></failure>")
         refused(client, "policy-violation", "not-authorized", "unsupported-stanza-type")
         client.close()
 
