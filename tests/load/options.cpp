@@ -16,7 +16,8 @@ namespace {
                "usage: loadgen chat|idle|login|ping|presence|setup-roster|storm|handshake [--option value]...\n"
                "  --host A --port N --domain D --transport plain|starttls|direct --relay --server-pid N\n"
                "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
-               "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N --concurrency N\n"
+               "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
+               "--concurrency N\n"
                "  --cycle --presence --duration S --warmup S --settle S --limit S\n",
                why.c_str());
   std::exit(2);

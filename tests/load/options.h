@@ -39,7 +39,7 @@ struct Options {
   bool presence = false;  ///< login: send initial presence before leaving
   std::chrono::milliseconds duration{5000};
   std::chrono::milliseconds warmup{1000};
-  std::chrono::milliseconds settle{2000};  ///< idle: quiet time before memory is read
+  std::chrono::milliseconds settle{2000};   ///< idle: quiet time before memory is read
   std::chrono::milliseconds limit{120000};  ///< for any one step (everybody logged in, everything drained)
 };
 
