@@ -1,5 +1,5 @@
-// The conversation's checks, tried on a go-between that loses, doubles, swaps and delays messages: a generator that does not
-// notice would make every other figure worthless. Real sockets on loopback, about a quarter of a second each.
+// The conversation's checks, tried on a go-between that loses, doubles, swaps and delays messages: a generator that
+// does not notice would make every other figure worthless. Real sockets on loopback, about a quarter of a second each.
 #include "conversation.h"
 
 #include <arpa/inet.h>
@@ -129,7 +129,8 @@ TEST(Conversation, CountsWhatIsOvertaken) {
 }
 
 TEST(Conversation, MeasuresFromTheTimeAMessageWasDue) {
-  // One stall of 100 ms at 500 messages a second delays about 50 of 100, not one: the clients do not wait for the server.
+  // One stall of 100 ms at 500 messages a second delays about 50 of 100, not one: the clients do not wait for the
+  // server.
   const Outcome outcome = talk_through([](int number, std::string message) {
     if (number == 20) {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
@@ -142,8 +143,9 @@ TEST(Conversation, MeasuresFromTheTimeAMessageWasDue) {
 
 TEST(ConversationDeathTest, RefusesAMessageFromSomebodyElse) {
   testing::GTEST_FLAG(death_test_style) = "threadsafe";
-  EXPECT_EXIT(talk_through([](int, std::string message) { return "<message from='eve@localhost/x'" + message.substr(8); }),
-              testing::ExitedWithCode(1), "from somebody else");
+  EXPECT_EXIT(
+      talk_through([](int, std::string message) { return "<message from='eve@localhost/x'" + message.substr(8); }),
+      testing::ExitedWithCode(1), "from somebody else");
 }
 
 }  // namespace

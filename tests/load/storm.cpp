@@ -159,7 +159,7 @@ int run_storm(const Options& options) {
   cpu.begin();
   shared.phase = Shared::Phase::storm;
   crowd.cut();
-  const double all_back = crowd.gather(options.sessions, options.limit);
+  const double all_back = crowd.gather(options.at_once, options.limit);
   cpu.end();
   shared.phase = Shared::Phase::over;
   const bool pair_ended =
