@@ -4,11 +4,28 @@
 #include "auth/auth_config.h"
 #include "core/core_config.h"
 #include "core/lobby.h"
+#include "extensions/extensions.h"
 
 namespace aldis::app {
 
 std::span<const ExtensionEntry> extensions() {
-  static const std::vector<ExtensionEntry> list{};
+  static const std::vector<ExtensionEntry> list{
+      {"session", ext::install_session},
+      {"roster", ext::install_roster, {{237, "1.3", "roster versioning, now RFC 6121 section 2.6"}}},
+      {"disco", ext::install_disco, {{30, "2.5.0"}, {128, "1.0.1"}}},
+      {"ping", ext::install_ping, {{199, "2.0.1"}}},
+      {"stable_ids", ext::install_stable_ids, {{359, "0.7.0", "forged ids are taken out; none are assigned yet"}}},
+      {"offline", ext::install_offline, {{160, "1.0.1"}, {203, "2.0"}}, &ext::offline_options()},
+      {"blocking", ext::install_blocking, {{191, "1.3"}}, &ext::blocking_options()},
+      {"private_xml", ext::install_private_xml, {{49, "1.2"}}, &ext::private_xml_options()},
+      {"vcard", ext::install_vcard, {{54, "1.3.0"}}, &ext::vcard_options()},
+      {"last_activity", ext::install_last_activity, {{12, "2.0"}}},
+      {"version", ext::install_version, {{92, "1.1"}}, &ext::version_options()},
+      {"time", ext::install_time, {{202, "2.0"}}},
+      {"registration", ext::install_registration, {{77, "2.4"}}, &ext::registration_options()},
+      {"contact_addresses", ext::install_contact_addresses, {{157, "1.1.1"}}, &ext::contact_addresses_options()},
+      {"caps", ext::install_caps, {{115, "1.6.0"}}},  // last: it sums up what the others advertise
+  };
   return list;
 }
 
@@ -17,8 +34,6 @@ std::span<const XepReference> core_xeps() {
       {59, "1.0", "result sets in the core's own answers"},
       {82, "1.1.1", "timestamps"},
       {106, "1.1.1", "escaped localparts"},
-      {203, "2.0", "delay of stanzas that waited"},
-      {237, "1.3", "roster versioning, now RFC 6121 section 2.6"},
       {368, "1.1.0", "direct TLS with ALPN"},
       {440, "1.0.0", "channel binding types are advertised"},
       {474, "0.5.0", "SCRAM downgrade protection"},

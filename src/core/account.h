@@ -56,6 +56,8 @@ class Account final : public policy::OwnerRules {
   [[nodiscard]] const policy::BlockList& blocked() const override { return blocked_; }
   // A subscriber, the owner itself, or one it sent presence to directly.
   [[nodiscard]] bool may_see_presence(const Jid& other) const override;
+  // Of an anonymous user: nothing of it is stored.
+  [[nodiscard]] bool is_ephemeral() const { return is_ephemeral_; }
   [[nodiscard]] bool exists() const { return state_ == State::ready; }
   [[nodiscard]] const std::vector<std::unique_ptr<Session>>& sessions() const { return sessions_; }
   [[nodiscard]] Session* find_session(std::string_view resource) const;
@@ -112,6 +114,8 @@ class Account final : public policy::OwnerRules {
   void undelivered(Envelope envelope);
   // What a session held back.
   void deliver_again(Session& session, const Envelope& envelope);
+  // A message that was kept, ahead of what the session holds back.
+  void deliver_kept(Session& session, StanzaPtr message);
   void on_session_ended(Session& session, std::vector<Envelope> undelivered, std::string_view reason);
   // All sessions end (account disabled, removed, password changed elsewhere).
   void end_sessions(const StreamError& error, std::string_view reason, const Session* except = nullptr);

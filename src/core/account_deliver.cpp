@@ -114,6 +114,17 @@ bool Account::deliver_to(Session& session, const Envelope& envelope) {
 
 void Account::deliver_again(Session& session, const Envelope& envelope) { static_cast<void>(deliver_to(session, envelope)); }
 
+void Account::deliver_kept(Session& session, StanzaPtr message) {
+  const Envelope envelope{std::move(message), nullptr, SessionId::none, home_.next_trace()};
+  const std::optional<Granted> granted =
+      grant(envelope, decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from()));
+  if (!granted) {  // blocked since it was kept
+    refused.add();
+    return;
+  }
+  session.send_now(*granted);
+}
+
 // ---- messages (RFC 6121 section 8.5)
 
 void Account::deliver_message(Envelope envelope) {

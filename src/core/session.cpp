@@ -197,6 +197,15 @@ void Session::send(const Granted& granted) {
     rare().held.push_back(granted.envelope());
     return;
   }
+  send_now(granted);
+}
+
+void Session::send_now(const Granted& granted) {
+  if (is_ending_) {
+    account_.undelivered(granted.envelope());
+    return;
+  }
+  const Stanza& stanza = granted.stanza();
   if (stanza.is_request()) {
     const auto config = account_.home().world().config();
     if (rare().pending.size() >= config->pending_requests) {

@@ -61,6 +61,8 @@ class Session final : public net::Connection::Owner {
   // ---- step 6. What cannot be written (the queue is at its bound) ends the session; what was not delivered is returned to
   // the account. A request is remembered until the client answers it.
   void send(const Granted& granted);
+  // The same, ahead of what is held back.
+  void send_now(const Granted& granted);
   // The server's own words to this client, such as answers and pushes.
   void send_own(const StanzaPtr& stanza);
   // An answer this client gives to a request we delivered; false: no such request, or answered already.

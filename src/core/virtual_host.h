@@ -34,10 +34,21 @@ class VirtualHost {
   void deliver(Home& here, const Envelope& envelope) const;
 
   // ---- what extensions registered
+  // A node of the domain's service discovery: writes the children of <query/>, or says why not.
+  struct DiscoveryNode {
+    std::function<std::optional<StanzaError>(const Iq&, xml::Writer&)> info;
+    std::function<std::optional<StanzaError>(const Iq&, xml::Writer&)> items;
+  };
+  struct DiscoveryItem {
+    Jid jid;
+    std::string name;
+  };
   struct Discovery {
     std::set<std::string, std::less<>> server_features;
     std::set<std::string, std::less<>> account_features;
     std::vector<std::function<void(xml::Writer&)>> server_forms;  // XEP-0128 extended information, whole <x/> elements
+    std::vector<DiscoveryItem> items;
+    std::map<std::string, DiscoveryNode, std::less<>> nodes;
   };
   struct Observers {
     std::vector<std::function<void(Session&)>> bound, available, unavailable, ended;

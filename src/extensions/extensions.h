@@ -1,10 +1,32 @@
-// The install function of every extension. What each does stands at the head of its file; app/extensions.cpp lists them.
+// The install function of every extension, and the table of its options where it has some. What each does stands at the head
+// of its file; app/extensions.cpp lists them.
 #pragma once
 #include "core/extension.h"
 
 namespace aldis::ext {
 
-void install_roster(Extension& self);
+void install_blocking(Extension& self);
+void install_caps(Extension& self);
+void install_contact_addresses(Extension& self);
+void install_disco(Extension& self);
+void install_last_activity(Extension& self);
+void install_offline(Extension& self);
 void install_ping(Extension& self);
+void install_private_xml(Extension& self);
+void install_registration(Extension& self);
+void install_roster(Extension& self);
+void install_session(Extension& self);
+void install_stable_ids(Extension& self);
+void install_time(Extension& self);
+void install_vcard(Extension& self);
+void install_version(Extension& self);
+
+[[nodiscard]] const OptionTable& blocking_options();
+[[nodiscard]] const OptionTable& contact_addresses_options();
+[[nodiscard]] const OptionTable& offline_options();
+[[nodiscard]] const OptionTable& private_xml_options();
+[[nodiscard]] const OptionTable& registration_options();
+[[nodiscard]] const OptionTable& vcard_options();
+[[nodiscard]] const OptionTable& version_options();
 
 }  // namespace aldis::ext

@@ -1,0 +1,1 @@
+target_link_libraries(core_test PRIVATE aldis_test_support)
