@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -20,6 +21,7 @@ inline constexpr std::uint8_t char_name_start = 2;  // NCName start, ASCII; the 
 inline constexpr std::uint8_t char_name = 4;        // NCName, ASCII
 inline constexpr std::uint8_t char_multibyte = 8;   // leads a sequence of two to four bytes
 inline constexpr std::uint8_t char_colon = 16;
+inline constexpr std::uint8_t char_uri = 32;        // may stand in a URI, RFC 3986 appendix A
 
 inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
   std::array<std::uint8_t, 256> classes{};
@@ -35,6 +37,10 @@ inline constexpr std::array<std::uint8_t, 256> char_classes = [] {
     }
     if (c == ':') {
       value = char_colon;
+    }
+    if (letter || digit || (c != 0 && c < 0x80 && std::string_view("~:/?#[]@!$&'()*+,;=%").find(static_cast<char>(c)) !=
+                                                      std::string_view::npos)) {
+      value |= char_uri;
     }
     classes[c] = static_cast<std::uint8_t>(value);
   }

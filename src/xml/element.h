@@ -144,9 +144,8 @@ struct Element::Range {
 
 // Parses exactly one element (strictly: well-formed, namespace-well-formed, no DTD, PI, comment, nothing around it).
 // Line ends and attribute values are normalised as XML 1.0 sections 2.11 and 3.3.3 say when decoded.
-// Besides Limits, 256 prefix declarations may be in force at one place (too_many), and a namespace name holds no white
-// space, control character, delimiter (< > " { } | \ ^ `) or anything outside ASCII, which no URI does (RFC 3986) and
-// some parsers take for the end of the name (bad_namespace).
+// Besides Limits, 256 prefix declarations may be in force at one place (too_many), and a namespace name holds only what a
+// URI may (RFC 3986): some parsers take white space, | or } for the end of the name (bad_namespace).
 [[nodiscard]] Result<std::unique_ptr<const Document>, XmlError> parse(std::string bytes, const Scope& scope = {},
                                                                       const Limits& limits = {});
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -304,6 +305,21 @@ TEST(Framer, EndsPeersThatNeverStop) {  // X08
   EXPECT_LE(taken_of_endless(in_stream("<m>"), times(100, "<x/>"), limits, too_many), 4 * (limits.elements + 100));
   EXPECT_LE(taken_of_endless(in_stream(""), "<a>", limits, too_deep), 3 * limits.depth);
   EXPECT_LE(taken_of_endless(in_stream("<m><![CDATA["), a, limits, too_big), limits.stanza_bytes);
+}
+
+TEST(Framer, CutsDoNotMakeItSlow) {  // X12: reading a growing token again at each byte would be 34 thousand million bytes
+  const std::string value(262'000, 'x');
+  for (const std::string& stanza : {"<a b='" + value + "'/>", "<a>" + value + "</a>", "<a><![CDATA[" + value + "]]></a>"}) {
+    Framer framer;
+    Outcome outcome;
+    ASSERT_TRUE(feed(framer, header, outcome));
+    const auto start = std::chrono::steady_clock::now();
+    for (const char& byte : stanza) {
+      ASSERT_TRUE(feed(framer, {&byte, 1}, outcome));
+    }
+    EXPECT_EQ(outcome.frames.size(), 2U);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3));
+  }
 }
 
 TEST(Framer, BeforeAuthenticationThirtyTwoElements) {  // X10

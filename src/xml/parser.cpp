@@ -46,7 +46,8 @@ Result<std::unique_ptr<const Document>, XmlError> Parser::element() {
   }
   document_->is_self_contained_ = document_->bytes_.find('\r') == std::string::npos;
   if (*p_ != '<') {
-    return fail(misplaced(*p_));
+    refuse_here();
+    return fail(error_);
   }
   if (p_[1] == '!' || p_[1] == '?') {
     return fail(XmlError::restricted_xml);
@@ -79,7 +80,8 @@ Result<std::unique_ptr<const Document>, XmlError> Parser::stream_header() {
   }
   document_->is_self_contained_ = false;
   if (*p_ != '<') {
-    return fail(misplaced(*p_));
+    refuse_here();
+    return fail(error_);
   }
   if (p_[1] == '!' || p_[1] == '?') {
     return fail(XmlError::restricted_xml);

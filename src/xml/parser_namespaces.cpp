@@ -13,11 +13,8 @@ namespace {
 // them is bounded by this. Ordinary stanzas have none or one.
 constexpr std::size_t most_bindings = 256;
 
-// Bytes some parser might take for a separator or an end; RFC 3986 allows none of them in a URI.
-bool is_uri_byte(char c) {
-  constexpr std::string_view never = "<>\"{}|\\^`";
-  return c > 0x20 && c != 0x7F && never.find(c) == std::string_view::npos;
-}
+// What no URI holds is refused: some parser might take it for a separator or an end.
+bool is_uri_byte(char c) { return (char_class(c) & char_uri) != 0; }
 
 }  // namespace
 
