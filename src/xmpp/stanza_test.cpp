@@ -139,6 +139,8 @@ TEST(Stanza, WhatLeansOnTheHeaderIsMadeToStandAlone) {
             "<message xmlns:stream='http://etherx.jabber.org/streams' id='1'><stream:x stream:y='z'/></message>");
   EXPECT_EQ(read("<message xmlns:stream='urn:other'><stream:x/></message>")->to_xml(),
             "<message xmlns:stream='urn:other'><stream:x/></message>");
+  EXPECT_EQ(read("<message xmlns:stream='urn:other'><stream:x/><![CDATA[]]></message>")->to_xml(),
+            "<message xmlns:stream='urn:other'><stream:x/></message>");
   // Security X04: CDATA arrives as text, one stanza only.
   const StanzaPtr cdata = read("<message><body><![CDATA[</body></message>]]>&amp;<![CDATA[<>&]]></body></message>");
   EXPECT_EQ(cdata->to_xml(), "<message><body>&lt;/body&gt;&lt;/message&gt;&amp;&lt;&gt;&amp;</body></message>");
