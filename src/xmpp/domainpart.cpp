@@ -88,14 +88,19 @@ bool is_u_label(std::u32string_view label) {
   return ascii && static_cast<std::size_t>(ascii->length()) <= longest_label;
 }
 
-Result<std::u32string, JidError> prepare_label(std::u32string_view label) {
+std::optional<std::u32string> mapped_label(std::u32string_view label) {
   const std::optional<std::u32string> lower = precis::to_lower(precis::map_width(label));
-  std::optional<std::u32string> mapped = lower ? precis::to_nfc(*lower) : std::nullopt;
+  return lower ? precis::to_nfc(*lower) : std::nullopt;
+}
+
+Result<std::u32string, JidError> prepare_label(std::u32string_view label) {
+  std::optional<std::u32string> mapped = mapped_label(label);
   if (!mapped || mapped->empty()) return fail(JidError::bad_domainpart);
   if (mapped->starts_with(ace_prefix) && is_ascii(*mapped)) {
     if (mapped->size() > longest_label) return fail(JidError::bad_domainpart);
     std::optional<std::u32string> decoded = from_a_label(*mapped);
-    if (!decoded || !is_u_label(*decoded)) return fail(JidError::bad_domainpart);
+    // An A-label may encode what the mapping would never leave, such as Cherokee capitals, which IDNA2008 allows.
+    if (!decoded || !is_u_label(*decoded) || mapped_label(*decoded) != decoded) return fail(JidError::bad_domainpart);
     if (stringprep::reads_differently(stringprep::Profile::nameprep, *decoded, *decoded)) return fail(JidError::ambiguous);
     return std::move(*decoded);
   }

@@ -80,7 +80,7 @@ std::size_t address_size(std::string_view attribute, const std::optional<Jid>& j
 std::string begin_answer(const Stanza& stanza, std::string_view type) {
   std::string out;
   out.append("<").append(to_string(stanza.kind())).append(" type='").append(type).append("'");
-  if (stanza.has_id()) {
+  if (stanza.has_id() || stanza.is_iq()) {  // an iq's id is required, even where the peer's had none
     out.append(" id='");
     xml::append_escaped_attribute(out, stanza.id());
     out.push_back('\'');

@@ -211,6 +211,11 @@ TEST(Answers, SwapAddressesAndKeepTheId) {  // RFC 6120 sections 8.2.3 and 8.3.1
             "<message to='a@b' type='error'><err");
 }
 
+TEST(Answers, AnIqWithoutIdIsStillAnswered) {
+  const Stanza::Refusal why = refusal("<iq type='get'><x xmlns='y'/></iq>");
+  EXPECT_EQ(make_error(*why.offender, StanzaError(StanzaCondition::bad_request))->to_xml().substr(0, 26), "<iq type='error' id=''><er");
+}
+
 TEST(Answers, ErrorsAndResultsAreNeverAnswered) {  // RFC 6120 section 8.3.1: no loops
   const StanzaError error(StanzaCondition::bad_request);
   EXPECT_EQ(make_error(*read("<message type='error'/>"), error), nullptr);

@@ -56,9 +56,7 @@ std::optional<std::u32string> prepare(Profile profile, std::u32string_view text)
   return prepared;
 }
 
-}  // namespace
-
-bool reads_differently(Profile profile, std::u32string_view text, std::u32string_view prepared) {
+bool reads_as_another(Profile profile, std::u32string_view text, std::u32string_view prepared) {
   std::u32string known;
   known.reserve(text.size());
   for (const char32_t c : text) {
@@ -73,6 +71,12 @@ bool reads_differently(Profile profile, std::u32string_view text, std::u32string
   // Newer code points may compose with what stands before them.
   const std::optional<std::u32string> composed = precis::to_nfc(*old_reading);
   return !composed || *composed != prepared;
+}
+
+}  // namespace
+
+bool reads_differently(Profile profile, std::u32string_view text, std::u32string_view prepared) {
+  return reads_as_another(profile, text, prepared) || (text != prepared && reads_as_another(profile, prepared, prepared));
 }
 
 }  // namespace aldis::stringprep

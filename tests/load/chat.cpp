@@ -1,5 +1,6 @@
-// chat: pairs of clients exchange numbered messages. Closed loop: each pair keeps --window messages in flight, so the server is
-// saturated and its CPU per message is exact. Open loop (--rate): delays under a load that does not wait for the server.
+// chat: pairs of clients exchange numbered messages. Closed loop: each pair keeps --window messages in flight, so the
+// server is saturated and its CPU per message is exact. Open loop (--rate): delays under a load that does not wait for
+// the server.
 #include "conversation.h"
 #include "report.h"
 #include "scenarios.h"

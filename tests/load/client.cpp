@@ -10,7 +10,10 @@
 namespace aldis::load {
 
 Client::Client(EventLoop& loop, const Options& options, ClientOwner& owner, int account)
-    : loop_(loop), options_(options), owner_(owner), account_(account),
+    : loop_(loop),
+      options_(options),
+      owner_(owner),
+      account_(account),
       user_(options.user_prefix + std::to_string(account)) {}
 
 void Client::connect(std::string opening) {
@@ -185,7 +188,9 @@ void Client::choose(std::string_view features) {
          base64(scram_->first()) + "</auth>");
   } else {
     state_ = State::bound;
-    send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>load</resource></bind></iq>");
+    send(
+        "<iq type='set' id='bind'><bind "
+        "xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>load</resource></bind></iq>");
   }
 }
 

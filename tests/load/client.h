@@ -1,7 +1,9 @@
-// One XMPP client: RFC 6120 negotiation (STARTTLS or direct TLS, SCRAM, binding), initial presence, then whatever the scenario
-// says. With Dialogue::relay it says one line instead, and is ready at once. It believes its server: no roster, no state beyond.
+// One XMPP client: RFC 6120 negotiation (STARTTLS or direct TLS, SCRAM, binding), initial presence, then whatever the
+// scenario says. With Dialogue::relay it says one line instead, and is ready at once. It believes its server: no
+// roster, no state beyond.
 //
-//   connecting → [tls] → features ─starttls→ proceed → tls → features ─auth→ challenge → success → features ─bind→ result → ready
+//   connecting → [tls] → features ─starttls→ proceed → tls → features ─auth→ challenge → success → features ─bind→
+//   result → ready
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -18,8 +20,8 @@ namespace aldis::load {
 
 class Client;
 
-/// Who is told what becomes of clients; calls come from within EventLoop::turn. A client may be written to in any of them, but
-/// not connected again before the turn is over.
+/// Who is told what becomes of clients; calls come from within EventLoop::turn. A client may be written to in any of
+/// them, but not connected again before the turn is over.
 class ClientOwner {
  public:
   virtual ~ClientOwner() = default;

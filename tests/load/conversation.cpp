@@ -10,7 +10,10 @@ constexpr std::size_t kDigits = 10;
 }
 
 Conversation::Conversation(EventLoop& loop, const Options& options, int first, int pairs)
-    : loop_(loop), options_(options), fleet_(loop, options, first, 2 * pairs), first_(first),
+    : loop_(loop),
+      options_(options),
+      fleet_(loop, options, first, 2 * pairs),
+      first_(first),
       sides_(static_cast<std::size_t>(2 * pairs)) {
   fleet_.on_stanza([this](Client& client, std::string_view stanza) { receive(client, stanza); });
 }

@@ -1,5 +1,6 @@
-// Pairs of clients that send each other numbered messages. Every message is checked at its receiver: order, loss, duplicates,
-// and that the body is the one sent. The delay runs from the sending, or, at a fixed rate, from the time it was due.
+// Pairs of clients that send each other numbered messages. Every message is checked at its receiver: order, loss,
+// duplicates, and that the body is the one sent. The delay runs from the sending, or, at a fixed rate, from the time it
+// was due.
 #pragma once
 #include <deque>
 #include <memory>

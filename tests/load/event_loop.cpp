@@ -10,7 +10,9 @@
 namespace aldis::load {
 
 EventLoop::EventLoop() : epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
-EventLoop::~EventLoop() { close(epoll_); }
+EventLoop::~EventLoop() {
+  close(epoll_);
+}
 
 void EventLoop::add(int descriptor, EventHandler& handler) {
   epoll_event event{};
@@ -21,8 +23,8 @@ void EventLoop::add(int descriptor, EventHandler& handler) {
 
 void EventLoop::turn(Clock::time_point wake) {
   flush();
-  const auto left = std::max<std::int64_t>(
-      0, std::chrono::duration_cast<std::chrono::nanoseconds>(wake - Clock::now()).count());
+  const auto left =
+      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::nanoseconds>(wake - Clock::now()).count());
   timespec timeout{};
   timeout.tv_sec = left / 1'000'000'000;
   timeout.tv_nsec = left % 1'000'000'000;

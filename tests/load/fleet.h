@@ -1,5 +1,6 @@
 // Many clients: logs them in with bounded concurrency and holds them. Losing one unexpectedly ends the program with a
-// message: a figure from half a fleet would be a lie. (login and storm, where connections come and go, own theirs themselves.)
+// message: a figure from half a fleet would be a lie. (login and storm, where connections come and go, own theirs
+// themselves.)
 #pragma once
 #include <functional>
 #include <memory>

@@ -1,5 +1,5 @@
-// idle: what a session with presence that does nothing costs in resident memory. Some sessions are there before the first
-// reading, so that what a server allocates once is not counted; the difference is divided by the sessions added.
+// idle: what a session with presence that does nothing costs in resident memory. Some sessions are there before the
+// first reading, so that what a server allocates once is not counted; the difference is divided by the sessions added.
 #include "fleet.h"
 #include "report.h"
 #include "scenarios.h"

@@ -1,6 +1,6 @@
-// login: connections that negotiate, authenticate, bind and leave, --concurrency at a time, over --accounts accounts in turn.
-// handshake: the TLS handshake alone. A first round over all accounts fills the generator's cache of salted passwords and is
-// not counted. Sessions are never resumed: every handshake is a full one.
+// login: connections that negotiate, authenticate, bind and leave, --concurrency at a time, over --accounts accounts in
+// turn. handshake: the TLS handshake alone. A first round over all accounts fills the generator's cache of salted
+// passwords and is not counted. Sessions are never resumed: every handshake is a full one.
 #include <algorithm>
 #include <cstdio>
 
@@ -89,7 +89,9 @@ int run(const Options& options, const char* name) {
 
 }  // namespace
 
-int run_login(const Options& options) { return run(options, "login"); }
+int run_login(const Options& options) {
+  return run(options, "login");
+}
 
 int run_handshake(const Options& options) {
   Options bare = options;

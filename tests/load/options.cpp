@@ -16,7 +16,8 @@ namespace {
                "usage: loadgen chat|idle|login|ping|presence|setup-roster|storm|handshake [--option value]...\n"
                "  --host A --port N --domain D --transport plain|starttls|direct --relay --server-pid N\n"
                "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
-               "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N --concurrency N\n"
+               "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
+               "--concurrency N --at-once N\n"
                "  --cycle --presence --duration S --warmup S --settle S --limit S\n",
                why.c_str());
   std::exit(2);
@@ -77,6 +78,7 @@ Options parse_options(int argc, char** argv) {
   count("--warm", o.warm);
   count("--contacts", o.contacts);
   count("--concurrency", o.concurrency);
+  count("--at-once", o.at_once);
   seconds("--duration", o.duration);
   seconds("--warmup", o.warmup);
   seconds("--settle", o.settle);
@@ -101,7 +103,8 @@ Options parse_options(int argc, char** argv) {
       value->second(argv[i]);
     }
   }
-  if (o.pairs < 1 || o.window < 1 || o.sessions < 1 || o.concurrency < 1 || o.body < 1 || o.accounts < 1) {
+  if (o.pairs < 1 || o.window < 1 || o.sessions < 1 || o.concurrency < 1 || o.body < 1 || o.accounts < 1 ||
+      o.at_once < 1) {
     refuse("counts begin at 1");
   }
   if (o.dialogue == Dialogue::relay && o.transport == Transport::starttls) {

@@ -34,12 +34,13 @@ struct Options {
   int warm = 200;         ///< idle: sessions that are there before the first reading of memory
   int contacts = 20;      ///< presence: mutual contacts of each user
   int concurrency = 50;   ///< connections that log in at the same time
+  int at_once = 2000;     ///< storm: the same when all come back
   double rate = 0;        ///< chat: messages a second over all pairs (open loop); 0: closed loop
   bool cycle = false;     ///< presence: unavailable and available again instead of another <show/>
   bool presence = false;  ///< login: send initial presence before leaving
   std::chrono::milliseconds duration{5000};
   std::chrono::milliseconds warmup{1000};
-  std::chrono::milliseconds settle{2000};  ///< idle: quiet time before memory is read
+  std::chrono::milliseconds settle{2000};   ///< idle: quiet time before memory is read
   std::chrono::milliseconds limit{120000};  ///< for any one step (everybody logged in, everything drained)
 };
 

@@ -1,5 +1,5 @@
-// ping: XEP-0199 requests from --sessions clients to the server itself, --window of them under way on each connection. Every
-// request has exactly one answer (RFC 6120 8.2.3): a second one, or one to nothing asked, counts as an error.
+// ping: XEP-0199 requests from --sessions clients to the server itself, --window of them under way on each connection.
+// Every request has exactly one answer (RFC 6120 8.2.3): a second one, or one to nothing asked, counts as an error.
 #include <charconv>
 #include <vector>
 
@@ -44,7 +44,8 @@ int run_ping(const Options& options) {
     const auto parsed = std::from_chars(id.data(), id.data() + id.size(), slot);
     std::from_chars(parsed.ptr + (parsed.ptr < id.data() + id.size() ? 1 : 0), id.data() + id.size(), number);
     auto& own = slots[static_cast<std::size_t>(client.account())];
-    if (slot >= window || !own[slot].is_open || own[slot].number != number || attribute_of(stanza, "type") != "result") {
+    if (slot >= window || !own[slot].is_open || own[slot].number != number ||
+        attribute_of(stanza, "type") != "result") {
       ++errors;
       return;
     }

@@ -1,5 +1,6 @@
-// presence: users in circles in which everybody is everybody's contact (subscription both); they flap, and every delivery to a
-// contact is counted. setup-roster makes the circles, by RFC 6121 section 3 as any client would. A flap is another <show/>; with
+// presence: users in circles in which everybody is everybody's contact (subscription both); they flap, and every
+// delivery to a contact is counted. setup-roster makes the circles, by RFC 6121 section 3 as any client would. A flap
+// is another <show/>; with
 // --cycle it is unavailable and available again, and then the server's answers to the probes count as deliveries too.
 #include <algorithm>
 #include <charconv>
@@ -36,7 +37,10 @@ int whole_circles(const Options& options) {
 class Flapping {
  public:
   Flapping(EventLoop& loop, const Options& options)
-      : loop_(loop), options_(options), circle_(options.contacts + 1), fleet_(loop, options, 0, whole_circles(options)),
+      : loop_(loop),
+        options_(options),
+        circle_(options.contacts + 1),
+        fleet_(loop, options, 0, whole_circles(options)),
         circles_(static_cast<std::size_t>(fleet_.size() / circle_)) {
     fleet_.on_stanza([this](Client& client, std::string_view stanza) { receive(client, stanza); });
   }
@@ -164,7 +168,8 @@ bool make_circle(const Options& options, int first) {
     for (int i = 0; i < circle; ++i) {
       fleet[i].send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>");
     }
-    loop.run([&] { return std::find(both.begin(), both.end(), -1) == both.end(); }, Clock::now() + std::chrono::seconds(10));
+    loop.run([&] { return std::find(both.begin(), both.end(), -1) == both.end(); },
+             Clock::now() + std::chrono::seconds(10));
     return std::all_of(both.begin(), both.end(), [&](int n) { return n >= options.contacts; });
   };
   fleet.log_in(true);

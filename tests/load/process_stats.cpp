@@ -43,9 +43,9 @@ bool read_stat(int pid, StatLine& out) {
     return false;
   }
   const double ticks = static_cast<double>(sysconf(_SC_CLK_TCK));
-  out.parent = std::atoi(field[2].c_str());                                      // field 4, ppid
+  out.parent = std::atoi(field[2].c_str());                                                 // field 4, ppid
   out.cpu_seconds = (std::atof(field[12].c_str()) + std::atof(field[13].c_str())) / ticks;  // fields 14 and 15
-  out.rss_bytes = std::atoll(field[22].c_str()) * sysconf(_SC_PAGESIZE);         // field 24
+  out.rss_bytes = std::atoll(field[22].c_str()) * sysconf(_SC_PAGESIZE);                    // field 24
   return true;
 }
 

@@ -5,7 +5,7 @@
 namespace aldis::load {
 
 struct ProcessStats {
-  double cpu_seconds = 0;     ///< user + system, all threads, also those that have ended; tick resolution (10 ms)
+  double cpu_seconds = 0;      ///< user + system, all threads, also those that have ended; tick resolution (10 ms)
   std::int64_t rss_bytes = 0;  ///< VmRSS
 };
 

@@ -1,7 +1,8 @@
-// The floor: a single-threaded relay that copies bytes between paired connections without looking at them. A connection says
-// "pair N\n" first; what it says after that goes to the other connection of pair N and back. Plain on one port, TLS 1.3 on
-// another, terminated on both sides. One epoll descriptor, level-triggered; one receive and one send system call a turn and
-// connection. A connection whose partner cannot take more is not read. No limits, no timeouts: it serves our generator only.
+// The floor: a single-threaded relay that copies bytes between paired connections without looking at them. A connection
+// says "pair N\n" first; what it says after that goes to the other connection of pair N and back. Plain on one port,
+// TLS 1.3 on another, terminated on both sides. One epoll descriptor, level-triggered; one receive and one send system
+// call a turn and connection. A connection whose partner cannot take more is not read. No limits, no timeouts: it
+// serves our generator only.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -57,6 +58,9 @@ class Relay {
     }
   }
 
+  int plain_port() const { return port_of(plain_); }
+  int tls_port() const { return port_of(tls_); }
+
   [[noreturn]] void run() {
     std::array<epoll_event, 512> events;
     for (;;) {
@@ -78,8 +82,8 @@ class Relay {
   }
 
  private:
-  static int choose_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned in_size,
-                         void*) {
+  static int choose_alpn(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in,
+                         unsigned in_size, void*) {
     static constexpr unsigned char ours[] = "\x0bxmpp-client";
     const int found = SSL_select_next_proto(const_cast<unsigned char**>(out), size, ours, sizeof ours - 1, in, in_size);
     return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
@@ -99,11 +103,16 @@ class Relay {
     }
     epoll_event event{};
     event.events = EPOLLIN;
-    event.data.ptr = port_of(fd);
+    event.data.ptr = plain_.fd < 0 ? &plain_ : &tls_;
     epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
     return fd;
   }
-  End* port_of(int) { return plain_.fd < 0 ? &plain_ : &tls_; }
+  static int port_of(const End& listener) {
+    sockaddr_in at{};
+    socklen_t size = sizeof at;
+    getsockname(listener.fd, reinterpret_cast<sockaddr*>(&at), &size);
+    return ntohs(at.sin_port);
+  }
 
   void accept_all(const End& listener) {
     for (;;) {
@@ -265,13 +274,14 @@ class Relay {
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr, "usage: relay PLAIN_PORT TLS_PORT CERTIFICATE.pem KEY.pem\n");
+    std::fprintf(stderr, "usage: relay PLAIN_PORT TLS_PORT CERTIFICATE.pem KEY.pem (port 0: any)\n");
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
   aldis::load::raise_descriptor_limit();
-  aldis::load::Relay relay(static_cast<std::uint16_t>(std::atoi(argv[1])), static_cast<std::uint16_t>(std::atoi(argv[2])),
-                           argv[3], argv[4]);
-  std::fprintf(stderr, "relay: ready\n");
+  aldis::load::Relay relay(static_cast<std::uint16_t>(std::atoi(argv[1])),
+                           static_cast<std::uint16_t>(std::atoi(argv[2])), argv[3], argv[4]);
+  std::printf("ready on %d and %d\n", relay.plain_port(), relay.tls_port());
+  std::fflush(stdout);
   relay.run();
 }

@@ -25,7 +25,9 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-void Report::text(std::string name, std::string value) { fields_.push_back({std::move(name), quoted(value)}); }
+void Report::text(std::string name, std::string value) {
+  fields_.push_back({std::move(name), quoted(value)});
+}
 
 void Report::number(std::string name, double value) {
   char text[48];

@@ -1,13 +1,13 @@
-// The scenarios, by the names of the command line. Each prints one Report and returns the exit status: 0, or 1 when something
-// was lost, duplicated or out of order.
+// The scenarios, by the names of the command line. Each prints one Report and returns the exit status: 0, or 1 when
+// something was lost, duplicated or out of order.
 #pragma once
 #include "options.h"
 
 namespace aldis::load {
 
-int run_chat(const Options& options);          ///< pairs exchange messages; closed loop with a window, or open loop at a rate
-int run_idle(const Options& options);          ///< memory of a session that does nothing
-int run_login(const Options& options);         ///< new connections that log in and leave
+int run_chat(const Options& options);   ///< pairs exchange messages; closed loop with a window, or open loop at a rate
+int run_idle(const Options& options);   ///< memory of a session that does nothing
+int run_login(const Options& options);  ///< new connections that log in and leave
 int run_handshake(const Options& options);     ///< TLS handshakes only
 int run_ping(const Options& options);          ///< XEP-0199 to the server, pipelined
 int run_presence(const Options& options);      ///< presence flaps among mutual contacts

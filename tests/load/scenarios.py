@@ -25,6 +25,9 @@ class Requirement:
             found.append((self.absolute, f"≤ {self.absolute:g}"))
         return found
 
+    def count(self):
+        return sum(limit is not None for limit in (self.of_peer, self.of_relay, self.over_relay, self.absolute))
+
     def words(self):
         return ", ".join(text for _, text in self.limits(1, 1)) + (f" (aim: {self.aim})" if self.aim else "")
 
@@ -92,7 +95,7 @@ ALL = [
              ["presence", "--sessions", "420", "--contacts", "20", "--cycle"], "server_us_per_delivery", quick=SHORT,
              needs_roster=420),
     Scenario("storm", "10,000 clients cut at once, all back, TLS", "s until all are back", "direct",
-             ["storm", "--sessions", "10000", "--concurrency", "100", "--duration", "3"], "all_back_seconds",
+             ["storm", "--sessions", "10000", "--concurrency", "100", "--duration", "3", "--limit", "240"], "all_back_seconds",
              quick=["--sessions", "1000"], requirement=Requirement(absolute=60),
              second=("pair_delay_p99_us", "the pair's p99 µs meanwhile", 50000), accounts=10002, fresh_server=True,
              repetitions=1),

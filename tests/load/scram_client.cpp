@@ -22,7 +22,9 @@ const EVP_MD* hash_of(std::string_view mechanism) {
   return mechanism == "SCRAM-SHA-256" ? EVP_sha256() : nullptr;
 }
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 std::string hmac(const EVP_MD* hash, std::string_view key, std::string_view text) {
   unsigned char out[EVP_MAX_MD_SIZE];
@@ -45,7 +47,8 @@ Keys derive(const EVP_MD* hash, std::string_view password, std::string_view salt
   return keys;
 }
 
-const Keys& cached_keys(const std::string& mechanism, std::string_view password, std::string_view salt, int iterations) {
+const Keys& cached_keys(const std::string& mechanism, std::string_view password, std::string_view salt,
+                        int iterations) {
   static std::unordered_map<std::string, Keys> cache;
   std::string name = mechanism + '\0' + std::to_string(iterations) + '\0';
   name.append(salt).append(1, '\0').append(password);
@@ -97,7 +100,9 @@ std::string unbase64(std::string_view text) {
 ScramClient::ScramClient(std::string mechanism, std::string user, std::string password)
     : mechanism_(std::move(mechanism)), user_(std::move(user)), password_(std::move(password)) {}
 
-bool ScramClient::is_known() const { return hash_of(mechanism_) != nullptr; }
+bool ScramClient::is_known() const {
+  return hash_of(mechanism_) != nullptr;
+}
 
 std::string ScramClient::first(std::string nonce) {
   if (nonce.empty()) {

@@ -1,5 +1,6 @@
-// The client's side of SCRAM (RFC 5802, RFC 7677), without channel binding. Salted passwords are cached for each (mechanism,
-// password, salt, iterations), so that a generator's CPU is not spent on PBKDF2. User names are plain ASCII without '=' or ','.
+// The client's side of SCRAM (RFC 5802, RFC 7677), without channel binding. Salted passwords are cached for each
+// (mechanism, password, salt, iterations), so that a generator's CPU is not spent on PBKDF2. User names are plain ASCII
+// without '=' or ','.
 #pragma once
 #include <string>
 #include <string_view>

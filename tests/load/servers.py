@@ -137,6 +137,7 @@ class Relay(Server):
 
 class Aldis(Server):
     name = "aldis"
+    IMPORT_LINES = 5000  # of one command
 
     def __init__(self, *args, program):
         super().__init__(*args)
@@ -152,21 +153,41 @@ class Aldis(Server):
         listeners = "".join(
             f'[[listener]]\naddress = "127.0.0.1"\nport = {self.ports[kind]}\ntls = "{tls}"\n\n'
             for kind, tls in (("plain", "none"), ("starttls", "starttls"), ("direct", "direct")))
+        # All clients come from one address, and the peers have no limits either. One shard: the server has one core.
         self._write("aldis.toml", f"""\
 [server]
 data_dir = "{self.work}/data"
+shards = 1
+
+[log]
+level = "warning"
+
+[metrics]
+enabled = false
+
+[lobby]
+strangers = 1000000
+strangers_per_source = 1000000
+connections_per_second = 1000000
+connections_burst = 1000000
+
+[limits]
+rate = 0
 
 [[domain]]
 name = "{DOMAIN}"
-certificate = "{self.certificate}"
-key = "{self.key}"
+certificates = ["{self.certificate}"]
+keys = ["{self.key}"]
 
 {listeners}""")
         os.makedirs(os.path.join(self.work, "data"), exist_ok=True)
-        accounts = "".join(f"user{i}@{DOMAIN}\t{PASSWORD}\n" for i in range(self.users))
-        path = self._write("accounts.tsv", accounts)
-        subprocess.run([self.program, "--config", os.path.join(self.work, "aldis.toml"), "user", "import", path],
-                       check=True, cwd=self.work, timeout=600)
+        for first in range(0, self.users, self.IMPORT_LINES):
+            accounts = "".join(f"user{i}@{DOMAIN}\t{PASSWORD}\n"
+                               for i in range(first, min(self.users, first + self.IMPORT_LINES)))
+            path = self._write("accounts.tsv", accounts)
+            os.chmod(path, 0o600)
+            subprocess.run([self.program, "--config", os.path.join(self.work, "aldis.toml"), "user", "import", path],
+                           check=True, cwd=self.work, timeout=900, stdout=subprocess.DEVNULL)
 
     def command(self):
         return [self.program, "--config", os.path.join(self.work, "aldis.toml"), "serve"]

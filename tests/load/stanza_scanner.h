@@ -1,5 +1,6 @@
-// Cuts a server's stream into stanzas for a client that trusts it: counts tags, skips quoted attribute values, nothing more. It
-// is not a parser (no entities, no namespaces, no CDATA, no limits worth the name); the server's own framer is src/xml.
+// Cuts a server's stream into stanzas for a client that trusts it: counts tags, skips quoted attribute values, nothing
+// more. It is not a parser (no entities, no namespaces, no CDATA, no limits worth the name); the server's own framer is
+// src/xml.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -12,7 +13,8 @@ class StanzaScanner {
   enum class Piece { stream_open, stanza, stream_close };
 
   /// Calls sink(Piece, std::string_view) for every piece that is complete; the view lives for the call. The sink may
-  /// call restart(): what follows in `bytes` is then dropped. False: not a stream of ours (a comment, 4 MiB unfinished).
+  /// call restart(): what follows in `bytes` is then dropped. False: not a stream of ours (a comment, 4 MiB
+  /// unfinished).
   template <typename Sink>
   bool feed(std::string_view bytes, Sink&& sink) {
     restarted_ = false;

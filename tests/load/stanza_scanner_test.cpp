@@ -13,9 +13,9 @@ using Piece = StanzaScanner::Piece;
 const std::string kStream =
     "<?xml version='1.0'?><stream:stream id='1' a=\"x>y\"> <a/>\n<message to='x' note=\"/>\"><body>hi</body><b><c/></b>"
     "</message><iq type='result'/></stream:stream>";
-const std::vector<std::string> kPieces = {
-    "<stream:stream id='1' a=\"x>y\">", "<a/>", "<message to='x' note=\"/>\"><body>hi</body><b><c/></b></message>",
-    "<iq type='result'/>", "</stream:stream>"};
+const std::vector<std::string> kPieces = {"<stream:stream id='1' a=\"x>y\">", "<a/>",
+                                          "<message to='x' note=\"/>\"><body>hi</body><b><c/></b></message>",
+                                          "<iq type='result'/>", "</stream:stream>"};
 
 TEST(StanzaScanner, GivesTheSamePiecesAtEveryCut) {
   for (std::size_t first = 0; first <= kStream.size(); ++first) {
@@ -36,7 +36,8 @@ TEST(StanzaScanner, NamesThePieces) {
   StanzaScanner scanner;
   std::vector<Piece> kinds;
   scanner.feed(kStream, [&](Piece kind, std::string_view) { kinds.push_back(kind); });
-  EXPECT_EQ(kinds, (std::vector<Piece>{Piece::stream_open, Piece::stanza, Piece::stanza, Piece::stanza, Piece::stream_close}));
+  EXPECT_EQ(kinds,
+            (std::vector<Piece>{Piece::stream_open, Piece::stanza, Piece::stanza, Piece::stanza, Piece::stream_close}));
 }
 
 TEST(StanzaScanner, BeginsAnewAfterARestartWithinThePiece) {  // RFC 6120 4.3.3
@@ -60,7 +61,8 @@ TEST(StanzaScanner, RefusesComments) {
 }
 
 TEST(StanzaParts, AreFound) {
-  constexpr std::string_view stanza = "<message xid='no' from=\"a@b/c\" id='7'><bodyx>n</bodyx><body>text</body></message>";
+  constexpr std::string_view stanza =
+      "<message xid='no' from=\"a@b/c\" id='7'><bodyx>n</bodyx><body>text</body></message>";
   EXPECT_EQ(attribute_of(stanza, "from"), "a@b/c");
   EXPECT_EQ(attribute_of(stanza, "id"), "7");
   EXPECT_EQ(attribute_of(stanza, "to"), "");

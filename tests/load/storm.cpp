@@ -1,7 +1,8 @@
-// storm: --sessions clients are cut at once (RST) and all log in again, each trying anew after a failure as real clients do;
-// meanwhile a pair of other accounts goes on talking at --rate messages a second. Measured: the time until everybody is back,
-// and the pair's delays from the intended send time. The pair lives in a process of its own that precedes this one on the
-// processor where the system allows it, so that the generator's own handshakes are not taken for the server's delay.
+// storm: --sessions clients are cut at once (RST) and all log in again, each trying anew after a failure as real
+// clients do; meanwhile a pair of other accounts goes on talking at --rate messages a second. Measured: the time until
+// everybody is back, and the pair's delays from the intended send time. The pair lives in a process of its own that
+// precedes this one on the processor where the system allows it, so that the generator's own handshakes are not taken
+// for the server's delay.
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -79,8 +80,8 @@ class Crowd final : public ClientOwner {
         [&] {
           const auto now = Clock::now();
           // A turn between batches: accepting answers is as urgent as asking.
-          for (int batch = 0; batch < 200 && !waiting_.empty() && connecting_ < at_once && waiting_.begin()->first <= now;
-               ++batch) {
+          for (int batch = 0;
+               batch < 200 && !waiting_.empty() && connecting_ < at_once && waiting_.begin()->first <= now; ++batch) {
             Client* const client = waiting_.begin()->second;
             waiting_.erase(waiting_.begin());
             ++connecting_;
@@ -158,11 +159,11 @@ int run_storm(const Options& options) {
   cpu.begin();
   shared.phase = Shared::Phase::storm;
   crowd.cut();
-  const double all_back = crowd.gather(options.sessions, options.limit);
+  const double all_back = crowd.gather(options.at_once, options.limit);
   cpu.end();
   shared.phase = Shared::Phase::over;
-  const bool pair_ended = loop.run([&] { return waitpid(child, nullptr, WNOHANG) == child; },
-                                   Clock::now() + std::chrono::seconds(20));
+  const bool pair_ended =
+      loop.run([&] { return waitpid(child, nullptr, WNOHANG) == child; }, Clock::now() + std::chrono::seconds(20));
   if (!pair_ended) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);

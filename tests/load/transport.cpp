@@ -21,7 +21,8 @@ SSL_CTX* client_context() {
     SSL_CTX_set_min_proto_version(made, TLS1_3_VERSION);
     SSL_CTX_set_verify(made, SSL_VERIFY_NONE, nullptr);
     SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(made,
+                     SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(made, 1);
     return made;
   }();
@@ -84,7 +85,9 @@ Io Socket::outcome_of(int result) {
   return {waits ? Io::Outcome::would_block : Io::Outcome::closed, 0};
 }
 
-Io Socket::handshake() { return outcome_of(SSL_do_handshake(ssl_)); }
+Io Socket::handshake() {
+  return outcome_of(SSL_do_handshake(ssl_));
+}
 
 Io Socket::read(std::span<char> into) {
   if (ssl_ != nullptr) {

@@ -1,5 +1,5 @@
-// A client's socket, plain or TLS 1.3 with OpenSSL. Certificates are not verified: the generator talks to servers that the
-// comparison started itself, and a benchmark's client is not what is being measured.
+// A client's socket, plain or TLS 1.3 with OpenSSL. Certificates are not verified: the generator talks to servers that
+// the comparison started itself, and a benchmark's client is not what is being measured.
 #pragma once
 #include <openssl/ssl.h>
 

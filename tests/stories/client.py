@@ -263,8 +263,11 @@ class Client:
     def mechanisms(self):
         return [each.text for each in self.features.iterfind(f"{{{SASL}}}mechanisms/{{{SASL}}}mechanism")]
 
-    def authenticate(self, user, password, mechanism=None):
-        """SCRAM with the best hash offered, or the mechanism named (SCRAM-SHA-1/-256/-512 or PLAIN)."""
+    def authenticate(self, user, password, mechanism=None, header=None, binding=None):
+        """SCRAM with the best hash offered, or the mechanism named (SCRAM-SHA-1/-256/-512, the same with -PLUS, or PLAIN).
+
+        header and binding override SCRAM's GS2 header and channel binding data; -PLUS uses tls-server-end-point.
+        """
         known = ("SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN")
         offered = self.mechanisms()
         mechanism = mechanism or next((name for name in known if name in offered), None)
@@ -274,7 +277,15 @@ class Client:
             self._auth(mechanism, f"\0{user}\0{password}".encode())
             self._sasl_answer("success")
         else:
-            self._scram(mechanism, user, password)
+            is_bound = mechanism.endswith("-PLUS")
+            header = header or ("p=tls-server-end-point,," if is_bound else "n,,")
+            if binding is None:
+                binding = self.server_end_point() if is_bound else b""
+            self._scram(mechanism, user, password, header, binding)
+
+    def server_end_point(self):
+        """RFC 5929 section 4: the hash of the certificate; the tests' certificates are signed with SHA-256."""
+        return hashlib.sha256(self.socket.getpeercert(binary_form=True)).digest()
 
     def _auth(self, mechanism, first):
         self.send(f"<auth xmlns='{SASL}' mechanism='{mechanism}'>{base64.b64encode(first).decode()}</auth>")
@@ -287,18 +298,18 @@ class Client:
             raise Unexpected(f"expected {expected}, got {shown(element)}")
         return base64.b64decode(element.text or "")
 
-    def _scram(self, mechanism, user, password):
-        """RFC 5802, without channel binding; the server's signature is checked."""
-        digest = {"SCRAM-SHA-1": "sha1", "SCRAM-SHA-256": "sha256", "SCRAM-SHA-512": "sha512"}[mechanism]
+    def _scram(self, mechanism, user, password, header, binding):
+        """RFC 5802; the server's signature is checked."""
+        digest = mechanism.removesuffix("-PLUS").removeprefix("SCRAM-").replace("-", "").lower()
         nonce = secrets.token_urlsafe(18)
         first_bare = f"n={user.replace('=', '=3D').replace(',', '=2C')},r={nonce}"
-        self._auth(mechanism, f"n,,{first_bare}".encode())
+        self._auth(mechanism, f"{header}{first_bare}".encode())
         server_first = self._sasl_answer("challenge").decode()
         fields = dict(part.split("=", 1) for part in server_first.split(","))
         if not fields["r"].startswith(nonce) or fields["r"] == nonce:
             raise Unexpected("the server did not extend our nonce")
         salted = hashlib.pbkdf2_hmac(digest, password.encode(), base64.b64decode(fields["s"]), int(fields["i"]))
-        final_bare = f"c=biws,r={fields['r']}"
+        final_bare = f"c={base64.b64encode(header.encode() + binding).decode()},r={fields['r']}"
         auth_message = f"{first_bare},{server_first},{final_bare}".encode()
         client_key = hmac.digest(salted, b"Client Key", digest)
         signature = hmac.digest(hashlib.new(digest, client_key).digest(), auth_message, digest)

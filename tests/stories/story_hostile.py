@@ -158,6 +158,37 @@ def wrong_alpn(scene):
         raise Unexpected(f"ALPN {alpn} was accepted")
 
 
+@hostile("T09, RFC 5802 6, XEP-0440: who sits between client and server cannot log in with channel binding")
+def channel_binding(scene):
+    password = scene.account("juliet@capulet.example")
+    first = scene.secured()
+    if "SCRAM-SHA-1-PLUS" not in first.mechanisms():
+        raise Unexpected(f"no -PLUS among {first.mechanisms()}")
+    types = [each.get("type") for each in first.features.iter("{urn:xmpp:sasl-cb:0}channel-binding")]
+    if "tls-server-end-point" not in types or "tls-exporter" not in types or "tls-unique" in types:
+        raise Unexpected(f"channel bindings on offer: {types}")
+    for mechanism in first.mechanisms():
+        if mechanism.endswith("-PLUS"):
+            client = scene.secured()
+            client.authenticate("juliet", password, mechanism)
+            client.close()
+    for what, arguments in (("another certificate", {"binding": os.urandom(32)}), ("none", {"binding": b"\0"}),
+                            ("a type we do not have", {"header": "p=tls-unique,,"}),
+                            ("an unknown type", {"header": "p=unknown,,"})):
+        refuse_login(scene.secured(), what, "SCRAM-SHA-1-PLUS", password, arguments)
+    # "y": the client could have bound but saw no -PLUS on offer; somebody must have removed it.
+    refuse_login(scene.secured(), "a downgrade", "SCRAM-SHA-1", password, {"header": "y,,"})
+
+
+def refuse_login(client, what, mechanism, password, arguments):
+    try:
+        client.authenticate("juliet", password, mechanism, **arguments)
+    except (Refused, Closed):
+        client.close()
+    else:
+        raise Unexpected(f"{mechanism} with {what} let somebody in")
+
+
 @hostile("X13, CVE-2018-10847: a restarted stream cannot change its domain, nor begin again by itself")
 def stream_restart_elsewhere(scene):
     client = scene.secured("capulet.example")

@@ -1,5 +1,7 @@
-// TemporaryFolder: a new folder that nobody else can reach, removed with all it holds when the test ends.
+// TemporaryFolder: a new folder that nobody else can reach, removed with all it holds when the test ends. On a disk, or in
+// memory (where there is such a place) for tests to which the machine's disk does not matter.
 #pragma once
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -11,8 +13,11 @@ namespace aldis::testing_support {
 
 class TemporaryFolder {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "aldis-test-XXXXXX").string();
+  enum class On : std::uint8_t { disk, memory };
+  explicit TemporaryFolder(On on = On::disk) {
+    const std::filesystem::path memory = "/dev/shm";
+    const bool is_in_memory = on == On::memory && std::filesystem::is_directory(memory);
+    std::string name = ((is_in_memory ? memory : std::filesystem::temp_directory_path()) / "aldis-test-XXXXXX").string();
     ensure(::mkdtemp(name.data()) != nullptr, "a test can make a folder");
     path_ = name;
   }

@@ -9,9 +9,6 @@
 namespace aldis::sql {
 namespace {
 
-// A log longer than this (4 MiB) is moved into the database file after a commit.
-constexpr int checkpoint_pages = 1'000;
-
 metrics::Gauge queued_writes{"aldis_storage_queued_writes", "Writes that wait for a transaction."};
 metrics::Gauge queued_write_bytes{"aldis_storage_queued_write_bytes", "Bytes held by writes that wait."};
 metrics::Gauge queued_reads{"aldis_storage_queued_reads", "Reads that wait."};
@@ -55,7 +52,7 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
   }
   // What a process before us left in the log may be in the kernel's memory only: an fsync of the log that failed there is
   // not repeated. Moved into the file, it is written anew.
-  if (!(*writer)->empty_log()) {
+  if (!(*writer)->empty_log(database->options_.sqlite.busy_timeout)) {
     return fail((*writer)->take_failure()->error);
   }
   auto reader = SqliteConnection::open(database->options_.sqlite, SqliteConnection::Access::read);
@@ -64,7 +61,6 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
   }
   database->writer_ = std::move(*writer);
   database->reader_ = std::move(*reader);
-  database->next_checkpoint_pages_ = checkpoint_pages;
   database->write_thread_ = std::thread([self = database.get()] { self->write_loop(); });
   database->read_thread_ = std::thread([self = database.get()] { self->read_loop(); });
   return database;
@@ -297,13 +293,13 @@ void Database::probe() {
 // what the log holds is written into the database file anew, and the log is emptied: nothing that was told to have failed
 // is found there later. Then a new connection is made, and one row is written through to the disk.
 std::optional<Failure> Database::try_to_write() {
-  if (!writer_->empty_log()) {
+  if (!writer_->empty_log(options_.sqlite.busy_timeout)) {
     return writer_->take_failure();
   }
   if (must_reopen_) {
     auto opened = SqliteConnection::open(options_.sqlite, SqliteConnection::Access::write);
     if (!opened) {
-      return Failure{opened.error(), true, true};
+      return Failure{.error = opened.error(), .needs_reopen = true};
     }
     writer_ = std::move(*opened);  // the new one is open before the old one closes: SQLite does not recover the log between
     must_reopen_ = false;
@@ -321,13 +317,22 @@ std::optional<Failure> Database::try_to_write() {
   return failure;
 }
 
-// Between transactions, when the writes of the last one have been answered.
+// Between transactions, when the writes of the last one have been answered. A reader's snapshot keeps the log from
+// beginning anew, so one that has become far too long is worth waiting a little for the readers.
 void Database::keep_log_short() {
-  if (writer_->log_pages() < checkpoint_pages) {
+  const int pages = writer_->log_pages();
+  checkpointed_pages_ = pages < checkpointed_pages_ ? 0 : checkpointed_pages_;
+  if (pages < checkpointed_pages_ + options_.checkpoint_pages) {
     return;
   }
-  writer_->checkpoint();
-  if (const auto failure = writer_->take_failure()) {
+  checkpointed_pages_ = pages;
+  if (pages < 16 * options_.checkpoint_pages) {
+    writer_->checkpoint();
+  } else {
+    writer_->empty_log(std::chrono::milliseconds(100));
+  }
+  const auto failure = writer_->take_failure();
+  if (failure && !failure->is_busy) {
     Batch none;
     finish_batch(none, failure);
   }

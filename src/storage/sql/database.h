@@ -36,6 +36,7 @@ struct DatabaseOptions {
   std::size_t batch_writes = 1'000;                    // of one transaction
   std::size_t batch_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds probe_interval{1'000};     // between attempts to write while writes are refused
+  int checkpoint_pages = 1'000;                        // of the log, that are then moved into the file: 4 MiB
   bool check_at_start = false;                         // PRAGMA quick_check: reads the whole file
 };
 
@@ -88,7 +89,7 @@ class Database {
   std::unique_ptr<SqliteConnection> writer_;  // the writer thread's
   std::unique_ptr<SqliteConnection> reader_;  // the reader thread's
   bool must_reopen_ = false;                  // the writer thread's
-  int next_checkpoint_pages_ = 0;             // the writer thread's
+  int checkpointed_pages_ = 0;                // of the log, at the last checkpoint; the writer thread's
 
   mutable std::mutex mutex_;
   std::condition_variable writer_woken_;

@@ -8,26 +8,26 @@
 namespace aldis::sql {
 namespace {
 
-// How many failures a code stands for: the whole transaction's, or one statement's.
-Failure failure_of(int code, const std::string& what) {
+// What a code means: for one statement, for the whole transaction, or for the connection.
+Failure failure_of(int code, std::string what) {
   ensure((code & 0xff) != SQLITE_NOMEM, "there is memory");
   ensure((code & 0xff) != SQLITE_MISUSE && (code & 0xff) != SQLITE_RANGE, "SQLite is used as it says");
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return {{ErrorKind::full, what}, true, false};
-    case SQLITE_CORRUPT:
-    case SQLITE_NOTADB:
-      return {{ErrorKind::corrupt, what}, true, true};
+      return {.error = {ErrorKind::full, std::move(what)}};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return {{ErrorKind::unavailable, what}, true, false};
+      return {.error = {ErrorKind::unavailable, std::move(what)}, .is_busy = true};
     case SQLITE_TOOBIG:
-      return {{ErrorKind::limit, what}, false, false};
+      return {.error = {ErrorKind::limit, std::move(what)}, .is_of_world = false};
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
-      return {{ErrorKind::corrupt, what}, false, false};
+      return {.error = {ErrorKind::corrupt, std::move(what)}, .is_of_world = false};
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return {.error = {ErrorKind::corrupt, std::move(what)}, .needs_reopen = true};
     default:
-      return {{ErrorKind::unavailable, what}, true, true};
+      return {.error = {ErrorKind::unavailable, std::move(what)}, .needs_reopen = true};
   }
 }
 
@@ -57,6 +57,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOpt
   }
   sqlite3* database = connection->database_;
   sqlite3_extended_result_codes(database, 1);
+  connection->busy_timeout_ = options.busy_timeout;
   sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -114,8 +115,10 @@ void SqliteConnection::execute(const std::string& text) {
   }
 }
 
-bool SqliteConnection::empty_log() {
+bool SqliteConnection::empty_log(std::chrono::milliseconds patience) {
+  sqlite3_busy_timeout(database_, static_cast<int>(patience.count()));
   const int code = sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  sqlite3_busy_timeout(database_, static_cast<int>(busy_timeout_.count()));
   if (code != SQLITE_OK) {
     failed(code, "emptying the log");
     return false;
@@ -129,7 +132,6 @@ void SqliteConnection::checkpoint() {
   if (code != SQLITE_OK && code != SQLITE_BUSY) {
     failed(code, "checkpoint");
   }
-  log_pages_ = 0;
 }
 
 SqliteConnection::Prepared* SqliteConnection::prepare(Statement statement) {

@@ -26,6 +26,7 @@ struct SqliteOptions {
 struct Failure {
   Error error;
   bool is_of_world = true;    // disk, file or lock: the transaction is lost; false: this statement alone was refused
+  bool is_busy = false;       // somebody else held the database
   bool needs_reopen = false;  // what the connection believes to be on disk may not be there
 };
 
@@ -38,8 +39,9 @@ class SqliteConnection final : public Transaction {
 
   // Texts without parameters, run once: pragmas and migrations.
   void execute(const std::string& text);
-  // Moves the log into the database file and empties it. False, and a failure, when that was not possible.
-  bool empty_log();
+  // Moves the log into the database file and empties it; waits so long for readers. False, and a failure, when that was
+  // not possible.
+  bool empty_log(std::chrono::milliseconds patience);
   // As much of that as nobody has to wait for.
   void checkpoint();
   [[nodiscard]] bool is_in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
@@ -62,6 +64,7 @@ class SqliteConnection final : public Transaction {
   void failed(int code, const char* during);
 
   sqlite3* database_ = nullptr;
+  std::chrono::milliseconds busy_timeout_{};
   std::unordered_map<const char*, Prepared> prepared_;  // by the address of the text: texts are literals
   std::optional<Failure> failure_;
   int log_pages_ = 0;

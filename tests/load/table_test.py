@@ -1,0 +1,60 @@
+"""Tests of the comparison's arithmetic: a table that flatters is worse than none."""
+import unittest
+
+import scenarios
+import table
+
+
+def chat(**limits):
+    return scenarios.Scenario("chat", "chat", "us", "direct", [], "cpu", requirement=scenarios.Requirement(**limits),
+                              second=("p99", "p99", None))
+
+
+class Table(unittest.TestCase):
+    def met(self, scenario, aldis, peer=100.0, relay=10.0):
+        return table.met(scenario, [{"cpu": aldis, "p99": 5}], peer, relay)
+
+    def test_a_requirement_is_met_up_to_its_limit(self):
+        scenario = chat(of_peer=1 / 5, of_relay=1.7)
+        self.assertEqual(self.met(scenario, 17.0), "yes")
+        self.assertEqual(self.met(scenario, 17.1), "no")
+        self.assertEqual(self.met(scenario, 17.0, peer=80.0), "no")
+        self.assertEqual(self.met(chat(over_relay=4), 14.0), "yes")
+        self.assertEqual(self.met(chat(absolute=4), 4.1), "no")
+
+    def test_nothing_is_claimed_without_a_measurement(self):
+        self.assertEqual(self.met(chat(of_peer=1 / 5, of_relay=1.7), 1.0, relay=None), "")
+        self.assertEqual(self.met(chat(of_peer=1 / 5), 1.0, peer=None), "")
+        self.assertEqual(table.met(chat(absolute=4), None, 1, 1), "")
+        self.assertEqual(self.met(chat(), 1.0), "")
+
+    def test_a_run_with_losses_meets_nothing(self):
+        runs = [{"cpu": 1.0, "p99": 5}, {"cpu": 1.0, "p99": 5, "lost": 1}]
+        self.assertEqual(table.met(chat(absolute=4), runs, None, None), "no")
+        self.assertIn("**1 faults**", table.cell(chat(), runs, 1.0))
+
+    def test_a_scenario_that_did_not_end_meets_nothing(self):
+        self.assertEqual(self.met(chat(absolute=60), -1), "no")
+
+    def test_the_second_figure_has_its_limit(self):
+        storm = chat(absolute=60)
+        storm.second = ("p99", "p99", 50)
+        self.assertEqual(table.met(storm, [{"cpu": 1.0, "p99": 50}], None, None), "yes")
+        self.assertEqual(table.met(storm, [{"cpu": 1.0, "p99": 51}], None, None), "no")
+        self.assertEqual(table.met(storm, [{"cpu": 1.0}], None, None), "no")
+
+    def test_the_better_peer_is_the_smaller_figure_and_values_are_medians(self):
+        reports = {("chat", "aldis"): [{"cpu": 9.0, "p99": 1}, {"cpu": 10.0, "p99": 2}, {"cpu": 90.0, "p99": 3}],
+                   ("chat", "prosody"): [{"cpu": 200.0, "p99": 1}], ("chat", "ejabberd"): [{"cpu": 100.0, "p99": 1}]}
+        row = table.markdown([chat(of_peer=1 / 5)], reports).split("\n")[-1]
+        self.assertEqual(row, "| chat | us | 10 (p99 2) | 200 (p99 1) | 100 (p99 1) | – | 1/10.0 |  | ≤ 1/5 of the better peer"
+                              " | yes |")
+
+    def test_every_scenario_has_its_own_name_and_words(self):
+        self.assertEqual(len({s.name for s in scenarios.ALL}), len(scenarios.ALL))
+        for scenario in scenarios.ALL:
+            table.required(scenario)
+
+
+if __name__ == "__main__":
+    unittest.main()
