@@ -71,6 +71,12 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def cpu_seconds(self):
+        """User and system time of the process, without its children."""
+        with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def start(self):
         log = open(os.path.join(self.work, "output.log"), "ab")
         pinned = ["taskset", "-c", str(self.core)] if self.core is not None else []
