@@ -1,7 +1,5 @@
 // Certificates and TLS engines for tests: made once a process, valid around ManualClock's start as well as now.
 #pragma once
-#include <gtest/gtest.h>
-
 #include <map>
 #include <memory>
 #include <string>
