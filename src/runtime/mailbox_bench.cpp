@@ -1,4 +1,5 @@
-// What a post costs: on one shard, to another shard's thread one by one, and gathered in bursts; and what a timer costs.
+// What a post costs: on one shard, to another shard's thread one by one, and gathered in bursts; and what a timer
+// costs.
 #include <benchmark/benchmark.h>
 
 #include "runtime/shard.h"

@@ -44,8 +44,7 @@ BENCHMARK(BM_send_and_receive)->Arg(300)->Arg(16000);
 // Only the server's side is counted: the client's engine is destroyed before the second look.
 void BM_idle_memory(benchmark::State& state) {
   const auto server = test::server_context();
-  const auto client =
-      test::client_context({.verify = false, .max_version = state.range(0) == 2 ? TLS1_2_VERSION : 0});
+  const auto client = test::client_context({.verify = false, .max_version = state.range(0) == 2 ? TLS1_2_VERSION : 0});
   constexpr std::size_t count = 200;
   double bytes = 0;
   double before_handshake = 0;
