@@ -92,6 +92,9 @@ TEST_F(Counters, SuccessClearsThePairOnly) {
     EXPECT_TRUE(fails("alice@d", "192.0.2.1"));
   }
   EXPECT_TRUE(succeeds("alice@d", "192.0.2.1"));
+  const auto stored = loop.run(memory.stores().login_failures.load_all());
+  EXPECT_FALSE(stored->contains("pair:alice@d 192.0.2.1"));
+  EXPECT_TRUE(stored->contains("account:alice@d"));
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(fails("alice@d", "192.0.2.1")) << i;
   }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 
 #include "base/encoding.h"
@@ -390,6 +391,38 @@ INSTANTIATE_TEST_SUITE_P(
         FinalRow{"extension twice", [](const auto& w, const auto& p) { return w + ",x=1,x=1,p=" + p; }, malformed},
         FinalRow{"empty", [](const auto&, const auto&) { return std::string(); }, malformed},
         FinalRow{"NUL at the end", [](const auto& w, const auto& p) { return w + ",p=" + p + std::string(1, '\0'); }, malformed}));
+
+// What a man in the middle of two TLS connections relays is rightly proven by a client that saw another channel; and a client
+// may prove whatever nonce it likes. The proof alone must not carry them.
+TEST(Scram, RightProofOverTheWrongBindingOrNonceIsRefused) {
+  const auto answer_to = [](const std::function<std::string(const std::string& nonce)>& without_proof) {
+    Context context;
+    context.bindings = {"exporter", "end-point"};
+    context.offered = {"SCRAM-SHA-1-PLUS"};
+    context.offered_bindings = {"tls-exporter", "tls-server-end-point"};
+    Scene scene("SCRAM-SHA-1-PLUS", context);
+    ScramClient client("SHA-1", "user", "pencil");
+    client.gs2_header = "p=tls-exporter,,";
+    const std::string server_first = scene.challenge(client.first(), keys_of("pencil", ScramHash::sha_1));
+    const std::string nonce = ScramClient::attributes(server_first).at('r');
+    return scene.mechanism->step(client.final_with(without_proof(nonce), server_first));
+  };
+  const auto bound_to = [](std::string_view binding) {
+    return [binding = std::string(binding)](const std::string& nonce) { return "c=" + base64_encode(binding) + ",r=" + nonce; };
+  };
+  ASSERT_TRUE(std::holds_alternative<Success>(answer_to(bound_to("p=tls-exporter,,exporter"))));
+  for (const std::string_view binding : {"p=tls-exporter,,another", "p=tls-exporter,,", "n,,", "y,,", "p=tls-exporter,,exporter ",
+                                         "p=tls-server-end-point,,end-point", "p=tls-exporter,a=x,exporter"}) {
+    EXPECT_EQ(failure_of(answer_to(bound_to(binding))), Failure::not_authorized) << binding;
+  }
+  const auto with_nonce = [](const std::function<std::string(std::string)>& bend) {
+    return [bend](const std::string& nonce) { return "c=" + base64_encode("p=tls-exporter,,exporter") + ",r=" + bend(nonce); };
+  };
+  EXPECT_EQ(failure_of(answer_to(with_nonce([](std::string n) { return n + "x"; }))), Failure::not_authorized);
+  EXPECT_EQ(failure_of(answer_to(with_nonce([](std::string n) { return n.substr(0, 24); }))), Failure::not_authorized);
+  EXPECT_EQ(failure_of(answer_to(with_nonce([](std::string n) { n.back() = n.back() == 'a' ? 'b' : 'a'; return n; }))),
+            Failure::not_authorized);
+}
 
 TEST(Scram, EachBitOfTheProofCounts) {
   ScramClient client("SHA-256", "user", "pencil");
