@@ -60,7 +60,7 @@ Result<Field, StanzaError> parse_field(const xml::Element& element) {
   return field;
 }
 
-// The field children of a form, a reported or an item. Nothing after "fields" is looked at twice for one var.
+// The field children of a form, a reported or an item.
 Result<std::vector<Field>, StanzaError> parse_fields(const xml::Element& parent) {
   std::vector<Field> fields;
   std::unordered_set<std::string, KeyedStringHash> vars;
@@ -126,8 +126,9 @@ Result<std::optional<Form>, StanzaError> Form::parse_child_of(const xml::Element
 void Field::write(xml::Writer& writer, FormType form) const {
   writer.start("field");
   if (!var.empty()) writer.attribute("var", var);
-  // Who submits leaves the type to the form that asked (section 3.2), except FORM_TYPE's (XEP-0068 section 3.1).
-  if (form != FormType::submit || type == FieldType::hidden) writer.attribute("type", to_string(type));
+  // Who submits leaves the type to the form that asked (section 3.2), except FORM_TYPE's (XEP-0068 section 3.1) and that of
+  // a fixed field, which needs no var.
+  if (form != FormType::submit || type == FieldType::hidden || type == FieldType::fixed) writer.attribute("type", to_string(type));
   if (!label.empty()) writer.attribute("label", label);
   if (!desc.empty()) writer.element("desc", desc);
   if (required) writer.start("required").end();

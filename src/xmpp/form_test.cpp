@@ -73,10 +73,14 @@ TEST(Form, WhatIsWrittenIsReadBack) {
   Form result(FormType::result);
   result.reported = {Field("jid", FieldType::jid_single, {}, "Address"), Field("n", FieldType::text_single)};
   result.items = {{Field("jid", FieldType::jid_single, {"a@b"}), Field("n", FieldType::text_single, {"<1>"})}, {Field("jid", FieldType::jid_single, {"c@d"})}};
-  for (const Form& form : {bot(), result}) {
+  Form submit = bot();
+  submit.type = FormType::submit;
+  for (const Form& form : {bot(), result, submit}) {
     const std::string once = written(form);
     const auto document = xml::parse(once);
-    EXPECT_EQ(written(*Form::parse((*document)->root())), once);
+    const Result<Form, StanzaError> again = Form::parse((*document)->root());
+    ASSERT_TRUE(again) << once;
+    EXPECT_EQ(written(*again), once);
   }
 }
 
