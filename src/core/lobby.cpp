@@ -113,7 +113,9 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   }
 
   void on_tls_established(net::Connection&) override {
-    negotiation_->tls_established();
+    if (mode_ == stream::TlsMode::starttls) {  // On a port of direct TLS the negotiation begins behind it.
+      negotiation_->tls_established();
+    }
     set_timer(lobby_.config_.authentication_timeout);
   }
 
