@@ -24,11 +24,9 @@ struct AccountInfo {
 };
 
 struct SessionInfo {
-  std::string jid;              // full
-  std::string source;           // the client's address and port
-  std::string tls;              // "TLSv1.3", or empty
-  std::string mechanism;
-  WallTime since{};
+  std::string jid;                        // full
+  std::string source;                     // the client's address
+  std::string mechanism;                  // it logged in with
   std::optional<std::int32_t> priority;   // nothing: not available
 };
 

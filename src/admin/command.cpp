@@ -163,9 +163,7 @@ Task<Result<Json>> session_list(AdminTarget& target, CommandArguments arguments)
   for (const SessionInfo& session : *sessions) {
     rows.push_back({{"session", session.jid},
                     {"source", session.source},
-                    {"tls", session.tls},
                     {"mechanism", session.mechanism},
-                    {"since", time_text(session.since)},
                     {"priority", session.priority ? Json(*session.priority) : Json()}});
   }
   co_return rows;
@@ -253,7 +251,7 @@ std::vector<OperatorCommand> make_commands() {
        {of_account},
        false,
        false,
-       {"session", "source", "tls", "mechanism", "since", "priority"},
+       {"session", "source", "mechanism", "priority"},
        session_list},
       {"session kick",
        "End sessions.",

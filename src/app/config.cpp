@@ -80,6 +80,10 @@ class Reader {
                                      config_.sections.find(section->name)->second, {});
         places.emplace("", node.source());
         section_places_.emplace(section->name, std::move(places));
+        const OptionObject& object = config_.sections.find(section->name)->second;
+        if (const auto checked = section->check ? section->check(object) : Result<void>(); !checked) {
+          report(node.source(), "[" + section->name + "] " + checked.error().what);
+        }
       } else {
         report(node.source(), "[" + section->name + "] must be a section of its own");
       }

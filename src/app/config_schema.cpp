@@ -33,7 +33,7 @@ constexpr auto domain_options = std::tuple{
            "PEM files with the private keys, in the order of the certificates. Only their owner may be able to read them.",
            Reload::live},
     Option{"administrators", &DomainOptions::administrators, Range{0, 1000},
-           "Addresses of the accounts that may use the administrators' commands.", Reload::live},
+           "Addresses of the accounts that may use the administrators' commands."},
     Option{"enable", &DomainOptions::enable, Range{0, 200}, "Extensions to enable beyond those that are on by default."},
     Option{"disable", &DomainOptions::disable, Range{0, 200}, "Extensions to leave out although they are on by default."},
 };

@@ -2,12 +2,14 @@
 // documentation, the commented example and reload all read this one description.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/log.h"
 #include "base/options.h"
+#include "base/result.h"
 
 namespace aldis::app {
 
@@ -72,6 +74,7 @@ struct SectionSchema {
   const OptionTable* table = nullptr;
   std::string help;
   bool is_repeated = false;   // [[name]]
+  std::function<Result<void>(const OptionObject&)> check = {};   // what the ranges of single options cannot say
 };
 
 // An extension as configuration sees it.

@@ -47,7 +47,8 @@ ConfigSchema config_schema() {
   schema.sections.push_back({"limits", &option_table<CoreConfig>(core_options), "What accounts and sessions may use.", false});
   schema.sections.push_back(
       {"lobby", &option_table<LobbyConfig>(lobby_options), "What connections may use before they have logged in.", false});
-  schema.sections.push_back({"auth", &option_table<AuthConfig>(auth_options), "Logging in, and setting passwords.", false});
+  schema.sections.push_back({"auth", &option_table<AuthConfig>(auth_options), "Logging in, and setting passwords.", false,
+                             [](const OptionObject& object) { return validate(object.as<AuthConfig>()); }});
   for (const ExtensionEntry& entry : extensions()) {
     std::string help;
     for (const XepReference& xep : entry.xeps) {

@@ -46,12 +46,12 @@ TEST(Reload, NothingChangedIsNothing) {
 TEST(Reload, LiveKeysAreTakenOthersKeepTheirValue) {
   const Config before = config_of(std::string(base) + "[domain.extension.carbons]\nlive = 2\n[log]\nlevel = \"info\"\n");
   const Config after = config_of(
-      "[[listener]]\nport = 6000\n[[domain]]\nname = \"b.example\"\nadministrators = [\"j@b.example\"]\ndisable = [\"ping\"]\n"
+      "[[listener]]\nport = 6000\n[[domain]]\nname = \"b.example\"\ncertificates = [\"c\"]\nkeys = [\"k\"]\ndisable = [\"ping\"]\n"
       "[domain.extension.carbons]\nlive = 3\nrestart = 3\n[[domain]]\nname = \"c.example\"\n"
       "[log]\nlevel = \"debug\"\nfile = \"x.log\"\n[server]\nshards = 9\n");
   const auto merged = merge(before, after, schema());
   EXPECT_THAT(merged.report.applied,
-              ElementsAre("[log] level", "[[domain]] b.example administrators", "[[domain]] b.example extension.carbons live"));
+              ElementsAre("[log] level", "[[domain]] b.example certificates", "[[domain]] b.example keys", "[[domain]] b.example extension.carbons live"));
   EXPECT_THAT(merged.report.need_restart,
               ElementsAre("[server] shards", "[log] file", "[[listener]]", "[[domain]] a.example (removed)",
                           "[[domain]] b.example disable", "[[domain]] b.example extension.carbons restart",
@@ -63,7 +63,7 @@ TEST(Reload, LiveKeysAreTakenOthersKeepTheirValue) {
   EXPECT_EQ(now.listener(0).port, 5222);
   ASSERT_EQ(now.domains.size(), 2U);
   EXPECT_EQ(now.domains[0].get().name, "a.example");
-  EXPECT_EQ(now.domains[1].get().administrators.size(), 1U);
+  EXPECT_EQ(now.domains[1].get().certificates.size(), 1U);
   EXPECT_TRUE(now.domains[1].extensions.contains("ping"));
   const auto& carbons = now.domains[1].extensions.find("carbons")->second.as<CarbonsOptions>();
   EXPECT_EQ(carbons.live, 3);

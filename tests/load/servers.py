@@ -186,7 +186,7 @@ certificates = ["{self.certificate}"]
 keys = ["{self.key}"]
 
 {listeners}""")
-        os.makedirs(os.path.join(self.work, "data"), exist_ok=True)
+        os.makedirs(os.path.join(self.work, "data"), mode=0o700, exist_ok=True)
         for first in range(0, self.users, self.IMPORT_LINES):
             accounts = "".join(f"user{i}@{DOMAIN}\t{PASSWORD}\n"
                                for i in range(first, min(self.users, first + self.IMPORT_LINES)))

@@ -181,7 +181,8 @@ class Aldis(Server):
 name = "{domain}"
 certificates = ["server.pem"]
 keys = ["server.key"]
-enable = [{'"register"' if domain == DOMAINS[1] else ""}]
+[domain.extension.registration]
+allow_registration = {"true" if domain == DOMAINS[1] else "false"}
 """ for domain in DOMAINS)
         self.config.write_text(f"""# Written by a test.
 [server]

@@ -1,0 +1,206 @@
+// What `aldis check` looks at.
+#include "app/check.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "admin/control_server.h"
+#include "net/peer_address.h"
+#include "storage/sql/sql_stores.h"
+#include "tls/certificate.h"
+
+namespace aldis::app {
+namespace {
+
+bool has_tls_listener(const Config& config) {
+  return std::ranges::any_of(config.listeners,
+                             [](const OptionObject& object) { return object.as<ListenerOptions>().tls != ListenerTls::none; });
+}
+
+Finding check_dates(const std::string& file, std::int64_t days) {
+  const std::string what = "certificate " + file + " is valid for " + std::to_string(days) + " more days";
+  constexpr std::int64_t soon = 14;
+  if (days > soon) {
+    return {Severity::ok, what, ""};
+  }
+  return {Severity::warning, what, "get a new certificate, put it in the same place and run \"aldis reload\""};
+}
+
+void check_certificate(const Config& config, const DomainOptions& domain, std::size_t i, const Clock& clock,
+                       std::vector<Finding>& findings) {
+  const std::string chain = config.resolve(domain.certificates[i]);
+  const std::string key = config.resolve(domain.keys[i]);
+  const auto certificate = tls::Certificate::load(chain, key, clock);
+  if (!certificate) {
+    const bool is_mode = certificate.error().kind == ErrorKind::denied;
+    findings.push_back({Severity::error, "certificate of " + domain.name + ": " + certificate.error().what,
+                        is_mode ? "chmod 600 " + key : "correct certificates and keys of [[domain]] " + domain.name +
+                                                           ", or make the files readable to the server's user"});
+    return;
+  }
+  findings.push_back(check_dates(chain, certificate->days_left(clock)));
+  if (!certificate->names().cover(domain.name)) {
+    findings.push_back({Severity::error, "certificate " + chain + " is not for " + domain.name,
+                        "get a certificate that names " + domain.name + " (subjectAltName dNSName)"});
+  }
+}
+
+// 0, or errno of trying to have the port for ourselves.
+int try_port(const std::string& address, std::uint16_t port) {
+  const auto parsed = net::PeerAddress::parse(address, port);
+  if (!parsed) {
+    return EINVAL;
+  }
+  sockaddr_storage storage{};
+  const unsigned size = parsed->to_sockaddr(storage);
+  const int fd = ::socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    return errno;
+  }
+  const int yes = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const int error = ::bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) == 0 ? 0 : errno;
+  ::close(fd);
+  return error;
+}
+
+Finding check_port(const std::string& what, const std::string& address, std::uint16_t port, bool is_running) {
+  const std::string name = what + " " + address + " port " + std::to_string(port);
+  switch (const int error = try_port(address, port)) {
+    case 0: return {Severity::ok, name + " is free", ""};
+    case EADDRINUSE:
+      if (is_running) {
+        return {Severity::ok, name + " is served by the running server", ""};
+      }
+      return {Severity::error, name + " is taken by another program",
+              "stop that program (\"ss -ltnp sport = :" + std::to_string(port) + "\" names it) or choose another port"};
+    case EADDRNOTAVAIL: return {Severity::error, name + " cannot be had: this machine has no such address", "correct the address"};
+    case EACCES: return {Severity::error, name + " is not allowed to this user", "choose a port above 1023"};
+    default: return {Severity::error, name + " cannot be had: " + std::strerror(error), "see the error"};
+  }
+}
+
+bool is_local_name(std::string_view domain) {
+  for (const std::string_view suffix : {"localhost", "test", "example", "invalid", "local"}) {   // RFC 6761, RFC 6762
+    if (domain == suffix || (domain.ends_with(suffix) && domain[domain.size() - suffix.size() - 1] == '.')) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view to_string(Severity severity) {
+  switch (severity) {
+    case Severity::ok: return "ok";
+    case Severity::warning: return "warning";
+    case Severity::error: return "error";
+  }
+  return "error";
+}
+
+std::vector<Finding> check_certificates(const Config& config, const Clock& clock) {
+  std::vector<Finding> findings;
+  for (const DomainConfig& domain : config.domains) {
+    const DomainOptions& options = domain.get();
+    if (options.certificates.empty() && has_tls_listener(config)) {
+      findings.push_back({Severity::error, "domain " + options.name + " has no certificate, and a listener uses TLS",
+                          "set certificates and keys of [[domain]] " + options.name});
+    }
+    for (std::size_t i = 0; i < options.certificates.size(); ++i) {
+      check_certificate(config, options, i, clock, findings);
+    }
+  }
+  return findings;
+}
+
+std::vector<Finding> check_ports(const Config& config) {
+  const bool is_running = admin::is_served(config.admin_socket());
+  std::vector<Finding> findings;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerOptions& listener = config.listener(i);
+    findings.push_back(check_port("listener", listener.address, listener.port, is_running));
+  }
+  const auto& metrics = config.section<MetricsOptions>("metrics");
+  if (metrics.enabled) {
+    findings.push_back(check_port("metrics", metrics.address, metrics.port, is_running));
+  }
+  return findings;
+}
+
+std::vector<Finding> check_store(const Config& config) {
+  const std::string folder = config.data_dir();
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    return {{Severity::warning, "the data folder " + folder + ": " + std::strerror(errno), "\"aldis serve\" makes it at its first start"}};
+  }
+  if (status.st_uid != ::geteuid() && ::geteuid() != 0) {
+    return {{Severity::error, "the data folder " + folder + " belongs to another user", "run this as that user"}};
+  }
+  if ((status.st_mode & 0077U) != 0) {
+    return {{Severity::error, "the data folder " + folder + " can be reached by others", "chmod 700 " + folder}};
+  }
+  if (admin::is_served(config.admin_socket())) {
+    return {{Severity::ok, "the store is open in the running server", ""}};
+  }
+  if (status.st_uid != ::geteuid()) {
+    return {{Severity::ok, "the data folder " + folder + " is its owner's alone", ""}};   // root would leave files behind
+  }
+  if (!std::filesystem::exists(config.database_path())) {
+    return {{Severity::warning, "there is no store in " + folder + " yet", "\"aldis serve\" makes it at its first start"}};
+  }
+  sql::DatabaseOptions options;
+  options.sqlite.path = config.database_path();
+  options.check_at_start = true;
+  const auto opened = sql::SqlStores::open(std::move(options));
+  if (!opened) {
+    return {{Severity::error, "the store " + config.database_path() + ": " + opened.error().what,
+             opened.error().kind == ErrorKind::corrupt ? "restore it from a backup" : "see the error"}};
+  }
+  return {{Severity::ok, "the store " + config.database_path() + " opens and is sound", ""}};
+}
+
+std::vector<Finding> check_dns(const Config& config, const SrvLookup& lookup) {
+  std::vector<Finding> findings;
+  for (const DomainConfig& domain : config.domains) {
+    const std::string& name = domain.get().name;
+    if (is_local_name(name)) {
+      findings.push_back({Severity::ok, "domain " + name + " needs no DNS records", ""});
+      continue;
+    }
+    for (const auto& [prefix, tls] : {std::pair("_xmpp-client._tcp.", ListenerTls::starttls), std::pair("_xmpps-client._tcp.", ListenerTls::direct)}) {
+      std::vector<std::uint16_t> ports;
+      for (const OptionObject& listener : config.listeners) {
+        const auto& options = listener.as<ListenerOptions>();
+        if (options.tls == tls && !is_loopback(options.address)) {
+          ports.push_back(options.port);
+        }
+      }
+      const std::string record = prefix + name;
+      const auto targets = lookup(record);
+      if (!targets) {
+        findings.push_back({Severity::warning, "DNS: " + record + " could not be looked up: " + targets.error().what, "try again later"});
+      } else if (targets->empty() && !ports.empty()) {
+        findings.push_back({Severity::warning, "DNS: there is no SRV record " + record,
+                            "add \"" + record + ". 3600 IN SRV 0 5 " + std::to_string(ports.front()) + " HOST.\" with this machine's name as HOST"});
+      } else {
+        for (const SrvTarget& target : *targets) {
+          const bool is_ours = std::ranges::count(ports, target.port) != 0;
+          findings.push_back({is_ours ? Severity::ok : Severity::warning,
+                              "DNS: " + record + " points to " + target.host + " port " + std::to_string(target.port),
+                              is_ours ? "" : "no listener of this configuration serves that port from outside; correct one or the other"});
+        }
+      }
+    }
+  }
+  return findings;
+}
+
+}  // namespace aldis::app

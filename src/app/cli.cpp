@@ -1,0 +1,320 @@
+// The commands of the command line, over CLI11.
+#include "app/cli.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "admin/command.h"
+#include "admin/control_server.h"
+#include "app/check.h"
+#include "app/config.h"
+#include "app/extensions.h"
+#include "app/generated_docs.h"
+#include "app/init.h"
+#include "app/offline_store.h"
+#include "app/serve.h"
+#include "app/terminal.h"
+
+namespace aldis::app {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* footer =
+    "Exit codes: 0 done; 1 refused, not found or faults found; 2 command line not understood; 3 configuration\n"
+    "has a fault; 4 server or store cannot be asked now. Without --config: ./aldis.toml, else /etc/aldis/aldis.toml.";
+
+std::string default_config() {
+  constexpr const char* here = "aldis.toml";
+  constexpr const char* system = "/etc/aldis/aldis.toml";
+  std::error_code error;
+  return std::filesystem::exists(here, error) || !std::filesystem::exists(system, error) ? here : system;
+}
+
+int exit_code(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::unavailable:
+    case ErrorKind::full:
+    case ErrorKind::timeout:
+    case ErrorKind::cancelled:
+    case ErrorKind::corrupt: return exit_unavailable;
+    default: return exit_failed;
+  }
+}
+
+int tell(const Error& error) {
+  std::fprintf(stderr, "aldis: %s\n", error.what.c_str());
+  return exit_code(error.kind);
+}
+
+// The configuration, or its problems on standard error.
+std::optional<Config> load_or_tell(const std::string& path, const ConfigSchema& schema) {
+  auto config = load_config(path, schema);
+  if (config) {
+    return std::move(*config);
+  }
+  for (const ConfigProblem& problem : config.error()) {
+    std::fprintf(stderr, "%s\n", message(problem, path).c_str());
+  }
+  return std::nullopt;
+}
+
+// ---- operators' commands
+
+// What the command line gave for one of them.
+struct Invocation {
+  const admin::OperatorCommand* command = nullptr;
+  std::map<std::string, std::string, std::less<>> values;   // also the path of an `accounts` argument
+  bool is_json = false;
+};
+
+Result<admin::CommandArguments> gather(const Invocation& invocation) {
+  admin::CommandArguments arguments;
+  for (const admin::Argument& argument : invocation.command->arguments) {
+    const auto given = invocation.values.find(argument.name);
+    if (argument.kind == admin::ArgumentKind::password) {
+      auto secret = read_password("Password");
+      if (!secret) {
+        return fail(secret.error());
+      }
+      arguments.secrets.emplace(argument.name, std::move(*secret));
+    } else if (given == invocation.values.end() || given->second.empty()) {
+      continue;
+    } else if (argument.kind == admin::ArgumentKind::accounts) {
+      auto secret = read_secret_file(given->second, admin::max_request_bytes / 2);
+      if (!secret) {
+        return fail(secret.error());
+      }
+      arguments.secrets.emplace(argument.name, std::move(*secret));
+    } else {
+      arguments.values.emplace(argument.name, given->second);
+    }
+  }
+  return arguments;
+}
+
+Result<Json> run_on_store(const Config& config, const Invocation& invocation, admin::CommandArguments arguments) {
+  Result<Json> out = fail(ErrorKind::cancelled, "the command did not end");
+  const auto work = [&](admin::AdminTarget& target) -> Task<void> {
+    const std::string who = "uid " + std::to_string(::getuid()) + ", store";
+    out = co_await admin::run_command(target, invocation.command->name, std::move(arguments), who);
+  };
+  if (auto opened = on_offline_store(config, work); !opened) {
+    return fail(opened.error());
+  }
+  return out;
+}
+
+int run_operator_command(const std::string& config_path, const Invocation& invocation) {
+  const ConfigSchema schema = config_schema();
+  const auto config = load_or_tell(config_path, schema);
+  if (!config) {
+    return exit_config;
+  }
+  auto arguments = gather(invocation);
+  if (!arguments) {
+    return tell(arguments.error());
+  }
+  Result<Json> answer = fail(ErrorKind::not_found, "");
+  if (admin::is_served(config->admin_socket()) || !invocation.command->works_on_store) {
+    answer = admin::ask_server(config->admin_socket(), {invocation.command->name, std::move(*arguments)});
+    if (!answer && answer.error().kind == ErrorKind::not_found && !admin::is_served(config->admin_socket())) {
+      answer = fail(ErrorKind::unavailable, "the server is not running (nobody listens on " + config->admin_socket() + ")");
+    }
+  } else {
+    answer = run_on_store(*config, invocation, std::move(*arguments));
+  }
+  if (!answer) {
+    if (invocation.is_json) {
+      std::printf("%s\n", Json{{"error", to_string(answer.error().kind)}, {"text", answer.error().what}}.dump().c_str());
+    }
+    return tell(answer.error());
+  }
+  if (invocation.is_json) {
+    std::printf("%s\n", answer->dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  } else if (answer->is_array()) {
+    std::fputs(table(*answer, invocation.command->columns).c_str(), stdout);
+  } else {
+    std::printf("%s\n", answer->value("message", "done").c_str());
+    const auto refused = answer->find("refused");   // of an import
+    if (refused != answer->end()) {
+      for (const Json& line : *refused) {
+        std::fprintf(stderr, "line %zu: %s\n", line.value("line", std::size_t{0}), line.value("why", "").c_str());
+      }
+    }
+  }
+  const auto refused = answer->is_object() ? answer->find("refused") : answer->end();
+  return answer->is_object() && refused != answer->end() && !refused->empty() ? exit_failed : exit_ok;
+}
+
+// Adds every operator's command; two words become a command of a group.
+void add_operator_commands(CLI::App& app, const std::string& config_path, std::vector<std::unique_ptr<Invocation>>& invocations,
+                           int& code) {
+  std::map<std::string, CLI::App*> groups;
+  for (const admin::OperatorCommand& command : admin::operator_commands()) {
+    const std::size_t space = command.name.find(' ');
+    CLI::App* group = &app;
+    std::string word = command.name;
+    if (space != std::string::npos) {
+      const std::string first = command.name.substr(0, space);
+      word = command.name.substr(space + 1);
+      CLI::App*& known = groups[first];
+      if (known == nullptr) {
+        known = app.add_subcommand(first, first == "user" ? "Accounts." : "Sessions of the running server.");
+        known->require_subcommand(1);
+      }
+      group = known;
+    }
+    CLI::App* sub = group->add_subcommand(word, command.help);
+    auto& invocation = *invocations.emplace_back(std::make_unique<Invocation>());
+    invocation.command = &command;
+    for (const admin::Argument& argument : command.arguments) {
+      if (argument.kind == admin::ArgumentKind::password) {
+        sub->footer("The password is asked for at a prompt, or is the first line of standard input.");
+        continue;
+      }
+      CLI::Option* option = sub->add_option(argument.name, invocation.values[argument.name], argument.help);
+      if (argument.is_required) {
+        option->required();
+      }
+    }
+    sub->add_flag("--json", invocation.is_json, "Answer as JSON.");
+    sub->callback([&config_path, &invocation, &code] { code = run_operator_command(config_path, invocation); });
+  }
+}
+
+// ---- init, check and the hidden writer of documents
+
+int run_init(const InitOptions& options) {
+  const auto report = initialise(options, config_schema());
+  if (!report) {
+    return tell(report.error());
+  }
+  if (report->was_there) {
+    return exit_ok;
+  }
+  for (const std::string& made : report->made) {
+    std::printf("made %s\n", made.c_str());
+  }
+  if (!report->accounts.empty()) {
+    std::printf("\nTwo accounts to try it with; their passwords are shown only now:\n");
+    for (const DemoAccount& account : report->accounts) {
+      std::printf("  %s   password %s\n", account.address.c_str(), account.password.c_str());
+    }
+  }
+  std::printf("\nNext: aldis serve\n");
+  return exit_ok;
+}
+
+struct CheckOptions {
+  bool is_offline = false;
+  bool is_json = false;
+};
+
+int run_check(const std::string& path, const CheckOptions& options) {
+  const ConfigSchema schema = config_schema();
+  const SystemClock clock;
+  std::vector<Finding> findings;
+  const auto config = load_config(path, schema);
+  if (!config) {
+    for (const ConfigProblem& problem : config.error()) {
+      findings.push_back({Severity::error, message(problem, path), "correct the file; docs/config.md has every key"});
+    }
+  } else {
+    findings.push_back({Severity::ok, "configuration " + path, ""});
+    const auto append = [&](std::vector<Finding> more) { std::ranges::move(more, std::back_inserter(findings)); };
+    append(check_certificates(*config, clock));
+    append(check_ports(*config));
+    append(check_store(*config));
+    if (!options.is_offline) {
+      append(check_dns(*config, look_up_srv));
+    }
+  }
+  bool is_bad = false;
+  Json rows = Json::array();
+  for (const Finding& finding : findings) {
+    is_bad = is_bad || finding.severity == Severity::error;
+    rows.push_back({{"severity", to_string(finding.severity)}, {"what", finding.what}, {"mend", finding.mend}});
+    if (!options.is_json) {
+      std::printf("%-8s %s\n", std::string(to_string(finding.severity)).c_str(), finding.what.c_str());
+      if (!finding.mend.empty()) {
+        std::printf("         -> %s\n", finding.mend.c_str());
+      }
+    }
+  }
+  if (options.is_json) {
+    std::printf("%s\n", rows.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  }
+  return !config ? exit_config : is_bad ? exit_failed : exit_ok;
+}
+
+int write_document(const std::string& name) {
+  const auto write = [](const std::string& text) {
+    std::fputs(text.c_str(), stdout);
+    return exit_ok;
+  };
+  if (name == "config") return write(config_reference(config_schema()));
+  if (name == "xeps") return write(xep_list(extensions(), core_xeps()));
+  return write(doap(extensions(), core_xeps()));
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  ::umask(077);   // security O03: whatever we make is ours alone
+  CLI::App app("Aldis, an XMPP server.", "aldis");
+  app.set_version_flag("--version", std::string("aldis ") + ALDIS_VERSION);
+  app.footer(footer);
+  app.require_subcommand(1);
+  std::string config_path = default_config();
+  app.add_option("--config", config_path, "The configuration file.")->type_name("FILE");
+  int code = exit_ok;
+
+  CLI::App* serve_command = app.add_subcommand("serve", "Serve until SIGTERM or Ctrl-C; SIGHUP reloads the configuration.");
+  serve_command->callback([&] {
+    hold_signals();
+    const ConfigSchema schema = config_schema();
+    auto config = load_or_tell(config_path, schema);
+    code = config ? serve(std::move(*config), schema) : exit_config;
+  });
+
+  InitOptions init;
+  CLI::App* init_command = app.add_subcommand("init", "Make a first configuration, certificate and store.");
+  init_command->add_option("--domain", init.domain, "The domain to serve.")->capture_default_str();
+  init_command->add_flag("--demo", init.is_demo, "Also make two accounts, and show their passwords once.");
+  init_command->add_flag("--if-missing", init.if_missing, "Succeed silently when there is a configuration.");
+  init_command->callback([&] {
+    init.config_path = app.count("--config") != 0 ? config_path : "aldis.toml";
+    code = run_init(init);
+  });
+
+  CheckOptions check;
+  CLI::App* check_command = app.add_subcommand("check", "Look for faults in configuration, certificates, ports, store and DNS.");
+  check_command->add_flag("--offline", check.is_offline, "Leave DNS out.");
+  check_command->add_flag("--json", check.is_json, "Answer as JSON.");
+  check_command->callback([&] { code = run_check(config_path, check); });
+
+  std::string document;
+  CLI::App* document_command = app.add_subcommand("document", "Write a generated document.");
+  document_command->group("");   // hidden: for tools/gen_docs
+  document_command->add_option("name", document)->required()->check(CLI::IsMember({"config", "xeps", "doap"}));
+  document_command->callback([&] { code = write_document(document); });
+
+  std::vector<std::unique_ptr<Invocation>> invocations;
+  add_operator_commands(app, config_path, invocations, code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_ok : exit_usage;
+  }
+  return code;
+}
+
+}  // namespace aldis::app

@@ -1,0 +1,66 @@
+// One shard on this thread, one store, one task.
+#include "app/offline_store.h"
+
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "admin/store_target.h"
+#include "auth/auth_config.h"
+#include "auth/passwords.h"
+#include "base/random.h"
+#include "runtime/shard.h"
+#include "storage/sql/sql_stores.h"
+
+namespace aldis::app {
+namespace {
+
+// Files that root makes in the server's folder would shut the server out of it.
+Result<void> become_owner_of(const std::string& folder) {
+  struct stat status {};
+  if (::geteuid() != 0 || ::stat(folder.c_str(), &status) != 0 || status.st_uid == 0) {
+    return {};
+  }
+  if (::setgroups(0, nullptr) != 0 || ::setresgid(status.st_gid, status.st_gid, status.st_gid) != 0 ||
+      ::setresuid(status.st_uid, status.st_uid, status.st_uid) != 0) {
+    return fail(ErrorKind::denied, "cannot act as the owner of " + folder + ": " + std::strerror(errno));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> on_offline_store(const Config& config, const std::function<Task<void>(admin::AdminTarget&)>& work) {
+  if (auto became = become_owner_of(config.data_dir()); !became) {
+    return became;
+  }
+  sql::DatabaseOptions options;
+  options.sqlite.path = config.database_path();
+  auto opened = sql::SqlStores::open(std::move(options));
+  if (!opened) {
+    return fail(opened.error());
+  }
+  const SystemClock clock;
+  SystemRandom random;
+  Shard shard(clock, {.name = "command"});
+  std::unique_ptr<sql::SqlStores> stores = std::move(*opened);
+  InlineKeyDerivation derivation;
+  Passwords passwords(config.section<AuthConfig>("auth"), stores->stores().accounts, derivation, random, clock);
+  std::vector<std::string> domains;
+  for (const DomainConfig& domain : config.domains) {
+    domains.push_back(domain.get().name);
+  }
+  admin::StoreTarget target(stores->stores(), passwords, std::move(domains));
+  const auto run = [](const std::function<Task<void>(admin::AdminTarget&)>& task, admin::AdminTarget& to, Shard& on) -> Task<void> {
+    co_await task(to);
+    on.stop();
+  };
+  shard.post([&] { spawn(run(work, target, shard)); });
+  shard.run();
+  return {};
+}
+
+}  // namespace aldis::app

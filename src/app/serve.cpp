@@ -1,0 +1,286 @@
+// Wiring, start, signals, reload and end of the running server.
+#include "app/serve.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <mutex>
+
+#include "admin/control_server.h"
+#include "admin/metrics_server.h"
+#include "app/cli.h"
+#include "app/extensions.h"
+#include "app/log_sink.h"
+#include "app/notify.h"
+#include "app/reload.h"
+#include "app/server_target.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "core/server.h"
+#include "storage/sql/sql_stores.h"
+
+namespace aldis::app {
+namespace {
+
+using Certificates = std::vector<std::pair<std::string, std::vector<tls::Certificate>>>;
+
+Result<Certificates> load_certificates(const Config& config, const Clock& clock) {
+  Certificates all;
+  for (const DomainConfig& domain : config.domains) {
+    const DomainOptions& options = domain.get();
+    std::vector<tls::Certificate> loaded;
+    for (std::size_t i = 0; i < options.certificates.size(); ++i) {
+      auto one = tls::Certificate::load(config.resolve(options.certificates[i]), config.resolve(options.keys[i]), clock);
+      if (!one) {
+        return fail(one.error());
+      }
+      loaded.push_back(std::move(*one));
+    }
+    all.emplace_back(options.name, std::move(loaded));
+  }
+  return all;
+}
+
+// Days left of each certificate, as gauges.
+class CertificateGauges {
+ public:
+  void watch(const Certificates& certificates, const Clock& clock) {
+    gauges_.clear();
+    for (const auto& [domain, list] : certificates) {
+      for (const tls::Certificate& certificate : list) {
+        auto gauge = std::make_unique<metrics::Gauge>("aldis_certificate_days_left", "Whole days until a certificate ends.",
+                                                      metrics::Labels{{"domain", domain}, {"key", certificate.key_type()}});
+        gauges_.emplace_back(certificate, std::move(gauge));
+      }
+    }
+    update(clock);
+  }
+  void update(const Clock& clock) {
+    for (const auto& [certificate, gauge] : gauges_) {
+      gauge->set(certificate.days_left(clock));
+    }
+  }
+
+ private:
+  std::vector<std::pair<tls::Certificate, std::unique_ptr<metrics::Gauge>>> gauges_;
+};
+
+LiveConfig live_config(const Config& config) {
+  return {config.section<CoreConfig>("limits"), config.section<LobbyConfig>("lobby"), config.section<AuthConfig>("auth")};
+}
+
+stream::TlsMode to_mode(ListenerTls tls) {
+  switch (tls) {
+    case ListenerTls::starttls: return stream::TlsMode::starttls;
+    case ListenerTls::direct: return stream::TlsMode::direct;
+    case ListenerTls::none: return stream::TlsMode::none;
+  }
+  return stream::TlsMode::starttls;
+}
+
+ServerConfig server_config(const Config& config, const Certificates& certificates) {
+  ServerConfig out;
+  out.shards = config.section<ServerOptions>("server").shards;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerOptions& listener = config.listener(i);
+    out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), to_mode(listener.tls)});
+  }
+  for (std::size_t i = 0; i < config.domains.size(); ++i) {
+    const DomainConfig& domain = config.domains[i];
+    ServedDomain served{BareJid::parse(domain.get().name).value(), certificates[i].second, {}, {}, {}};
+    for (const ExtensionEntry& entry : extensions()) {
+      if (const auto enabled = domain.extensions.find(entry.name); enabled != domain.extensions.end()) {
+        served.extensions.push_back({&entry, enabled->second});
+      }
+    }
+    for (const std::string& administrator : domain.get().administrators) {
+      served.administrators.push_back(BareJid::parse(administrator).value());
+    }
+    out.domains.push_back(std::move(served));
+  }
+  out.live = live_config(config);
+  return out;
+}
+
+// A server holds a descriptor for each connection.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void greet(const Config& config, const Certificates& certificates) {
+  const std::string& domain = config.domains.front().get().name;
+  std::printf("Aldis %s serves", ALDIS_VERSION);
+  for (const DomainConfig& each : config.domains) {
+    std::printf(" %s", each.get().name.c_str());
+  }
+  std::printf(". Log in with any XMPP client:\n  address   NAME@%s, with its password\n", domain.c_str());
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerOptions& listener = config.listener(i);
+    const char* how = listener.tls == ListenerTls::starttls ? "STARTTLS" : listener.tls == ListenerTls::direct ? "direct TLS" : "no TLS";
+    std::printf("  %s %s, port %u (%s)\n", i == 0 ? "server   " : "or       ", listener.address.c_str(), static_cast<unsigned>(listener.port), how);
+  }
+  if (!certificates.front().second.empty()) {
+    std::printf("  if the client asks about the certificate, its SHA-256 fingerprint is\n            %s\n",
+                certificates.front().second.front().fingerprint_sha256().c_str());
+  }
+  std::printf("Accounts: aldis user add NAME@%s. End: Ctrl-C.\n", domain.c_str());
+  std::fflush(stdout);
+}
+
+int start_failed(const std::string& why) {
+  std::fprintf(stderr, "aldis: %s\n", why.c_str());
+  return exit_failed;
+}
+
+sigset_t held_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    sigaddset(&set, number);
+  }
+  return set;
+}
+
+// Until SIGTERM or SIGINT: reloads on SIGHUP, and tends what only needs a look now and then.
+void tend(ConfigReloader& reloader, ServerTarget& target, CertificateGauges& gauges, const Clock& clock) {
+  const sigset_t set = held_signals();
+  while (true) {
+    const timespec patience{60, 0};
+    const int number = ::sigtimedwait(&set, nullptr, &patience);
+    if (number == SIGTERM || number == SIGINT) {
+      log::info("audit-server-stopping", {{"signal", number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      return;
+    }
+    if (number == SIGHUP) {
+      notify_reloading();
+      target.answer_reloads(reloader.reload());
+      notify_supervisor("READY=1");
+    }
+    gauges.update(clock);
+  }
+}
+
+}  // namespace
+
+void hold_signals() {
+  const sigset_t set = held_signals();
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, nullptr);
+}
+
+int serve(Config given, const ConfigSchema& schema) {
+  static const SystemClock clock;
+  static SystemRandom random;
+  raise_descriptor_limit();
+  ConfigReloader reloader(std::move(given), schema);
+  const Config& config = reloader.config();
+
+  const auto& log_options = config.section<LogOptions>("log");
+  auto log_opened = LogSink::open(log_options.file.empty() ? std::string() : config.resolve(log_options.file), clock);
+  if (!log_opened) {
+    return start_failed(log_opened.error().what);
+  }
+  // Threads may log to the very end of the process.
+  LogSink& log = *log_opened->release();
+  const auto configure_log = [&log](const LogOptions& options) {
+    log.configure(options.format, options.rate);
+    log::set_level(to_log_level(options.level));
+  };
+  configure_log(log_options);
+  log::set_sink(&log);
+
+  auto certificates = load_certificates(config, clock);
+  if (!certificates) {
+    return start_failed(certificates.error().what);
+  }
+  CertificateGauges gauges;
+  gauges.watch(*certificates, clock);
+
+  if (admin::is_served(config.admin_socket())) {
+    return start_failed("a server is running already (it listens on " + config.admin_socket() + ")");
+  }
+  sql::DatabaseOptions database;
+  database.sqlite.path = config.database_path();
+  auto stores = sql::SqlStores::open(std::move(database));
+  if (!stores) {
+    return start_failed("the store " + config.database_path() + ": " + stores.error().what);
+  }
+  auto server = std::make_unique<Server>(server_config(config, *certificates), (*stores)->stores(), clock, random);
+
+  std::atomic<bool> is_ready = false;
+  std::unique_ptr<admin::MetricsServer> metrics_server;
+  if (const auto& options = config.section<MetricsOptions>("metrics"); options.enabled) {
+    auto started = admin::MetricsServer::start({.address = options.address, .port = options.port}, [&is_ready] { return is_ready.load(); });
+    if (!started) {
+      return start_failed(started.error().what);
+    }
+    metrics_server = std::move(*started);
+  }
+  if (auto started = server->start(); !started) {
+    return start_failed(started.error().what);
+  }
+  std::vector<std::string> domains;
+  for (const DomainConfig& domain : config.domains) {
+    domains.push_back(domain.get().name);
+  }
+  ServerTarget target(server->administration(), (*stores)->stores(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
+  auto control = admin::ControlServer::start({.path = config.admin_socket()}, target, server->operator_executor());
+  if (!control) {
+    static_cast<void>(server->stop(std::chrono::seconds(1)));
+    return start_failed(control.error().what);
+  }
+
+  reloader.on_reload([&](const Config&, const Config& after) -> Result<ConfigReloader::Prepared> {
+    auto fresh = load_certificates(after, clock);
+    if (!fresh) {
+      return fail(fresh.error());
+    }
+    // The last step that can fail; what follows cannot.
+    if (auto applied = server->apply_certificates(*fresh); !applied) {
+      return fail(applied.error());
+    }
+    ConfigReloader::Prepared prepared;
+    prepared.applied.push_back("certificates read again");
+    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after), fresh = std::move(*fresh)] {
+      configure_log(options);
+      server->apply(live);
+      gauges.watch(fresh, clock);
+    };
+    return prepared;
+  });
+
+  is_ready = true;
+  log::info("audit-server-started", {{"version", ALDIS_VERSION}, {"domains", domains.size()}});
+  greet(config, *certificates);
+  notify_supervisor("READY=1");
+  tend(reloader, target, gauges, clock);
+
+  is_ready = false;
+  notify_supervisor("STOPPING=1");
+  control->reset();
+  const auto patience = config.section<ServerOptions>("server").shutdown_timeout;
+  const bool is_quiet = server->stop(patience);
+  // Writes that were accepted are finished before the process ends, also when something else was not.
+  stores->reset();
+  log::info("audit-server-stopped", {{"complete", is_quiet}});
+  if (!is_quiet) {
+    std::_Exit(exit_ok);
+  }
+  metrics_server.reset();
+  server.reset();
+  return exit_ok;
+}
+
+}  // namespace aldis::app
