@@ -77,6 +77,9 @@ int run(const Options& options, const char* name) {
   cpu.begin();
   const int failed = turnstile.pass(options.sessions);
   cpu.end();
+  if (failed == options.sessions) {
+    give_up("every login failed");
+  }
   Report report(name);
   report.number("logins", options.sessions);
   report.number("logins_per_second", options.sessions / cpu.seconds());

@@ -71,6 +71,9 @@ class Server:
     def pid(self):
         return self.process.pid
 
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
     def cpu_seconds(self):
         """User and system time of the process, without its children."""
         with open(f"/proc/{self.pid}/stat", encoding="utf-8") as file:
@@ -177,7 +180,7 @@ strangers_per_source = 1000000
 connections_per_second = 1000000
 connections_burst = 1000000
 
-[limits]
+[session]
 rate = 0
 
 [[domain]]
