@@ -180,7 +180,7 @@ strangers_per_source = 1000000
 connections_per_second = 1000000
 connections_burst = 1000000
 
-[session]
+[limits]
 rate = 0
 
 [[domain]]
