@@ -245,9 +245,6 @@ AuthReply AuthenticationExchange::conclude(sasl::Success success) {
   principal->is_anonymous = is_anonymous;
   if (credentials_) {
     principal->groups = std::move(credentials_->groups);
-    const auto* administrators = context_.administrators.get();
-    principal->is_administrator =
-        administrators != nullptr && std::ranges::find(*administrators, *account_) != administrators->end();
   }
   principal->source_address = context_.source_address;
   principal->certificate = context_.certificate;

@@ -39,7 +39,6 @@ struct AuthenticationContext {
   sasl::ChannelBindings bindings{};
   std::vector<std::string> offered{};           // mechanisms and binding types exactly as advertised on this stream
   std::vector<std::string> offered_bindings{};
-  std::shared_ptr<const std::vector<BareJid>> administrators{};  // of `domain`, by full bare address (S12); null: none
   std::optional<ClientCertificate> certificate{};  // that the handshake has verified
   Monotonic deadline = Monotonic::max();        // a verdict that comes later is temporary_auth_failure
 };

@@ -152,7 +152,6 @@ TEST(Authenticator, ScramLoginMakesAPrincipal) {
   EXPECT_EQ(principal->mechanism, "SCRAM-SHA-256");
   EXPECT_EQ(principal->channel_binding, "");
   EXPECT_TRUE(principal->is_confidential);
-  EXPECT_FALSE(principal->is_administrator);
   EXPECT_EQ(principal->source_address, "192.0.2.1");
   EXPECT_EQ(principal->authenticated, server.clock.wall());
   EXPECT_TRUE(server.derivation.work.empty()) << "SCRAM costs the server no PBKDF2";
@@ -389,15 +388,6 @@ TEST(Authenticator, AccountOfAnotherDomainIsUnknownHere) {
   server.make_account("carol@other.example", "password1");
   EXPECT_EQ(said(Stream(server).scram("carol", "password1")), "not-authorized");
   EXPECT_EQ(said(Stream(server).plain("", "carol@other.example", "password1")), "not-authorized");
-}
-
-TEST(Authenticator, AdministratorIsNamedByTheFullAddress) {  // security S12
-  Server server;
-  AuthenticationContext context = server.stream();
-  context.administrators = std::make_shared<const std::vector<BareJid>>(std::vector{jid("alice@other.example")});
-  EXPECT_FALSE(principal_of(Stream(server, context).scram("alice", "wonderland"))->is_administrator);
-  context.administrators = std::make_shared<const std::vector<BareJid>>(std::vector{jid("alice@example.org")});
-  EXPECT_TRUE(principal_of(Stream(server, context).scram("alice", "wonderland"))->is_administrator);
 }
 
 // ---- when the world is wrong (security S09)

@@ -1,5 +1,5 @@
 // Principal: who was authenticated, how, and from where. Made once by an Authenticator, immutable, shared by everything
-// that later decides about this person: sessions, envelopes, policy, audit.
+// that later decides about this person: sessions, envelopes, policy, audit. Who administers a domain its VirtualHost knows.
 #pragma once
 #include <memory>
 #include <optional>
@@ -27,7 +27,6 @@ struct Principal {
   std::string channel_binding{};            // the type's name; empty: not bound to the channel
   bool is_confidential = false;             // the stream was encrypted when the credentials passed
   bool is_anonymous = false;                // RFC 4505: nobody has vouched for this identity
-  bool is_administrator = false;            // of the identity's own domain (security S12)
   std::vector<std::string> groups{};
   std::string source_address{};             // of the connection, without port
   std::optional<ClientCertificate> certificate{};

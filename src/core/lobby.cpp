@@ -12,8 +12,6 @@ metrics::Gauge strangers_gauge{"aldis_strangers", "Connections that have not bou
 metrics::Counter accepted{"aldis_connections_total", "Connections accepted."};
 metrics::Counter turned_away{"aldis_connections_refused_total", "Connections closed at once because a budget was spent."};
 metrics::Counter timed_out{"aldis_strangers_timed_out_total", "Connections that did not authenticate or bind in time."};
-metrics::Counter authentications_failed{"aldis_authentications_total", "Authentications, by outcome.", {{"outcome", "failure"}}};
-metrics::Counter authentications_good{"aldis_authentications_total", "Authentications, by outcome.", {{"outcome", "success"}}};
 }  // namespace
 
 class Lobby::Stranger final : public net::Connection::Owner, public stream::Domains {
@@ -113,7 +111,9 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   }
 
   void on_tls_established(net::Connection&) override {
-    negotiation_->tls_established();
+    if (mode_ == stream::TlsMode::starttls) {  // On a port of direct TLS the negotiation begins behind it.
+      negotiation_->tls_established();
+    }
     set_timer(lobby_.config_.authentication_timeout);
   }
 
@@ -137,7 +137,8 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     connection_->restart_stream();
     return true;
   }
-  bool carry_out(stream::BeginAuthentication& demand) {
+  // One exchange for all tries of the stream: it counts them.
+  AuthenticationExchange& exchange() {
     if (exchange_ == nullptr) {
       exchange_ = std::make_shared<AuthenticationExchange>(
           lobby_.authenticator_,
@@ -149,19 +150,16 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
                                 .offered_bindings = negotiation_->offer().channel_bindings,
                                 .deadline = lobby_.shard_.clock().now() + lobby_.config_.authentication_timeout});
     }
-    return wait_for(exchange_->begin(std::move(demand.mechanism), std::move(demand.initial_response)));
+    return *exchange_;
+  }
+  bool carry_out(stream::BeginAuthentication& demand) {
+    return wait_for(exchange().begin(std::move(demand.mechanism), std::move(demand.initial_response)));
   }
   bool carry_out(stream::ContinueAuthentication& demand) {
-    if (exchange_ == nullptr) {
-      return do_step(negotiation_->on_authentication(stream::SaslFailure{sasl::Failure::malformed_request, 1}));
-    }
-    return wait_for(exchange_->respond(std::move(demand.response)));
+    return wait_for(exchange().respond(std::move(demand.response)));
   }
   bool carry_out(stream::AbortAuthentication&) {
-    if (exchange_ == nullptr) {
-      return do_step(negotiation_->on_authentication(stream::SaslFailure{sasl::Failure::aborted, 1}));
-    }
-    return do_step(negotiation_->on_authentication(to_answer(exchange_->abort())));
+    return do_step(negotiation_->on_authentication(to_answer(exchange().abort())));
   }
   bool carry_out(stream::AnswerRegistration&) { return true; }
   bool carry_out(stream::CloseConnection& demand) {
@@ -184,19 +182,10 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
       co_return;
     }
     if (const auto* success = std::get_if<AuthSuccess>(&reply)) {
-      authentications_good.add();
       self->principal_ = success->principal;
       self->connection_->set_limits(lobby.world_.stanza_limits);
       self->connection_->set_budget({});
       self->set_timer(lobby.config_.authentication_timeout);
-      log::info("authenticated", {{"account", success->principal->identity.str()},
-                                  {"mechanism", success->principal->mechanism},
-                                  {"peer", self->connection_->peer().ip_str()}});
-    } else if (const auto* failure = std::get_if<AuthFailure>(&reply)) {
-      authentications_failed.add();
-      log::info("authentication-failed", {{"domain", self->negotiation_->domain()},
-                                          {"condition", sasl::to_string(failure->condition)},
-                                          {"peer", self->connection_->peer().ip_str()}});
     }
     if (self->do_step(self->negotiation_->on_authentication(to_answer(reply)))) {
       self->connection_->resume();

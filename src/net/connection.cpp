@@ -231,6 +231,9 @@ void Connection::pause() {
 
 void Connection::resume() {
   paused_ = false;
+  if (reading_ != nullptr) {
+    reading_->resumed = true;
+  }
   if (shard_ != nullptr) {
     shard_->run_next_turn(*this);
   }

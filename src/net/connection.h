@@ -48,7 +48,8 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   class Owner {
    public:
     // The frame's bytes are valid until this returns, and not after detach(), restart_stream() or start_tls().
-    // False: deliver nothing more now; on a connection that is still attached and open it is pause().
+    // False: deliver nothing more now; on a connection that is still attached and open it is pause(), unless resume() was
+    // called meanwhile: an answer that was waited for may be there at once.
     virtual bool on_frame(Connection& connection, xml::Framer::Frame frame) = 0;
     // Nothing is read any more. The owner sends its stream error with close().
     virtual void on_framing_error(Connection& connection, xml::XmlError error) = 0;
@@ -124,6 +125,7 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   struct Reading {
     std::string_view rest;  // received, decrypted, not framed yet
     bool gone = false;      // destroyed, detached or closed: touch nothing
+    bool resumed = false;   // resume() since the last frame was handed over
   };
   enum class State : std::uint8_t {
     open,

@@ -182,6 +182,29 @@ TEST(Connection, PausedItDeliversNothingAndResumedEverythingInOrder) {
   EXPECT_THAT(line.owner.frames, ElementsAre(std::string(header), "<a/>", "<b/>", "<c/>", "<d/>", "<e/>"));
 }
 
+// What a frame waits for may be there at once: then the resume comes before on_frame has said false.
+TEST(Connection, ResumedWithinAFrameItGoesOnAfterFalse) {
+  Line line;
+  line.owner.when_frame = [](Connection& c, const std::string&) {
+    c.pause();
+    c.resume();
+    return false;
+  };
+  line.peer_sends(std::string(header) + "<a/><b/>");
+  line.run();
+  EXPECT_FALSE(line.connection->is_paused());
+  EXPECT_THAT(line.owner.frames, ElementsAre(std::string(header), "<a/>", "<b/>"));
+  line.owner.when_frame = [](Connection& c, const std::string&) {
+    c.resume();
+    c.pause();
+    return false;
+  };
+  line.peer_sends("<c/><d/>");
+  line.run();
+  EXPECT_TRUE(line.connection->is_paused());
+  EXPECT_EQ(line.owner.frames.back(), "<c/>");
+}
+
 TEST(Connection, PausedItNoticesThePeersEndOnlyAfterResume) {
   Line line;
   line.owner.when_frame = [](Connection& c, const std::string&) {

@@ -15,8 +15,11 @@ namespace aldis::net {
 struct ListenerOptions {
   PeerAddress address;  // port 0: the kernel chooses; Listener::address() tells
   int backlog = 4096;
-  bool v6_only = false;                  // of an IPv6 address: do not take IPv4 too
-  int accepts_per_turn = 64;             // then others get their turn
+  bool v6_only = false;       // of an IPv6 address: do not take IPv4 too
+  int accepts_per_turn = 64;  // then others get their turn
+  // Silence after which the kernel asks whether the peer still lives; five unanswered questions, a minute apart, end
+  // the connection with an I/O error. 0: never.
+  std::chrono::seconds keepalive{900};
   std::chrono::milliseconds pause{100};  // after running out of descriptors
 };
 

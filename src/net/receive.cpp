@@ -187,11 +187,12 @@ void Connection::deliver(Reading& reading) {
       --budget_.frames;
     }
     frames_total.add();
+    reading.resumed = false;
     const bool more = owner_->on_frame(*this, **frame);
     if (reading.gone) {
       return;
     }
-    paused_ = paused_ || (!more && state_ == State::open);
+    paused_ = paused_ || (!more && !reading.resumed && state_ == State::open);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -288,6 +289,30 @@ TEST(Listener, ATakenPortIsAnErrorThatNamesIt) {
   const auto second = Listener::open({.address = server.address});
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().what, HasSubstr(server.address.str()));
+}
+
+TEST(Listener, AcceptedSocketsAskWhetherThePeerLives) {
+  SystemClock clock;
+  Shard shard(clock, {.name = "keepalive-test"});
+  const auto listener = std::move(
+      *Listener::open({.address = *PeerAddress::parse("127.0.0.1", 0), .keepalive = std::chrono::seconds(77)}));
+  int on = 0;
+  int idle = 0;
+  int no_delay = 0;
+  listener->start(shard, {}, [&](std::unique_ptr<Transport> transport) {
+    const int fd = static_cast<TcpTransport&>(*transport).fd();
+    socklen_t length = sizeof on;
+    ::getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, &length);
+    ::getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &length);
+    ::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &length);
+    shard.stop();
+  });
+  const Client client(listener->address());
+  shard.run();
+  listener->stop();
+  EXPECT_NE(on, 0);
+  EXPECT_EQ(idle, 77);
+  EXPECT_NE(no_delay, 0);
 }
 
 // Security E02: no spinning while descriptors are gone; those who are inside go on; later ones come in when some are

@@ -166,7 +166,9 @@ TEST_F(DatabaseTest, CommitThatFailsFailsAllOfItsWrites) {
   auto counted = [](Transaction& transaction) { return count(transaction); };
   EXPECT_EQ(*loop_.run(database_->read("a", std::move(counted))), 0);  // reads go on
   disk_.heal();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (database_->write_trouble()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "it does not recover";
     std::this_thread::yield();
   }
   EXPECT_TRUE(loop_.run(write("d", "d")));
