@@ -37,7 +37,24 @@ Client::Client(Scene& scene, std::string name, std::unique_ptr<MemoryTransport> 
 
 Client::~Client() = default;
 
+void Client::stops_reading() {
+  reads_ = false;
+  transport_->set_receive_capacity(16 * 1024);
+}
+
+std::size_t Client::reads_again() {
+  reads_ = true;
+  checks_bystander_ = false;
+  collect();
+  const std::size_t count = received_.size();
+  received_.clear();
+  return count;
+}
+
 void Client::collect() {
+  if (!reads_) {
+    return;
+  }
   const std::string bytes = transport_->receive();
   std::string_view rest = bytes;
   while (!rest.empty()) {
@@ -274,12 +291,14 @@ void Scene::has_account(std::string_view bare, std::string_view password) {
   const Result<BareJid, JidError> jid = BareJid::parse(bare);
   ASSERT_TRUE(jid.has_value());
   const Result<void> created = wait(administration_->create_account(*jid, SecretBytes(password)));
-  EXPECT_TRUE(created.has_value() || created.error().kind == ErrorKind::already_exists);
+  EXPECT_TRUE(created.has_value() || created.error().kind == ErrorKind::already_exists) << created.error().what;
 }
 
 void Scene::are_contacts(std::string_view a, std::string_view b, Subscription subscription) {
   const BareJid first = Jid::parse(a)->bare();
   const BareJid second = Jid::parse(b)->bare();
+  has_account(first.str());
+  has_account(second.str());
   const auto mirrored = [&] {
     switch (subscription) {
       case Subscription::to: return Subscription::from;

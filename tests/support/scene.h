@@ -65,6 +65,9 @@ class Client {
   void comes_online(int priority = 0);     // initial presence; its echo is consumed
   void wants_roster();                     // a roster get, answered
   void cuts_the_line();
+  // Takes no more bytes off the line; then takes all that came and counts the stanzas in it.
+  void stops_reading();
+  [[nodiscard]] std::size_t reads_again();
   [[nodiscard]] MemoryTransport& transport() { return *transport_; }
 
  private:
@@ -79,6 +82,7 @@ class Client {
   std::string stream_error_;
   bool has_stream_closed_ = false;
   bool checks_bystander_ = true;
+  bool reads_ = true;
   int next_id_ = 0;
 };
 
@@ -102,7 +106,7 @@ class Scene {
   // Creates the account if it does not exist, and binds. The jid is a full address.
   Client& login(std::string_view jid);
   // An account that exists and is not logged in.
-  void has_account(std::string_view bare, std::string_view password = "secret");
+  void has_account(std::string_view bare, std::string_view password = "secret-word");
   // Mutual subscription of two accounts (given bare or full), written to the stores before either logs in.
   void are_contacts(std::string_view a, std::string_view b, Subscription subscription = Subscription::both);
   // A stranger at the lobby's door, its bytes unread.
