@@ -80,8 +80,8 @@ class Account final : public policy::OwnerRules {
   [[nodiscard]] Serial& changes() { return changes_; }
 
   // ---- steps 3 and 5
-  // From one of the account's sessions. False: the session stops reading until it is resumed.
-  [[nodiscard]] bool send(Session& session, Envelope envelope);
+  // From one of the account's sessions, which is paused where something must be waited for.
+  void send(Session& session, Envelope envelope);
   // To the account or one of its sessions; `to` is this account's address, bare or full.
   void deliver(Envelope envelope);
   void bind(BindRequest request);
@@ -141,8 +141,8 @@ class Account final : public policy::OwnerRules {
   void unpin();
 
   // account_send.cpp
-  bool dispatch(Session& session, Envelope envelope);   // after the outgoing chain
-  bool answer_request(Session* session, Envelope envelope, Recipient recipient);
+  void dispatch(Session& session, Envelope envelope);   // after the outgoing chain
+  void answer_request(Session* session, Envelope envelope, Recipient recipient);
   Task<void> send_waiting(Pin self, SessionId session, std::unique_ptr<Envelope> envelope, Task<Chain::Outcome> waiting);
   Task<void> answer_waiting(Pin self, SessionId session, Envelope envelope, Task<StanzaPtr> waiting);
   void finish_send(SessionId session, Envelope envelope, Chain::Outcome outcome);

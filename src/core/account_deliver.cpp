@@ -218,7 +218,7 @@ void Account::deliver_iq(Envelope envelope) {
   if (to.is_bare()) {  // section 8.5.2.1.3: the server answers on the account's behalf
     if (stanza.is_request()) {
       const bool is_own = stanza.from()->bare_str() == jid_.str();
-      static_cast<void>(answer_request(nullptr, std::move(envelope), is_own ? Recipient::own_account : Recipient::other_account));
+      answer_request(nullptr, std::move(envelope), is_own ? Recipient::own_account : Recipient::other_account);
     }
     return;
   }

@@ -18,7 +18,7 @@ bool is_subscription(StanzaType type) {
 }
 }  // namespace
 
-bool Account::send(Session& session, Envelope envelope) {
+void Account::send(Session& session, Envelope envelope) {
   passed.add();
   const Stanza& stanza = *envelope.stanza;
   const auto& to = stanza.to();
@@ -26,10 +26,10 @@ bool Account::send(Session& session, Envelope envelope) {
     // An answer goes to whoever asked, and to nobody else (security P06). Answers to the server end here.
     if (to && !session.take_pending(*to, stanza.id())) {
       unasked_answers.add();
-      return true;
+      return;
     }
     if (!to) {
-      return true;
+      return;
     }
   }
   if (to) {
@@ -40,7 +40,7 @@ bool Account::send(Session& session, Envelope envelope) {
       if (StanzaPtr answer = make_error(stanza, blocked)) {
         session.send_own(answer);
       }
-      return true;
+      return;
     }
   }
   if (!host_.outgoing.empty(stanza.kind())) {
@@ -49,16 +49,17 @@ bool Account::send(Session& session, Envelope envelope) {
     if (auto* waiting = std::get_if<Task<Chain::Outcome>>(&result)) {
       session.pause();
       spawn(send_waiting(Pin(*this), session.id(), std::move(owned), std::move(*waiting)));
-      return false;
+      return;
     }
     auto& outcome = std::get<Chain::Outcome>(result);
     if (outcome.kind != Chain::Outcome::Kind::passed) {
       finish_send(session.id(), std::move(*owned), std::move(outcome));
-      return true;
+      return;
     }
-    return dispatch(session, std::move(*owned));
+    dispatch(session, std::move(*owned));
+    return;
   }
-  return dispatch(session, std::move(envelope));
+  dispatch(session, std::move(envelope));
 }
 
 Task<void> Account::send_waiting(Pin self, SessionId session, std::unique_ptr<Envelope> envelope,
@@ -77,13 +78,13 @@ void Account::finish_send(SessionId session, Envelope envelope, Chain::Outcome o
     case Chain::Outcome::Kind::passed: break;
   }
   if (Session* sender = home_.find_session(session)) {
-    static_cast<void>(dispatch(*sender, std::move(envelope)));
+    dispatch(*sender, std::move(envelope));
   } else if (envelope.stanza->to()) {
     home_.router().route(home_, std::move(envelope));  // accepted before its session ended
   }
 }
 
-bool Account::dispatch(Session& session, Envelope envelope) {
+void Account::dispatch(Session& session, Envelope envelope) {
   const Stanza& stanza = *envelope.stanza;
   const auto& to = stanza.to();
   const bool is_to_self = !to || (to->is_bare() && to->bare_str() == jid_.str());
@@ -95,56 +96,57 @@ bool Account::dispatch(Session& session, Envelope envelope) {
       break;
     case StanzaKind::iq:
       if (stanza.is_request() && is_to_self) {
-        return answer_request(&session, std::move(envelope), Recipient::own_account);
+        answer_request(&session, std::move(envelope), Recipient::own_account);
+        return;
       }
       if (stanza.is_request() && to->is_domain() && to->domain() == host_.domain()) {
-        return answer_request(&session, std::move(envelope), Recipient::server);
+        answer_request(&session, std::move(envelope), Recipient::server);
+        return;
       }
       if (is_to_self) {
-        return true;
+        return;
       }
       break;
     case StanzaKind::presence:
       if (is_subscription(stanza.type())) {
         if (is_to_self) {
           session.send_own(make_error(stanza, StanzaError(StanzaCondition::bad_request)));
-          return true;
+          return;
         }
         session.pause();
         spawn(send_subscription(Pin(*this), std::move(envelope)));
-        return false;
+        return;
       }
       if (!to) {
         broadcast_presence(session, std::move(envelope.stanza));
-        return !session.is_ending();
+        return;
       }
       if (stanza.type() != StanzaType::error && stanza.type() != StanzaType::probe) {
         send_directed(session, std::move(envelope));
-        return !session.is_ending();
+        return;
       }
       break;
   }
   home_.router().route(home_, std::move(envelope));
-  return !session.is_ending();
 }
 
 // ---- requests the server answers
 
-bool Account::answer_request(Session* session, Envelope envelope, Recipient recipient) {
+void Account::answer_request(Session* session, Envelope envelope, Recipient recipient) {
   const Stanza& stanza = *envelope.stanza;
   const IqHandler* handler = host_.requests.find(stanza.type(), stanza.payload()->name(), recipient);
   if (handler == nullptr) {
     home_.reply(envelope, make_error(stanza, StanzaError(StanzaCondition::service_unavailable)));
-    return true;
+    return;
   }
   IqReply reply = (*handler)(Iq(envelope, recipient, host_, home_));
   if (auto* answer = std::get_if<StanzaPtr>(&reply.state())) {
     ensure(*answer != nullptr, "a request has its answer");
     home_.reply(envelope, std::move(*answer));
-    return session == nullptr || !session->is_ending();
+    return;
   }
   if (std::holds_alternative<std::monostate>(reply.state())) {
-    return session == nullptr || !session->is_ending();
+    return;
   }
   SessionId paused = SessionId::none;
   if (session != nullptr && !session->is_ending()) {
@@ -152,7 +154,6 @@ bool Account::answer_request(Session* session, Envelope envelope, Recipient reci
     paused = session->id();
   }
   spawn(answer_waiting(Pin(*this), paused, std::move(envelope), std::move(std::get<Task<StanzaPtr>>(reply.state()))));
-  return session == nullptr;
 }
 
 Task<void> Account::answer_waiting(Pin self, SessionId session, Envelope envelope, Task<StanzaPtr> waiting) {

@@ -113,26 +113,27 @@ bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
       if (StanzaPtr answer = make_error(*refusal.offender->with_from(jid_), *refusal.stanza_error)) {
         send_own(answer);
       }
-      return !is_ending_;
+      return !is_ending_ && pauses_ == 0;
     }
     end(&refusal.stream, "not a stanza we can admit");
     return false;
   }
-  const bool goes_on = within_rate(frame.bytes.size());
-  return admit(std::move(*stanza)) && goes_on;
+  hold_to_rate(frame.bytes.size());
+  admit(std::move(*stanza));
+  return !is_ending_ && pauses_ == 0;
 }
 
 xml::Limits Session::connection_limits() const { return account_.home().world().stanza_limits; }
 
-bool Session::within_rate(std::size_t bytes) {
+void Session::hold_to_rate(std::size_t bytes) {
   allowance_ -= static_cast<std::int64_t>(bytes);
   if (allowance_ >= 0) [[likely]] {
-    return true;
+    return;
   }
   const auto config = account_.home().world().config();
   if (config->rate.count == 0) {
     allowance_ = static_cast<std::int64_t>(config->rate_burst.count);
-    return true;
+    return;
   }
   const Monotonic now = account_.home().now();
   const double passed = std::chrono::duration<double>(now - allowance_at_).count();
@@ -140,7 +141,7 @@ bool Session::within_rate(std::size_t bytes) {
   allowance_ += static_cast<std::int64_t>(std::min(refill, static_cast<double>(config->rate_burst.count)));
   allowance_at_ = now;
   if (allowance_ >= 0) {
-    return true;
+    return;
   }
   held_back_by_rate.add();
   const auto wait = std::chrono::milliseconds(1 + -allowance_ * 1000 / static_cast<std::int64_t>(config->rate.count));
@@ -150,21 +151,20 @@ bool Session::within_rate(std::size_t bytes) {
       session->resume();
     }
   });
-  return false;
 }
 
-bool Session::admit(StanzaPtr stanza) {
+void Session::admit(StanzaPtr stanza) {
   admitted.add();
   if (const auto& from = stanza->from(); from && *from != jid_ && *from != jid_.bare()) {
     const StreamError error{.condition = StreamCondition::invalid_from};  // RFC 6120 section 8.1.2.1
     end(&error, "stanza with another's from");
-    return false;
+    return;
   }
   stanza = stanza->with_from(jid_);
   if (!lang_.empty() && stanza->lang().empty()) {
     stanza = stanza->with_lang(lang_);  // RFC 6120 section 8.1.5
   }
-  return account_.send(*this, Envelope{std::move(stanza), principal_, id_, account_.home().next_trace()}) && !is_ending_;
+  account_.send(*this, Envelope{std::move(stanza), principal_, id_, account_.home().next_trace()});
 }
 
 void Session::on_framing_error(net::Connection&, xml::XmlError error) {
@@ -283,7 +283,30 @@ void Session::expire_pending() {
   }
 }
 
-void Session::on_drained(net::Connection&) { forget_flushed(); }
+std::size_t Session::unsent_bytes() const { return connection_ != nullptr ? connection_->unsent_bytes() : 0; }
+
+Completion<bool> Session::drained() {
+  Completion<bool> completion;
+  if (unsent_bytes() == 0 || is_ending_) {
+    completion.complete(true);
+  } else {
+    rare().drained.push_back(completion);
+  }
+  return completion;
+}
+
+void Session::tell_drained() {
+  if (rare_ != nullptr) {
+    for (const Completion<bool>& waiting : std::exchange(rare_->drained, {})) {
+      waiting.complete(true);
+    }
+  }
+}
+
+void Session::on_drained(net::Connection&) {
+  forget_flushed();
+  tell_drained();
+}
 
 void Session::forget_flushed() {
   if (connection_ != nullptr && connection_->unsent_bytes() == 0) {
@@ -319,6 +342,7 @@ void Session::on_closed(net::Connection&, net::CloseReason reason, std::string_v
 }
 
 void Session::finish(std::string_view reason) {
+  tell_drained();
   std::vector<Envelope> undelivered;
   if (connection_ != nullptr) {
     const std::uint64_t sent_total = connection_->sent_total();

@@ -63,6 +63,10 @@ class Session final : public net::Connection::Owner {
   void send(const Granted& granted);
   // The same, ahead of what is held back.
   void send_now(const Granted& granted);
+  // Bytes that wait for the client to read them.
+  [[nodiscard]] std::size_t unsent_bytes() const;
+  // Completes when all that waits has been taken by the kernel, or the session ends. For senders of much at once.
+  [[nodiscard]] Completion<bool> drained();
   // The server's own words to this client, such as answers and pushes.
   void send_own(const StanzaPtr& stanza);
   // An answer this client gives to a request we delivered; false: no such request, or answered already.
@@ -87,12 +91,13 @@ class Session final : public net::Connection::Owner {
   void on_closed(net::Connection& connection, net::CloseReason reason, std::string_view detail) override;
   void on_drained(net::Connection& connection) override;
 
-  // Step 2. False: stop reading for now.
-  bool admit(StanzaPtr stanza);
-  bool within_rate(std::size_t bytes);
+  // Step 2.
+  void admit(StanzaPtr stanza);
+  void hold_to_rate(std::size_t bytes);
   [[nodiscard]] xml::Limits connection_limits() const;
   void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
   void expire_pending();
+  void tell_drained();
 
   struct PendingRequest {
     Jid from;
@@ -105,6 +110,7 @@ class Session final : public net::Connection::Owner {
     std::unordered_set<Jid, JidHash, JidEqual> directed;
     std::vector<PendingRequest> pending;
     std::deque<Envelope> held;
+    std::vector<Completion<bool>> drained;
     TimerId pending_timer = TimerId::none;
   };
   Rare& rare();

@@ -53,20 +53,34 @@ Task<Verdict> keep(Home& home, BareJid owner, StanzaPtr message, OfflineLimits l
   co_return Reject{StanzaError(StanzaCondition::resource_constraint)};
 }
 
-// Hands over what was kept. It is removed from the store only after it has been queued to the session.
+// A client that reads slowly gets what was kept at its own pace: no more than this waits in its queue.
+constexpr std::size_t ahead_bytes = 128 * 1024;
+
+// Hands over what was kept, and removes it from the store only after it has been queued to the session.
 Task<void> hand_over(Account::Pin account, SessionId id) {
   Home& home = account->home();
   const Result<std::vector<OfflineMessage>> kept = co_await home.world().stores.offline.load(account->jid());
   if (!kept) {
     log::warning("offline-not-loaded", {{"account", account->jid().str()}, {"cause", kept.error().what}});
   }
-  Session* session = home.find_session(id);
-  if (session == nullptr) {
-    co_return;
-  }
   std::uint64_t last = 0;
   if (kept) {
     for (const OfflineMessage& message : *kept) {
+      Session* session = home.find_session(id);
+      if (session != nullptr && session->unsent_bytes() > ahead_bytes) {
+        const Completion<bool> next_turn;  // the end of this turn writes what it can
+        home.shard().post([next_turn] { next_turn.complete(true); });
+        co_await next_turn;
+        session = home.find_session(id);
+        if (session != nullptr && session->unsent_bytes() > ahead_bytes) {
+          const Completion<bool> drained = session->drained();
+          co_await drained;
+          session = home.find_session(id);
+        }
+      }
+      if (session == nullptr) {
+        break;
+      }
       std::string delay;
       Delay{.stamp = message.received, .from = Jid(account->host().jid()), .reason = "Offline Storage"}.write(delay);
       const auto keep_all = [](const xml::Element&) { return false; };
@@ -74,7 +88,9 @@ Task<void> hand_over(Account::Pin account, SessionId id) {
       last = message.id;
     }
   }
-  session->release_held();
+  if (Session* session = home.find_session(id)) {
+    session->release_held();
+  }
   if (last != 0) {
     const Result<void> removed = co_await home.world().stores.offline.remove_through(account->jid(), last);
     if (!removed) {
