@@ -113,21 +113,26 @@ Result<Json> run_on_store(const Config& config, const Invocation& invocation, ad
 }
 
 int run_operator_command(const std::string& config_path, const Invocation& invocation) {
-  const ConfigSchema schema = config_schema();
-  const auto config = load_or_tell(config_path, schema);
-  if (!config) {
-    return exit_config;
+  // A running server is asked whatever state the file is in; it has its own.
+  const std::optional<std::string> socket = find_admin_socket(config_path);
+  const bool is_running = socket && admin::is_served(*socket);
+  std::optional<Config> config;
+  if (!is_running) {
+    config = load_or_tell(config_path, config_schema());
+    if (!config) {
+      return exit_config;
+    }
+    if (!invocation.command->works_on_store) {
+      return tell({ErrorKind::unavailable, "the server is not running (nobody listens on " + config->admin_socket() + ")"});
+    }
   }
   auto arguments = gather(invocation);
   if (!arguments) {
     return tell(arguments.error());
   }
   Result<Json> answer = fail(ErrorKind::not_found, "");
-  if (admin::is_served(config->admin_socket()) || !invocation.command->works_on_store) {
-    answer = admin::ask_server(config->admin_socket(), {invocation.command->name, std::move(*arguments)});
-    if (!answer && answer.error().kind == ErrorKind::not_found && !admin::is_served(config->admin_socket())) {
-      answer = fail(ErrorKind::unavailable, "the server is not running (nobody listens on " + config->admin_socket() + ")");
-    }
+  if (is_running) {
+    answer = admin::ask_server(*socket, {invocation.command->name, std::move(*arguments)});
   } else {
     answer = run_on_store(*config, invocation, std::move(*arguments));
   }

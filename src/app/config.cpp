@@ -348,6 +348,40 @@ class Reader {
 
 Unexpected<ConfigProblems> one_problem(ConfigProblem problem) { return {ConfigProblems{std::move(problem)}}; }
 
+Result<toml::table, ConfigProblems> parse_toml(std::string_view text) {
+  toml::parse_result parsed;
+  try {
+    parsed = toml::parse(text);
+  } catch (const TomlAssertion&) {
+    return one_problem({0, 0, "not TOML: a key or a bracket stands where none may"});
+  }
+  if (!parsed) {
+    const toml::source_region& where = parsed.error().source();
+    return one_problem({where.begin.line, where.begin.column, "not TOML: " + std::string(parsed.error().description())});
+  }
+  return std::move(parsed).table();
+}
+
+// At most one byte more than a configuration may have.
+Result<std::string, ConfigProblems> read_text(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) {
+    return one_problem({0, 0, "there is no such file; \"aldis init\" makes one"});
+  }
+  if (!std::filesystem::is_regular_file(status)) {
+    return one_problem({0, 0, "is not a file"});
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::string text(max_config_bytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (!file.eof() && !file.good()) {
+    return one_problem({0, 0, "cannot be read: " + std::string(std::strerror(errno))});
+  }
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
 }  // namespace
 
 std::string message(const ConfigProblem& problem, std::string_view file) {
@@ -376,18 +410,12 @@ Result<Config, ConfigProblems> parse_config(std::string_view text, std::string p
   if (text.size() > max_config_bytes) {
     return one_problem({0, 0, "the file is larger than 1 MiB"});
   }
-  toml::parse_result parsed;
-  try {
-    parsed = toml::parse(text);
-  } catch (const TomlAssertion&) {
-    return one_problem({0, 0, "not TOML: a key or a bracket stands where none may"});
-  }
-  if (!parsed) {
-    const toml::source_region& where = parsed.error().source();
-    return one_problem({where.begin.line, where.begin.column, "not TOML: " + std::string(parsed.error().description())});
+  const auto root = parse_toml(text);
+  if (!root) {
+    return fail(root.error());
   }
   Reader reader(schema);
-  Config config = reader.read(parsed.table());
+  Config config = reader.read(*root);
   ConfigProblems problems = reader.take_problems();
   if (!problems.empty()) {
     return Unexpected<ConfigProblems>{std::move(problems)};
@@ -398,22 +426,33 @@ Result<Config, ConfigProblems> parse_config(std::string_view text, std::string p
 }
 
 Result<Config, ConfigProblems> load_config(const std::string& path, const ConfigSchema& schema) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  if (!std::filesystem::exists(status)) {
-    return one_problem({0, 0, "there is no such file; \"aldis init\" makes one"});
+  const auto text = read_text(path);
+  if (!text) {
+    return fail(text.error());
   }
-  if (!std::filesystem::is_regular_file(status)) {
-    return one_problem({0, 0, "is not a file"});
+  return parse_config(*text, path, schema);
+}
+
+std::optional<std::string> find_admin_socket(const std::string& path) {
+  const auto text = read_text(path);
+  const auto root = text ? parse_toml(*text) : Result<toml::table, ConfigProblems>(toml::table());
+  if (!text || !root) {
+    return std::nullopt;
   }
-  std::ifstream file(path, std::ios::binary);
-  std::string text(max_config_bytes + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!file.eof() && !file.good()) {
-    return one_problem({0, 0, "cannot be read: " + std::string(std::strerror(errno))});
+  Config config;
+  config.folder = std::filesystem::path(path).parent_path().string();
+  const ConfigSchema schema = own_schema();
+  for (const auto& [section, option] : {std::pair("server", "data_dir"), std::pair("admin", "socket")}) {
+    const OptionTable& table = *schema.section(section)->table;
+    OptionObject object = table.make();
+    if (const auto given = (*root)[section][option].value<std::string>()) {
+      if (!table.set(object, option, *given)) {
+        return std::nullopt;
+      }
+    }
+    config.sections.emplace(section, std::move(object));
   }
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return parse_config(text, path, schema);
+  return config.admin_socket();
 }
 
 std::string nearest(std::string_view name, const std::vector<std::string>& known) {

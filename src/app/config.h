@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,10 @@ using ConfigProblems = std::vector<ConfigProblem>;
                                                           const ConfigSchema& schema);
 // Reads the file; that it cannot be read is a problem too.
 [[nodiscard]] Result<Config, ConfigProblems> load_config(const std::string& path, const ConfigSchema& schema);
+
+// The control socket that a file means, however much else is wrong with it: a running server is asked over it also when its
+// file no longer passes. Nothing when not even that can be read.
+[[nodiscard]] std::optional<std::string> find_admin_socket(const std::string& path);
 
 // The known name that `name` was probably meant to be; empty when none is near.
 [[nodiscard]] std::string nearest(std::string_view name, const std::vector<std::string>& known);

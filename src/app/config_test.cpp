@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 namespace aldis::app {
 namespace {
@@ -179,6 +180,18 @@ TEST(Config, AFileThatIsNotThereIsAProblem) {
   ASSERT_FALSE(config);
   EXPECT_THAT(config.error().front().text, HasSubstr("no such file"));
   EXPECT_THAT(load_config("/", schema()).error().front().text, HasSubstr("is not a file"));
+}
+
+TEST(Config, TheControlSocketIsFoundInAFileThatDoesNotPass) {
+  const std::string path = testing::TempDir() + "aldis_config_test.toml";
+  std::ofstream(path) << "[nonsense]\n[server]\ndata_dir = \"/srv/aldis\"\nshards = -1\n";
+  EXPECT_EQ(find_admin_socket(path), "/srv/aldis/admin.sock");
+  std::ofstream(path) << "[admin]\nsocket = \"/run/aldis/control\"\n";
+  EXPECT_EQ(find_admin_socket(path), "/run/aldis/control");
+  std::ofstream(path) << "[admin\n";
+  EXPECT_EQ(find_admin_socket(path), std::nullopt);
+  std::filesystem::remove(path);
+  EXPECT_EQ(find_admin_socket(path), std::nullopt);
 }
 
 TEST(Config, LoopbackIsJudgedByTheNumber) {
