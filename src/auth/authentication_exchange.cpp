@@ -108,8 +108,10 @@ Task<AuthReply> AuthenticationExchange::advance(std::optional<std::string> messa
       co_return fail_with(sasl::Failure::temporary_auth_failure, keys.error().what);
     }
     has_keys_ = true;
+    is_guess_ = true;
     outcome = mechanism_->supply_keys(std::move(*keys));
   } else if (auto* ask = std::get_if<sasl::NeedPasswordCheck>(&outcome)) {
+    is_guess_ = true;
     const Result<void> found = co_await look_up(std::move(ask->username));
     if (!found) {
       co_return fail_with(sasl::Failure::temporary_auth_failure, found.error().what);
@@ -256,6 +258,7 @@ AuthReply AuthenticationExchange::conclude(sasl::Success success) {
                               {"source", principal->source_address}});
   mechanism_.reset();
   has_keys_ = false;
+  is_guess_ = false;
   AuthSuccess reply{std::move(principal)};
   if (!success.data.empty()) {
     reply.data = std::move(success.data);
@@ -276,7 +279,9 @@ AuthReply AuthenticationExchange::fail_with(sasl::Failure condition, std::string
   account_.reset();
   credentials_.reset();
   has_keys_ = false;
-  if (attempts_left_ > 0) {
+  if (!std::exchange(is_guess_, false) && misunderstandings_left_ > 0) {
+    --misunderstandings_left_;
+  } else if (attempts_left_ > 0) {
     --attempts_left_;
   }
   return AuthFailure{condition, attempts_left_};

@@ -88,12 +88,16 @@ class AuthenticationExchange {
   AuthenticationContext context_;
   std::shared_ptr<const AuthConfig> config_;
   std::uint32_t attempts_left_;
+  // Failures before anything could be guessed (a mechanism or channel binding that is not ours) are not tries, so that a
+  // client may go through its list: slixmpp 1.8 offers tls-unique to each -PLUS first. After these they are.
+  std::uint32_t misunderstandings_left_ = 8;
   // Of the exchange under way; forgotten when it ends.
   std::unique_ptr<sasl::Mechanism> mechanism_;        // null: none
   std::string claimed_;                               // a bare address, or the client's text where that is none
   std::optional<BareJid> account_;                    // the address, where the text is one
   std::optional<Credentials> credentials_;            // nothing: there is no such account
   bool has_keys_ = false;                             // SCRAM: the next message brings the proof
+  bool is_guess_ = false;                             // from here on a failure may have tested a password
 };
 
 class Authenticator {

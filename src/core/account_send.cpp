@@ -37,6 +37,7 @@ void Account::send(Session& session, Envelope envelope) {
     if (!decision.is_granted()) {  // XEP-0191 section 3.6
       StanzaError blocked = StanzaError(StanzaCondition::not_acceptable)
                                 .with_application("<blocked xmlns='" + std::string(ns::blocking_errors) + "'/>");
+      blocked.type = ErrorType::cancel;  // as the section has it; not-acceptable by itself would be "modify"
       if (StanzaPtr answer = make_error(stanza, blocked)) {
         session.send_own(answer);
       }

@@ -99,6 +99,11 @@ def presence(kind, condition=lambda stanza: True):
                            and stanza.get("from").startswith("juliet@capulet.example") and condition(stanza))
 
 
+def is_mutual(stanza):
+    return any(item.get("jid") == "juliet@capulet.example" and item.get("subscription") == "both"
+               for item in stanza.iter("{jabber:iq:roster}item"))
+
+
 def romeo_logs_in(scenario):
     user, domain = scenario["romeo"]["jid"].split("@")
     romeo = Client((scenario["host"], scenario["port"]), domain, scenario["ca_file"])
@@ -127,10 +132,11 @@ def meet(scenario):
         romeo.send(f"<presence type='subscribed' to='{juliet_jid}'/><presence type='subscribe' to='{juliet_jid}'/>")
         juliet.shows(f"Received authorization request from {romeo_jid}", f"{romeo_jid} would like to")
         juliet.types(f"/sub allow {romeo_jid}")
-        until(romeo, "her agreement", presence("subscribed"))
-        until(romeo, "her presence", presence(None))
-        assert any(item.get("jid") == juliet_jid and item.get("subscription") == "both"
-                   for item in romeo.iq("get", "<query xmlns='jabber:iq:roster'/>").iter("{jabber:iq:roster}item"))
+        # Her agreement, her presence, and the roster's push, in whatever order.
+        wanted = [presence("subscribed"), presence(None), is_mutual]
+        while wanted:
+            stanza = until(romeo, "a mutual subscription", lambda stanza: any(fits(stanza) for fits in wanted))
+            wanted = [fits for fits in wanted if not fits(stanza)]
 
         juliet.types('/status set away "At the window"')
         until(romeo, "her status", presence(None, lambda stanza: stanza.findtext("{jabber:client}show") == "away"

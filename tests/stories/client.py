@@ -89,7 +89,6 @@ class Client:
         self.jid = None
         self.received = b""
         self.features = None
-        self.header = None
         self.inbox = []
         self.ignores = lambda element: False  # What never enters the inbox: see servers.Server.is_noise.
         self.ended = False
@@ -117,6 +116,7 @@ class Client:
         self.socket.close()
 
     def _new_parser(self):
+        self.header = None
         self._parser = ET.XMLPullParser(events=("start", "end"))
         self._depth = 0
         self._root = None
@@ -181,6 +181,8 @@ class Client:
         for _ in patterns:
             try:
                 element = self.next()
+            except Closed:
+                raise
             except Unexpected as problem:
                 missing = "\n  ".join(text for index, text in enumerate(patterns) if index not in found)
                 raise Unexpected(f"{problem}; expected\n  {missing}") from problem

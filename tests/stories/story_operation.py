@@ -87,6 +87,7 @@ def bad_certificate_keeps_the_old(scene):
 @story("SIGHUP with a bad aldis.toml: nothing changes, and the log names file and line", only="aldis")
 def bad_configuration_keeps_the_old(scene):
     juliet = scene.login("juliet@capulet.example/balcony")
+    scene.account("nurse@capulet.example")  # Operators' commands would refuse the bad file too.
     with open(scene.server.config, "a") as config:
         config.write("\n[nonsense]\nkey = 1\n")
     scene.server.signal(signal.SIGHUP)

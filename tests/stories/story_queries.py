@@ -68,6 +68,7 @@ def client_to_client(scene):
     juliet = scene.login("juliet@capulet.example/balcony")
     romeo = scene.login("romeo@montague.example/orchard")
     scene.login("nurse@capulet.example/hall")
+    scene.befriend(juliet, romeo)
     romeo.send("<iq type='get' id='v1' to='juliet@capulet.example/balcony'><query xmlns='jabber:iq:version'/></iq>")
     juliet.receives("<iq type='get' id='v1' from='romeo@montague.example/orchard'><query xmlns='jabber:iq:version'/></iq>")
     juliet.send("<iq type='result' id='v1' to='romeo@montague.example/orchard'><query xmlns='jabber:iq:version'>"
@@ -75,6 +76,17 @@ def client_to_client(scene):
     answer = romeo.receives("<iq type='result' id='v1' from='juliet@capulet.example/balcony'/>")
     if answer.findtext("{jabber:iq:version}query/{jabber:iq:version}name") != "Quill":
         raise Unexpected("the answer changed on its way")
+
+
+@story("RFC 6121 8.5.3.1: who may not see one's presence may not ask one's clients either", only="aldis")
+def stranger_asks_a_client(scene):
+    """Not for prosody 0.12: it delivers the question, and the answer tells that the resource is there."""
+    juliet = scene.login("juliet@capulet.example/balcony")
+    mallory = scene.login("mallory@montague.example/cellar")
+    for resource in ("balcony", "cellar"):  # The first is there, the second is not: the same answer.
+        mallory.send(f"<iq type='get' id='v1' to='juliet@capulet.example/{resource}'><query xmlns='jabber:iq:version'/></iq>")
+        mallory.receives_error("v1", "service-unavailable", "cancel")
+    juliet.sees_nothing()
 
 
 @story("RFC 6120 8.2.3: a question has an id, a type and one child")
