@@ -1,0 +1,180 @@
+"""Tests of the command line on the real program: first run, checks and what they say, commands with and without a server."""
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = None
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+class Operation(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.config = self.folder / "aldis.toml"
+        self.server = None
+        self.addCleanup(self.stop)
+
+    def aldis(self, *arguments, text=None, code=0):
+        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, input=text or "", text=True, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, code, f"aldis {arguments}: {done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def first_run(self):
+        shown = self.aldis("init", "--demo")
+        text = self.config.read_text()
+        for port in ("5222", "5223"):
+            text = text.replace(f"\nport = {port}\n", f"\nport = {free_port()}\n")
+        text = re.sub(r"\n# port = 9422\n", f"\nport = {free_port()}\n", text)
+        self.config.write_text(text)
+        return shown
+
+    def serve(self, **environment):
+        with open(self.folder / "log", "ab") as log:
+            self.server = subprocess.Popen([PROGRAM, "serve"], cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True,
+                                           env={**os.environ, **environment})
+        greeting = ""
+        while "Accounts:" not in greeting:
+            line = self.server.stdout.readline()
+            self.assertTrue(line, (self.folder / "log").read_text())
+            greeting += line
+        return greeting
+
+    def stop(self):
+        if self.server is None:
+            return None
+        self.server.send_signal(signal.SIGTERM)
+        code = self.server.wait(15)
+        self.server.stdout.close()
+        self.server = None
+        return code
+
+    def test_first_run_makes_all_that_serving_needs(self):
+        shown = self.first_run()
+        passwords = re.findall(r"(\w+)@localhost\s+password ([a-z2-7]{16})", shown)
+        self.assertEqual([name for name, _ in passwords], ["juliet", "romeo"])
+        for _, password in passwords:  # Shown once, kept nowhere.
+            for path in self.folder.rglob("*"):
+                self.assertFalse(path.is_file() and password.encode() in path.read_bytes(), path)
+        for path in (self.folder / "aldis-data").iterdir():
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode) & 0o077, 0, path)
+        self.assertEqual(stat.S_IMODE((self.folder / "aldis-data").stat().st_mode), 0o700)
+        self.assertEqual(self.aldis("init", "--demo", "--if-missing"), "")
+        self.assertIn("not touched", self.aldis("init", code=1))
+        self.assertNotIn("error", self.aldis("check"))
+
+    def test_commands_act_on_the_store_and_on_the_server(self):
+        self.first_run()
+        for where in ("store", "server"):
+            if where == "server":
+                self.assertIn("NAME@localhost", self.serve())
+            name = f"nurse-{where}@localhost"
+            self.aldis("user", "add", name, text="a long password\n")
+            self.assertIn("exists already", self.aldis("user", "add", name, text="a long password\n", code=1))
+            self.aldis("user", "passwd", name, text="another password\n")
+            self.assertIn("nothing was given", self.aldis("user", "passwd", name, code=1))
+            self.aldis("user", "disable", name)
+            listed = {row["account"]: row for row in json.loads(self.aldis("user", "list", "--json"))}
+            self.assertIs(listed[name]["enabled"], False)
+            self.assertIs(listed["juliet@localhost"]["enabled"], True)
+            self.aldis("user", "enable", name)
+            self.aldis("user", "delete", name)
+            self.assertIn("no account", self.aldis("user", "delete", name, code=1))
+            (self.folder / "list").write_text("a@localhost\tpassword one\nb@elsewhere.example\tpassword two\n")
+            shown = self.aldis("user", "import", "list", code=1)
+            self.assertIn("1 accounts added, 1 lines refused", shown)
+            self.assertNotIn("password", shown)
+            self.aldis("user", "delete", "a@localhost")
+        self.assertEqual(json.loads(self.aldis("session", "list", "--json")), [])
+        self.assertIn("has no session", self.aldis("session", "kick", "juliet@localhost", code=1))
+        self.assertIn("running for", self.aldis("status"))
+        self.assertEqual(self.stop(), 0)
+        self.assertIn("not running", self.aldis("session", "list", code=4))
+        self.assertIn("not running", self.aldis("reload", code=4))
+        log = (self.folder / "log").read_text()
+        self.assertIn("audit-operator-command", log)
+        self.assertNotIn("password one", log)  # security O02
+        self.assertNotIn("a long password", log)
+
+    def test_a_password_is_never_an_argument(self):
+        self.first_run()
+        self.aldis("user", "add", "nurse@localhost", "secret-password", code=2)
+
+    def test_reload_applies_names_and_refuses(self):
+        self.first_run()
+        self.serve()
+        text = self.config.read_text()
+        self.config.write_text(text.replace('# level = "info"', 'level = "debug"').replace("# shards = 0", "shards = 3"))
+        shown = self.aldis("reload")
+        self.assertIn("applied: [log] level", shown)
+        self.assertIn("needs a restart: [server] shards", shown)
+        self.config.write_text(text + "\n[nonsense]\n")
+        refused = self.aldis("reload", code=1)
+        self.assertIn("the old configuration stays in force", refused)
+        self.assertRegex(refused, r"aldis\.toml:\d+:2: unknown section")
+        self.config.write_text(text)
+        os.chmod(self.folder / "aldis-data/key.pem", 0o644)
+        self.assertIn("key.pem", self.aldis("reload", code=1))
+        self.assertEqual(self.stop(), 0)
+
+    def test_what_is_wrong_is_found_and_said_how_to_mend(self):
+        self.first_run()
+        key = self.folder / "aldis-data/key.pem"
+        os.chmod(key, 0o644)  # security O03
+        self.assertIn("-> chmod 600", self.aldis("check", "--offline", code=1))
+        self.assertIn("key.pem", self.aldis("serve", code=1))
+        os.chmod(key, 0o600)
+        port = int(re.search(r"\nport = (\d+)\n", self.config.read_text())[1])
+        with socket.create_server(("127.0.0.1", port)):
+            found = json.loads(self.aldis("check", "--offline", "--json", code=1))
+            self.assertTrue(any(row["severity"] == "error" and str(port) in row["what"] and row["mend"] for row in found), found)
+            self.assertIn(str(port), self.aldis("serve", code=1))
+        self.config.write_text(self.config.read_text().replace('name = "localhost"', 'name = "other.example"'))
+        self.assertIn("is not for other.example", self.aldis("check", "--offline", code=1))
+        self.config.write_text("[log]\nlevle = 1\n")
+        for command in (("check",), ("serve",), ("user", "list")):
+            self.assertIn('aldis.toml:2:1: unknown key "levle"; did you mean "level"?', self.aldis(*command, code=3))
+
+    def test_one_server_at_a_time_and_another_after_a_kill(self):
+        self.first_run()
+        self.serve()
+        self.assertIn("running already", self.aldis("serve", code=1))
+        self.server.kill()
+        self.server.wait()
+        self.server.stdout.close()
+        self.assertIn("juliet@localhost", self.aldis("user", "list"))
+        self.serve()
+        self.assertEqual(self.stop(), 0)
+
+    def test_the_supervisor_is_told(self):
+        self.first_run()
+        path = str(self.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+            supervisor.bind(path)
+            supervisor.settimeout(10)
+            self.serve(NOTIFY_SOCKET=path)
+            self.assertEqual(supervisor.recv(100), b"READY=1")
+            self.server.send_signal(signal.SIGHUP)
+            self.assertRegex(supervisor.recv(100), rb"^RELOADING=1\nMONOTONIC_USEC=\d+$")
+            self.assertEqual(supervisor.recv(100), b"READY=1")
+            self.assertEqual(self.stop(), 0)
+            self.assertEqual(supervisor.recv(100), b"STOPPING=1")
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
