@@ -12,8 +12,8 @@ def login_over_starttls(scene):
         raise Unexpected(f"more than STARTTLS is offered in the clear: {[child.tag for child in features]}")
     if features.find(f"{{{TLS}}}starttls/{{{TLS}}}required") is None:
         raise Unexpected("STARTTLS is not required")
-    juliet.starttls()
     first_id = juliet.header.get("id")
+    juliet.starttls()
     features = juliet.open_stream()
     if juliet.header.get("id") in (None, "", first_id):
         raise Unexpected("stream ids must be new and present")  # RFC 6120 4.7.3
