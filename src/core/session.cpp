@@ -285,27 +285,8 @@ void Session::expire_pending() {
 
 std::size_t Session::unsent_bytes() const { return connection_ != nullptr ? connection_->unsent_bytes() : 0; }
 
-Completion<bool> Session::drained() {
-  Completion<bool> completion;
-  if (unsent_bytes() == 0 || is_ending_) {
-    completion.complete(true);
-  } else {
-    rare().drained.push_back(completion);
-  }
-  return completion;
-}
-
-void Session::tell_drained() {
-  if (rare_ != nullptr) {
-    for (const Completion<bool>& waiting : std::exchange(rare_->drained, {})) {
-      waiting.complete(true);
-    }
-  }
-}
-
 void Session::on_drained(net::Connection&) {
   forget_flushed();
-  tell_drained();
 }
 
 void Session::forget_flushed() {
@@ -342,7 +323,6 @@ void Session::on_closed(net::Connection&, net::CloseReason reason, std::string_v
 }
 
 void Session::finish(std::string_view reason) {
-  tell_drained();
   std::vector<Envelope> undelivered;
   if (connection_ != nullptr) {
     const std::uint64_t sent_total = connection_->sent_total();

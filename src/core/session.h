@@ -65,8 +65,6 @@ class Session final : public net::Connection::Owner {
   void send_now(const Granted& granted);
   // Bytes that wait for the client to read them.
   [[nodiscard]] std::size_t unsent_bytes() const;
-  // Completes when all that waits has been taken by the kernel, or the session ends. For senders of much at once.
-  [[nodiscard]] Completion<bool> drained();
   // The server's own words to this client, such as answers and pushes.
   void send_own(const StanzaPtr& stanza);
   // An answer this client gives to a request we delivered; false: no such request, or answered already.
@@ -97,7 +95,6 @@ class Session final : public net::Connection::Owner {
   [[nodiscard]] xml::Limits connection_limits() const;
   void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
   void expire_pending();
-  void tell_drained();
 
   struct PendingRequest {
     Jid from;
@@ -110,7 +107,6 @@ class Session final : public net::Connection::Owner {
     std::unordered_set<Jid, JidHash, JidEqual> directed;
     std::vector<PendingRequest> pending;
     std::deque<Envelope> held;
-    std::vector<Completion<bool>> drained;
     TimerId pending_timer = TimerId::none;
   };
   Rare& rare();

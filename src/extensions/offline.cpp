@@ -54,7 +54,8 @@ Task<Verdict> keep(Home& home, BareJid owner, StanzaPtr message, OfflineLimits l
 }
 
 // A client that reads slowly gets what was kept at its own pace: no more than this waits in its queue.
-constexpr std::size_t ahead_bytes = 128 * 1024;
+constexpr std::size_t ahead_bytes = 32 * 1024;
+constexpr std::chrono::milliseconds longest_wait{50};
 
 // Hands over what was kept, and removes it from the store only after it has been queued to the session.
 Task<void> hand_over(Account::Pin account, SessionId id) {
@@ -67,16 +68,12 @@ Task<void> hand_over(Account::Pin account, SessionId id) {
   if (kept) {
     for (const OfflineMessage& message : *kept) {
       Session* session = home.find_session(id);
-      if (session != nullptr && session->unsent_bytes() > ahead_bytes) {
-        const Completion<bool> next_turn;  // the end of this turn writes what it can
-        home.shard().post([next_turn] { next_turn.complete(true); });
-        co_await next_turn;
+      for (std::chrono::milliseconds wait{1}; session != nullptr && session->unsent_bytes() > ahead_bytes;
+           wait = std::min(wait * 2, longest_wait)) {
+        const Completion<bool> waited;
+        home.shard().after(wait, [waited] { waited.complete(true); });
+        co_await waited;
         session = home.find_session(id);
-        if (session != nullptr && session->unsent_bytes() > ahead_bytes) {
-          const Completion<bool> drained = session->drained();
-          co_await drained;
-          session = home.find_session(id);
-        }
       }
       if (session == nullptr) {
         break;
