@@ -389,7 +389,13 @@ std::string message(const ConfigProblem& problem, std::string_view file) {
   if (problem.line != 0) {
     out += ":" + std::to_string(problem.line) + ":" + std::to_string(problem.column);
   }
-  return out + ": " + problem.text;
+  out += ": ";
+  // Keys and toml++'s own words quote the file as it is.
+  for (const char c : problem.text) {
+    const bool is_control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    out += is_control ? '?' : c;
+  }
+  return out;
 }
 
 std::string Config::resolve(std::string_view given) const {

@@ -173,6 +173,11 @@ TEST(Config, AHostileKeyStaysOnOneLineOfTheMessage) {
   const auto problems = problems_after_least("[log]\n\"a\\nb\\u001b[2J\" = 1\n");
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_EQ(problems[0].find_first_of("\n\x1b"), std::string::npos) << problems[0];
+  for (const char* text : {"x = fal\ny", "x = \x1b[2J", "[domain.extension.\"a\\nb\"]\nx = 1\n"}) {
+    for (const std::string& problem : problems_after_least(text)) {
+      EXPECT_EQ(problem.find_first_of("\n\x1b"), std::string::npos) << problem;
+    }
+  }
 }
 
 TEST(Config, AFileThatIsNotThereIsAProblem) {
