@@ -89,6 +89,11 @@ void Account::deliver_passed(Envelope envelope) {
 // RFC 6121 section 8.5.1: no such account. Nothing here tells more than the RFC asks for (security L01).
 void Account::refuse_absent(const Envelope& envelope) {
   const Stanza& stanza = *envelope.stanza;
+  if (stanza.is_request() && stanza.to()->is_bare()) {
+    // By whoever answers for accounts that do exist: what strangers are told cannot differ.
+    static_cast<void>(answer_request(nullptr, envelope, Recipient::other_account));
+    return;
+  }
   if (stanza.is_presence()) {
     if (stanza.type() == StanzaType::probe) {
       route(presence_from(jid_, "unsubscribed")->with_to(stanza.from()->bare()));

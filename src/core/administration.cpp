@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "core/home.h"
 #include "core/virtual_host.h"
+#include "xmpp/namespaces.h"
 
 namespace aldis {
 namespace {
@@ -16,6 +17,31 @@ auto on(Home& home, F work) -> Task<decltype(work(home))> {
   home.shard().post([&home, done, moved = std::move(work)]() mutable { done.complete(moved(home)); });
   auto value = co_await done;
   co_return value;
+}
+
+bool is_of(const Session& session, const std::optional<BareJid>& wanted) {
+  return !wanted || (wanted->has_local() ? session.jid().bare_str() == wanted->str() : session.jid().domain() == wanted->str());
+}
+
+bool shows_away(const Session& session) {
+  if (!session.is_available()) {
+    return false;
+  }
+  const auto show = session.presence()->child({"show", ns::client});
+  const std::string text = show ? show->text() : std::string();
+  return text == "away" || text == "xa";
+}
+
+StanzaPtr headline(Home& here, const BareJid& from, const Session& to, std::string_view subject, std::string_view text) {
+  std::string xml;
+  xml::Writer writer(xml);
+  writer.start("message").attribute("type", "headline").attribute("id", random_token(here.world().random));
+  writer.attribute("from", from.str()).attribute("to", to.jid().str());
+  if (!subject.empty()) {
+    writer.element("subject", subject);
+  }
+  writer.element("body", text).end();
+  return Stanza::make(std::move(xml));
 }
 
 Unexpected<Error> no_such_domain(const BareJid& jid) {
@@ -72,7 +98,7 @@ Task<Result<void>> Administration::set_enabled(BareJid jid, bool is_enabled) {
   co_return changed;
 }
 
-Task<Result<void>> Administration::delete_account(BareJid jid) {
+Task<Result<void>> Administration::delete_account(BareJid jid, std::function<void()> before_sessions_end) {
   // Contacts are told from the roster in memory, so the account is loaded before its rows go.
   auto forget = [jid](Home& home) {
     if (Account* account = home.find_account(jid)) {
@@ -86,6 +112,9 @@ Task<Result<void>> Administration::delete_account(BareJid jid) {
     co_return removed;
   }
   log::info("account-deleted", {{"account", jid.str()}});
+  if (before_sessions_end) {
+    before_sessions_end();
+  }
   const bool forgotten = co_await on(world_.home_of(jid.str()), std::move(forget));
   static_cast<void>(forgotten);
   if (roster) {
@@ -99,18 +128,18 @@ Task<Result<void>> Administration::delete_account(BareJid jid) {
   co_return removed;
 }
 
-Task<std::vector<SessionSummary>> Administration::sessions(std::optional<BareJid> account, std::size_t limit) {
+Task<std::vector<SessionSummary>> Administration::sessions(std::optional<BareJid> of, std::size_t limit) {
   std::vector<SessionSummary> all;
   for (const auto& home : world_.homes) {
-    if (account && &world_.home_of(account->str()) != home.get()) {
+    if (of && of->has_local() && &world_.home_of(of->str()) != home.get()) {
       continue;
     }
-    auto gather = [account, limit](Home& here) {
+    auto gather = [of, limit](Home& here) {
       std::vector<SessionSummary> found;
       here.for_each_session([&](const Session& session) {
-        if (found.size() < limit && (!account || session.jid().bare_str() == account->str())) {
+        if (found.size() < limit && is_of(session, of)) {
           found.push_back({session.jid(), session.peer_address(), session.principal()->mechanism, session.is_available(),
-                           session.priority()});
+                           session.priority(), shows_away(session)});
         }
       });
       return found;
@@ -155,6 +184,29 @@ Task<std::size_t> Administration::end_sessions(Jid jid, StreamError error, std::
   };
   const std::size_t ended = co_await on(world_.home_of(jid.bare_str()), std::move(end));
   co_return ended;
+}
+
+Task<std::size_t> Administration::announce(BareJid domain, std::string subject, std::string text) {
+  std::size_t count = 0;
+  for (const auto& home : world_.homes) {
+    auto tell = [domain, subject, text](Home& here) {
+      std::vector<SessionId> ids;  // a session may end while it is written to
+      here.for_each_session([&](const Session& session) {
+        if (session.is_available() && is_of(session, domain)) {
+          ids.push_back(session.id());
+        }
+      });
+      for (const SessionId id : ids) {
+        if (Session* session = here.find_session(id)) {
+          session->send_own(headline(here, domain, *session, subject, text));
+        }
+      }
+      return ids.size();
+    };
+    const std::size_t some = co_await on(*home, std::move(tell));
+    count += some;
+  }
+  co_return count;
 }
 
 }  // namespace aldis

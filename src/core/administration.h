@@ -23,6 +23,7 @@ struct SessionSummary {
   std::string mechanism;
   bool is_available = false;
   int priority = 0;
+  bool is_away = false;          // its presence shows away or xa (RFC 6121 section 4.7.2.1)
 };
 
 class Administration {
@@ -35,12 +36,17 @@ class Administration {
   // Ends every session of the account but `keep`.
   [[nodiscard]] Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep = SessionId::none);
   [[nodiscard]] Task<Result<void>> set_enabled(BareJid jid, bool is_enabled);
-  [[nodiscard]] Task<Result<void>> delete_account(BareJid jid);
+  // `before_sessions_end` is called, on the caller's executor, between the removal and its consequences: the moment to
+  // answer one of the account's own sessions.
+  [[nodiscard]] Task<Result<void>> delete_account(BareJid jid, std::function<void()> before_sessions_end = {});
 
-  [[nodiscard]] Task<std::vector<SessionSummary>> sessions(std::optional<BareJid> account, std::size_t limit);
+  // Of an account, of a whole domain (an address without localpart), or all.
+  [[nodiscard]] Task<std::vector<SessionSummary>> sessions(std::optional<BareJid> of, std::size_t limit);
   [[nodiscard]] Task<std::size_t> session_count();
   // All sessions of a bare address, or the one of a full address. How many there were.
   [[nodiscard]] Task<std::size_t> end_sessions(Jid jid, StreamError error, std::string reason);
+  // A headline from the domain to every available session of it. To how many.
+  [[nodiscard]] Task<std::size_t> announce(BareJid domain, std::string subject, std::string text);
 
  private:
   World& world_;

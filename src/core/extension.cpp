@@ -24,6 +24,11 @@ void Extension::on_iq_set(XmlName payload, std::initializer_list<Recipient> reci
   }
 }
 
+void Extension::offer_command(AdHocCommand command) {
+  std::string node = command.node;
+  ensure(host_.commands.emplace(std::move(node), std::move(command)).second, "a command is offered once");
+}
+
 void Extension::on_outgoing(Phase phase, StanzaKinds kinds, Hook hook) { host_.outgoing.add(phase, kinds, name_, std::move(hook)); }
 void Extension::on_incoming(Phase phase, StanzaKinds kinds, Hook hook) { host_.incoming.add(phase, kinds, name_, std::move(hook)); }
 void Extension::on_undelivered(Hook hook) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/options.h"
+#include "core/ad_hoc_command.h"
 #include "core/chain.h"
 #include "core/iq.h"
 #include "storage/stores.h"
@@ -49,6 +50,9 @@ class Extension {
   // ---- requests
   void on_iq_get(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler);
   void on_iq_set(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler);
+
+  // ---- ad-hoc commands (XEP-0050): a second one of the same node is a broken invariant
+  void offer_command(AdHocCommand command);
 
   // ---- chains
   void on_outgoing(Phase phase, StanzaKinds kinds, Hook hook);   // on the sender's account

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/ad_hoc_command.h"
 #include "core/chain.h"
 #include "core/extension.h"
 #include "core/iq.h"
@@ -59,6 +60,7 @@ class VirtualHost {
   IqTable requests;
   Discovery discovery;
   Observers observers;
+  std::map<std::string, AdHocCommand, std::less<>> commands;  // by node
   // Answers jabber:iq:register requests of strangers (XEP-0077 section 3.1); empty: registration is not offered. Runs in
   // the lobby; the second argument is the stranger's source.
   std::function<Task<StanzaPtr>(StanzaPtr, std::string)> registration;

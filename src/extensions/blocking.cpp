@@ -66,7 +66,8 @@ Task<StanzaPtr> change(Iq request, bool blocks, std::vector<Jid> jids, std::size
   co_return request.result();
 }
 
-// The addresses of the items; nothing and the error when one is missing or malformed.
+// The addresses of the items; the error when one is missing or malformed, or when nothing in the command is an item: what
+// cannot be read must not count as the empty command that unblocks everybody.
 Result<std::vector<Jid>, StanzaError> read_items(const xml::Element& command) {
   std::vector<Jid> jids;
   for (const xml::Element item : command.children()) {
@@ -82,6 +83,9 @@ Result<std::vector<Jid>, StanzaError> read_items(const xml::Element& command) {
       return fail(StanzaError(StanzaCondition::jid_malformed));
     }
     jids.push_back(std::move(*jid));
+  }
+  if (jids.empty() && command.child_count() != 0) {
+    return fail(StanzaError(StanzaCondition::bad_request));
   }
   return jids;
 }

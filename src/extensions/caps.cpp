@@ -7,6 +7,7 @@
 
 #include "base/encoding.h"
 #include "core/extension.h"
+#include "extensions/caps.h"
 #include "extensions/disco.h"
 #include "extensions/extensions.h"
 #include "xmpp/form.h"
@@ -17,8 +18,9 @@ namespace {
 
 constexpr std::string_view caps_node = "https://aldis.im/server";
 
-// Section 5.1: the verification string of a disco#info answer.
-std::string verification_string(const xml::Element& query) {
+}  // namespace
+
+std::string caps_verification_string(const xml::Element& query) {
   std::vector<std::string> identities;
   std::vector<std::string> features;
   std::vector<std::string> forms;
@@ -58,8 +60,6 @@ std::string verification_string(const xml::Element& query) {
   return base64_encode(std::span(digest).first(size));
 }
 
-}  // namespace
-
 void install_caps(Extension& self) {
   self.advertise(ns::caps);
   std::string info;
@@ -69,7 +69,7 @@ void install_caps(Extension& self) {
   writer.end();
   const auto document = xml::parse(info);
   ensure(document.has_value(), "what we write is well-formed");
-  const std::string ver = verification_string((*document)->root());
+  const std::string ver = caps_verification_string((*document)->root());
   std::string feature;
   xml::Writer(feature).start("c", ns::caps).attribute("hash", "sha-1").attribute("node", caps_node).attribute("ver", ver).end();
   self.stream_feature(std::move(feature));

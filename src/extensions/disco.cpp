@@ -72,15 +72,18 @@ IqReply account_info(const Iq& request) {
 
 IqReply account_items(const Iq& request) {
   const Account* account = request.account();
-  if (account == nullptr || !request.sender_sees_presence()) {
-    return request.error(StanzaCondition::service_unavailable);
-  }
   std::string payload;
   xml::Writer writer(payload);
   writer.start("query", ns::disco_items);
-  for (const auto& session : account->sessions()) {  // section 8: available resources, to whoever sees them anyway
-    if (session->is_available() && request.recipient() == Recipient::own_account) {
-      writer.start("item").attribute("jid", session->jid().str()).end();
+  if (const auto node = request.payload().attribute("node")) {
+    writer.attribute("node", *node);
+  }
+  // Section 8: nothing for strangers, and the same nothing where there is no account.
+  if (account != nullptr && request.recipient() == Recipient::own_account && !request.payload().attribute("node")) {
+    for (const auto& session : account->sessions()) {
+      if (session->is_available()) {
+        writer.start("item").attribute("jid", session->jid().str()).end();
+      }
     }
   }
   writer.end();

@@ -7,6 +7,7 @@ namespace aldis::ext {
 
 void install_blocking(Extension& self);
 void install_caps(Extension& self);
+void install_commands(Extension& self);
 void install_contact_addresses(Extension& self);
 void install_disco(Extension& self);
 void install_last_activity(Extension& self);
@@ -15,6 +16,7 @@ void install_ping(Extension& self);
 void install_private_xml(Extension& self);
 void install_registration(Extension& self);
 void install_roster(Extension& self);
+void install_service_administration(Extension& self);
 void install_session(Extension& self);
 void install_stable_ids(Extension& self);
 void install_time(Extension& self);
@@ -22,6 +24,7 @@ void install_vcard(Extension& self);
 void install_version(Extension& self);
 
 [[nodiscard]] const OptionTable& blocking_options();
+[[nodiscard]] const OptionTable& commands_options();
 [[nodiscard]] const OptionTable& contact_addresses_options();
 [[nodiscard]] const OptionTable& offline_options();
 [[nodiscard]] const OptionTable& private_xml_options();

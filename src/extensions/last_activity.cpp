@@ -1,5 +1,5 @@
 // XEP-0012 (2.0) Last Activity: how long a user has been away, for those who may see its presence, and how long the server has
-// been up. Idle time of a client is asked of the client itself.
+// been up. Idle time of a client is asked of the client itself. Not here: the status message a user left with (section 4).
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"

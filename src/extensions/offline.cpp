@@ -46,7 +46,7 @@ Task<Verdict> keep(Home& home, BareJid owner, StanzaPtr message, OfflineLimits l
   if (stored) {
     co_return Consume{};
   }
-  if (stored.error().kind == ErrorKind::limit || stored.error().kind == ErrorKind::not_found) {
+  if (stored.error().kind == ErrorKind::full || stored.error().kind == ErrorKind::not_found) {
     co_return Reject{StanzaError(StanzaCondition::service_unavailable)};  // section 2: the recipient's storage is full
   }
   log::warning("offline-not-stored", {{"account", owner.str()}, {"cause", stored.error().what}});
@@ -60,6 +60,8 @@ constexpr std::chrono::milliseconds longest_wait{50};
 // Hands over what was kept, and removes it from the store only after it has been queued to the session.
 Task<void> hand_over(Account::Pin account, SessionId id) {
   Home& home = account->home();
+  // One session at a time: of two that come online together the second finds what the first has not taken.
+  const Serial::Hold hold = co_await account->changes().enter();
   const Result<std::vector<OfflineMessage>> kept = co_await home.world().stores.offline.load(account->jid());
   if (!kept) {
     log::warning("offline-not-loaded", {{"account", account->jid().str()}, {"cause", kept.error().what}});

@@ -37,7 +37,7 @@ Task<StanzaPtr> load(Iq request) {
 
 Task<StanzaPtr> store(Iq request, std::vector<PrivateXmlStore::Item> items, std::size_t max_bytes) {
   const Result<void> stored = co_await request.home().world().stores.private_xml.store(request.owner(), std::move(items), max_bytes);
-  if (!stored && stored.error().kind == ErrorKind::limit) {
+  if (!stored && stored.error().kind == ErrorKind::full) {
     co_return request.error(StanzaCondition::not_acceptable, "Too much private data.");
   }
   co_return stored ? request.result() : request.failure(stored.error());

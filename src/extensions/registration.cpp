@@ -57,13 +57,19 @@ Task<StanzaPtr> change_own(Iq request, Wish wish) {
   const BareJid owner = request.owner();
   if (wish.is_removal) {
     // The result goes out before the sessions end.
-    request.home().reply(request.envelope(), request.result());
-    const Result<void> removed = co_await administration.delete_account(owner);
+    const auto answer_now = [&request] { request.home().reply(request.envelope(), request.result()); };
+    const Result<void> removed = co_await administration.delete_account(owner, answer_now);
     co_return removed ? nullptr : request.error(refusal(removed.error()));
   }
   const Result<void> changed =
       co_await administration.set_password(owner, SecretBytes(*wish.password), request.envelope().origin);
   co_return changed ? request.result() : request.error(refusal(changed.error()));
+}
+
+// Of this domain, with an account of his own (security S14).
+bool is_own_user(const Iq& request) {
+  return request.from().domain() == request.host().domain() && request.envelope().sender != nullptr &&
+         !request.envelope().sender->is_anonymous;
 }
 
 Task<StanzaPtr> create(World& world, StanzaPtr request, BareJid jid, SecretBytes password) {
@@ -86,6 +92,9 @@ void install_registration(Extension& self) {
   const auto config = self.config<RegistrationConfig>();
   self.advertise(ns::registration);
   self.on_iq_get(query, {Recipient::server, Recipient::own_account}, [](const Iq& request) -> IqReply {
+    if (!is_own_user(request)) {
+      return request.error(StanzaCondition::not_allowed);
+    }
     std::string payload;
     xml::Writer writer(payload);
     writer.start("query", ns::registration).start("registered").end();
@@ -94,10 +103,7 @@ void install_registration(Extension& self) {
   });
   self.on_iq_set(query, {Recipient::server, Recipient::own_account}, [config](const Iq& request) -> IqReply {
     Wish wish = read(request.payload());
-    if (request.from().domain() != request.host().domain()) {
-      return request.error(StanzaCondition::not_allowed);  // security S14: only one's own domain
-    }
-    if (request.envelope().sender == nullptr || request.envelope().sender->is_anonymous) {
+    if (!is_own_user(request)) {
       return request.error(StanzaCondition::not_allowed);
     }
     if (wish.is_removal) {

@@ -1,5 +1,6 @@
 // XEP-0359 (0.7.0) Unique and Stable Stanza IDs: takes out every stanza-id that claims to be ours before a message goes on,
-// so that what is left can be believed (security P04). Assigning ids comes with the archive that they point into.
+// so that what is left can be believed (security P04); and every delay (XEP-0203) in the domain's name, for the same reason.
+// Assigning ids comes with the archive that they point into.
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/virtual_host.h"
@@ -11,6 +12,11 @@ namespace {
 
 // Claims to be by the account itself or by its server, in any spelling that reads as such.
 bool is_forged(const xml::Element& child, const Account& account) {
+  if (child.is({"delay", ns::delay})) {
+    const auto from = child.attribute("from");
+    const Result<Jid, JidError> jid = Jid::parse(from.value_or(""));
+    return jid && jid->str() == account.host().domain();
+  }
   if (!child.is({"stanza-id", ns::stanza_ids})) {
     return false;
   }
