@@ -73,7 +73,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     const bool is_authenticated = negotiation_->identity().has_value();
     offer.max_bytes = is_authenticated ? lobby_.world_.stanza_limits.stanza_bytes
                                        : static_cast<std::size_t>(lobby_.config_.bytes_before_authentication.count);
-    offer.has_registration = host->registration != nullptr;
+    offer.has_registration = host->registration != nullptr && is_confidential();  // a password in it
     offer.features = host->stream_features;
     offer.see_other_host = host->see_other_host;
     return offer;

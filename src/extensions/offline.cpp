@@ -60,8 +60,6 @@ constexpr std::chrono::milliseconds longest_wait{50};
 // Hands over what was kept, and removes it from the store only after it has been queued to the session.
 Task<void> hand_over(Account::Pin account, SessionId id) {
   Home& home = account->home();
-  // One session at a time: of two that come online together the second finds what the first has not taken.
-  const Serial::Hold hold = co_await account->changes().enter();
   const Result<std::vector<OfflineMessage>> kept = co_await home.world().stores.offline.load(account->jid());
   if (!kept) {
     log::warning("offline-not-loaded", {{"account", account->jid().str()}, {"cause", kept.error().what}});

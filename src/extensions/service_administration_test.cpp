@@ -155,10 +155,12 @@ TEST_F(ServiceAdministration, ChangesAPassword) {  // section 4.7; security S13
 }
 
 TEST_F(ServiceAdministration, ShowsWhatAUserHas) {  // sections 4.8 to 4.10
+  scene_.has_account("juliet@capulet.example", "long enough");
   scene_.are_contacts("juliet@capulet.example", "romeo@montague.example");
   {
     Client& juliet = scene_.login("juliet@capulet.example/balcony");
     juliet.comes_online();
+    juliet.ignores_the_rest();
     const std::string stats = run("user-stats", {{"accountjid", "juliet@capulet.example"}});
     EXPECT_TRUE(holds(stats, "<value>balcony</value>")) << stats;
     EXPECT_TRUE(holds(stats, "<field var='rostersize'")) << stats;

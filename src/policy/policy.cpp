@@ -1,6 +1,8 @@
 // The rules, in the order in which they are asked.
 #include "policy/policy.h"
 
+#include "xmpp/namespaces.h"
+
 namespace aldis::policy {
 namespace {
 
@@ -14,6 +16,17 @@ bool reveals_presence(const Question& question) {
   return stanza.is_request() || (stanza.is_message() && stanza.type() == StanzaType::groupchat);
 }
 
+// Roster pushes, block list pushes and carbons settings come from the server; clients have believed others (RFC 6121 section
+// 2.1.6; CVE-2015-8688).
+bool forges_push(const Question& question) {
+  const Stanza& stanza = question.stanza;
+  if (stanza.type() != StanzaType::set || !stanza.to() || stanza.to()->is_bare()) {
+    return false;
+  }
+  const std::string_view payload = stanza.payload()->ns();
+  return payload == ns::roster || payload == ns::blocking || payload == ns::carbons;
+}
+
 }  // namespace
 
 std::string_view to_string(Reason reason) {
@@ -21,6 +34,7 @@ std::string_view to_string(Reason reason) {
     case Reason::no_rule_against: return "no-rule-against";
     case Reason::from_ourselves: return "from-ourselves";
     case Reason::blocked: return "blocked";
+    case Reason::forged_push: return "forged-push";
     case Reason::not_subscribed: return "not-subscribed";
   }
   return "unknown";
@@ -37,6 +51,9 @@ Decision Policy::decide(const Question& question) const {
   }
   if (rules.blocked().blocks(*question.other)) {
     return Decision(Reason::blocked);
+  }
+  if (question.action == Action::deliver && forges_push(question)) {
+    return Decision(Reason::forged_push);
   }
   if (question.action == Action::deliver && reveals_presence(question) && !rules.may_see_presence(*question.other)) {
     return Decision(Reason::not_subscribed);

@@ -22,6 +22,7 @@ enum class Reason : std::uint8_t {
   no_rule_against,  // granted
   from_ourselves,   // granted: the server's own words, an account to its own sessions
   blocked,          // the owner's block list names the other side (XEP-0191)
+  forged_push,      // what only the server itself sends to its clients (security P05)
   not_subscribed,   // the sender may not learn whether the owner is available (RFC 6121 section 11, security L02)
 };
 [[nodiscard]] std::string_view to_string(Reason reason);

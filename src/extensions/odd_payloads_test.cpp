@@ -1,0 +1,151 @@
+// Every request the extensions answer, taken apart by a generator: each attribute and child dropped, doubled, emptied, made
+// huge, or put into another namespace, on the server's, one's own and another's address. Each gets exactly one answer, and
+// nobody else hears of it (security X14).
+#include "tests/support/scene.h"
+#include "xml/element.h"
+
+namespace aldis::test {
+namespace {
+
+struct Node {
+  std::string local;
+  std::string ns;
+  std::vector<std::pair<std::string, std::string>> attributes;
+  std::vector<Node> children;
+  std::string text;
+};
+
+Node copy_of(const xml::Element& element) {
+  Node node{std::string(element.local()), std::string(element.ns()), {}, {}, element.text()};
+  for (std::size_t i = 0; i < element.attribute_count(); ++i) {
+    const xml::Attribute attribute = element.attribute_at(i);
+    if (attribute.name.ns.empty()) {
+      node.attributes.emplace_back(attribute.name.local, attribute.value);
+    }
+  }
+  for (const xml::Element child : element.children()) {
+    node.children.push_back(copy_of(child));
+  }
+  return node;
+}
+
+void write(xml::Writer& writer, const Node& node) {
+  writer.start(node.local, node.ns);
+  for (const auto& [name, value] : node.attributes) {
+    writer.attribute(name, value);
+  }
+  writer.text(node.text);
+  for (const Node& child : node.children) {
+    write(writer, child);
+  }
+  writer.end();
+}
+
+const std::string huge(9000, 'x');
+
+// All that can be done to the node itself, and to what is in it.
+std::vector<Node> variants_of(const Node& node) {
+  std::vector<Node> all;
+  const auto add = [&](auto change) {
+    Node variant = node;
+    change(variant);
+    all.push_back(std::move(variant));
+  };
+  for (std::size_t i = 0; i < node.attributes.size(); ++i) {
+    add([&](Node& n) { n.attributes.erase(n.attributes.begin() + static_cast<std::ptrdiff_t>(i)); });
+    for (const std::string& value : {std::string(), std::string("-1"), std::string("@"), std::string("nobody@nowhere.example"),
+                                     std::string("99999999999999999999"), std::string("\xD9\xA3 '<&"), huge}) {
+      add([&](Node& n) { n.attributes[i].second = value; });
+    }
+  }
+  for (std::size_t i = 0; i < node.children.size(); ++i) {
+    const auto at = static_cast<std::ptrdiff_t>(i);
+    add([&](Node& n) { n.children.erase(n.children.begin() + at); });
+    add([&](Node& n) { n.children.insert(n.children.begin() + at, node.children[i]); });
+    add([&](Node& n) { n.children.insert(n.children.begin() + at, 200, node.children[i]); });
+    for (const Node& variant : variants_of(node.children[i])) {
+      add([&](Node& n) { n.children[i] = variant; });
+    }
+  }
+  add([](Node& n) { n.children.clear(); });
+  add([](Node& n) { n.attributes.clear(); });
+  add([](Node& n) { n.ns = "urn:example:other"; });
+  add([](Node& n) { n.local += "x"; });
+  add([](Node& n) { n.text.clear(); });
+  add([](Node& n) { n.text = "@ '<&\"]]>"; });
+  add([](Node& n) { n.text = huge; });
+  add([](Node& n) { n.children.push_back(Node{"odd", "urn:example:odd", {{"a", "b"}}, {}, "c"}); });
+  return all;
+}
+
+constexpr std::string_view payloads[] = {
+    "<query xmlns='jabber:iq:roster' ver='1'><item jid='romeo@montague.example' name='R' subscription='remove'><group>G</group></item></query>",
+    "<query xmlns='jabber:iq:roster'><item jid='romeo@montague.example' name='R'><group>G</group><group>H</group></item></query>",
+    "<query xmlns='http://jabber.org/protocol/disco#info' node='http://jabber.org/protocol/commands'/>",
+    "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/>",
+    "<ping xmlns='urn:xmpp:ping'/>",
+    "<time xmlns='urn:xmpp:time'/>",
+    "<query xmlns='jabber:iq:version'><name>n</name></query>",
+    "<query xmlns='jabber:iq:last' seconds='1'>x</query>",
+    "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>",
+    "<blocklist xmlns='urn:xmpp:blocking'><item jid='a@b.example'/></blocklist>",
+    "<block xmlns='urn:xmpp:blocking'><item jid='tybalt@street.example'/></block>",
+    "<unblock xmlns='urn:xmpp:blocking'><item jid='tybalt@street.example'/></unblock>",
+    "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'><url name='n' url='u'>t</url></storage></query>",
+    "<vCard xmlns='vcard-temp'><FN>Juliet</FN><N><FAMILY>Capulet</FAMILY></N></vCard>",
+    "<query xmlns='jabber:iq:register'><username>juliet</username><password>p</password></query>",
+    "<query xmlns='jabber:iq:register'><remove/></query>",
+    "<command xmlns='http://jabber.org/protocol/commands' node='http://jabber.org/protocol/admin#announce' action='execute' "
+    "sessionid='s'><x xmlns='jabber:x:data' type='submit'><field var='announcement' type='text-multi'><value>v</value></field></x></command>",
+    "<command xmlns='http://jabber.org/protocol/commands' node='http://jabber.org/protocol/admin#get-online-users-num'/>",
+};
+
+TEST(OddPayloads, EachGetsExactlyOneAnswer) {
+  SceneOptions options;
+  options.core.rate = Bytes{0};
+  options.auth.key_iterations = 4096;
+  options.install = [](VirtualHost& host, World& world) {
+    install_default_extensions(host, world);
+    host.add_administrator(*BareJid::parse("juliet@capulet.example"));
+  };
+  Scene scene(std::move(options));
+  Client& juliet = scene.login("juliet@capulet.example/balcony");
+  Client& romeo = scene.login("romeo@montague.example/orchard");
+  romeo.comes_online();
+  std::size_t cases = 0;
+  for (const std::string_view payload : payloads) {
+    const auto parsed = xml::parse(std::string(payload));
+    ASSERT_TRUE(parsed.has_value()) << payload;
+    std::vector<Node> variants = variants_of(copy_of((*parsed)->root()));
+    variants.push_back(copy_of((*parsed)->root()));
+    for (const Node& variant : variants) {
+      std::string text;
+      xml::Writer writer(text);
+      write(writer, variant);
+      for (const char* type : {"get", "set"}) {
+        for (const char* to : {"", " to='capulet.example'", " to='juliet@capulet.example'", " to='romeo@montague.example'",
+                               " to='nobody@montague.example'", " to='montague.example'"}) {
+          const std::string id = "c" + std::to_string(++cases);
+          juliet.sends("<iq type='" + std::string(type) + "' id='" + id + "'" + to + ">" + text + "</iq>");
+          std::size_t answers = 0;
+          while (juliet.waiting() != 0) {
+            const std::string stanza = juliet.next();
+            const bool is_push = stanza.find("type='set'") != std::string::npos && stanza.find("id='" + id + "'") == std::string::npos;
+            const bool is_presence = stanza.starts_with("<presence");
+            if (!is_push && !is_presence) {
+              EXPECT_NE(stanza.find("id='" + id + "'"), std::string::npos) << stanza;
+              ++answers;
+            }
+          }
+          ASSERT_EQ(answers, 1U) << type << to << " " << text.substr(0, 400);
+        }
+      }
+    }
+  }
+  EXPECT_GE(cases, 3000U);
+  romeo.receives_nothing();
+  juliet.asks("get", "capulet.example", "<ping xmlns='urn:xmpp:ping'/>");
+}
+
+}  // namespace
+}  // namespace aldis::test

@@ -1,0 +1,87 @@
+// Each request that reads or writes a store, with each of its store calls failing in turn: exactly one answer, an error when
+// something failed, and nobody else hears of it.
+#include "tests/support/failing_stores.h"
+#include "tests/support/scene.h"
+
+namespace aldis::test {
+namespace {
+
+using testing_support::FailingStores;
+
+struct Job {
+  const char* type;
+  const char* to;
+  const char* payload;
+};
+
+constexpr Job jobs[] = {
+    {"set", "", "<query xmlns='jabber:iq:roster'><item jid='nurse@capulet.example' name='Nurse'/></query>"},
+    {"set", "", "<query xmlns='jabber:iq:roster'><item jid='mercutio@montague.example' subscription='remove'/></query>"},
+    {"set", "", "<block xmlns='urn:xmpp:blocking'><item jid='tybalt@capulet.example'/></block>"},
+    {"set", "", "<unblock xmlns='urn:xmpp:blocking'/>"},
+    {"get", "", "<query xmlns='jabber:iq:private'><s xmlns='urn:example:s'/></query>"},
+    {"set", "", "<query xmlns='jabber:iq:private'><s xmlns='urn:example:s'>v</s></query>"},
+    {"get", "", "<vCard xmlns='vcard-temp'/>"},
+    {"set", "", "<vCard xmlns='vcard-temp'><FN>J</FN></vCard>"},
+    {"get", "", "<query xmlns='jabber:iq:last'/>"},
+    {"set", "", "<query xmlns='jabber:iq:register'><username>juliet</username><password>long enough</password></query>"},
+    {"get", " to='romeo@montague.example'", "<vCard xmlns='vcard-temp'/>"},
+};
+
+TEST(StoreFailures, EveryRequestHasOneAnswer) {
+  std::size_t failures = 0;
+  for (const Job& job : jobs) {
+    for (std::size_t n = 0;; ++n) {
+      std::unique_ptr<FailingStores> failing;
+      SceneOptions options;
+      options.auth.key_iterations = 4096;
+      options.wrap_stores = [&](Stores inner) {
+        failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
+        return failing->stores();
+      };
+      bool has_failed = false;
+      {
+        Scene scene(std::move(options));
+        scene.has_account("juliet@capulet.example", "long enough");
+        scene.has_account("mercutio@montague.example", "long enough");
+        scene.are_contacts("juliet@capulet.example", "mercutio@montague.example", Subscription::none);
+        Client& juliet = scene.login("juliet@capulet.example/balcony");
+        Client& romeo = scene.login("romeo@montague.example/orchard");
+        failing->restart({.nth = n});
+        juliet.sends("<iq type='" + std::string(job.type) + "' id='f'" + job.to + ">" + job.payload + "</iq>");
+        has_failed = failing->has_failed();
+        failing->restart({});
+        const std::string answer = juliet.receives("id='f'");
+        EXPECT_TRUE(!has_failed || answer.find("type='error'") != std::string::npos) << job.payload << n << answer;
+        juliet.receives_nothing();
+        romeo.receives_nothing();
+        juliet.asks("get", "capulet.example", "<ping xmlns='urn:xmpp:ping'/>");
+      }
+      if (!has_failed) {
+        break;
+      }
+      ++failures;
+    }
+  }
+  EXPECT_GE(failures, 11U);
+}
+
+TEST(StoreFailures, AMessageThatCannotBeKeptGoesBack) {  // XEP-0160 section 2
+  std::unique_ptr<FailingStores> failing;
+  SceneOptions options;
+  options.wrap_stores = [&](Stores inner) {
+    failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
+    return failing->stores();
+  };
+  Scene scene(std::move(options));
+  Client& romeo = scene.login("romeo@montague.example/orchard");
+  scene.login("juliet@capulet.example/balcony");  // not available
+  failing->restart({.nth = 0});
+  romeo.sends("<message to='juliet@capulet.example' id='m' type='chat'><body>hist</body></message>");
+  EXPECT_TRUE(failing->has_failed());
+  romeo.receives_error("m", "resource-constraint");
+  failing->restart({});
+}
+
+}  // namespace
+}  // namespace aldis::test
