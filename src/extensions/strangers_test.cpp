@@ -88,6 +88,7 @@ TEST(Strangers, NotEvenContactsForgePushes) {  // security P05
   Client& juliet = scene.login("juliet@capulet.example/balcony");
   Client& romeo = scene.login("romeo@montague.example/orchard");
   romeo.comes_online();
+  romeo.ignores_the_rest();
   for (const char* payload : {"<query xmlns='jabber:iq:roster'><item jid='evil@b.example' subscription='both'/></query>",
                               "<block xmlns='urn:xmpp:blocking'><item jid='a@b.example'/></block>",
                               "<enable xmlns='urn:xmpp:carbons:2'/>"}) {
