@@ -1,5 +1,4 @@
 // XEP-0050: discovery, executions, their forms, actions, bounds and ends.
-#include "app/extensions.h"
 #include "extensions/command_sessions.h"
 #include "tests/support/scene.h"
 

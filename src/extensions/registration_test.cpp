@@ -1,22 +1,19 @@
 // XEP-0077: one's own password and account, and accounts of strangers where that is switched on (security S14).
-#include "app/extensions.h"
+#include "extensions/extensions.h"
 #include "tests/support/scene.h"
 
 namespace aldis::test {
 namespace {
 
-// All extensions, registration with both options on.
+// Registration alone, with both options on.
 SceneOptions open_to_strangers() {
   SceneOptions made;
   made.install = [](VirtualHost& host, World& world) {
-    for (const ExtensionEntry& entry : app::extensions()) {
-      OptionObject config = entry.options != nullptr ? entry.options->make() : OptionObject();
-      if (entry.name == "registration") {
-        EXPECT_TRUE(entry.options->set(config, "allow_registration", true).has_value());
-        EXPECT_TRUE(entry.options->set(config, "allow_removal", true).has_value());
-      }
-      host.install(entry, world, std::move(config));
-    }
+    const OptionTable& options = ext::registration_options();
+    OptionObject config = options.make();
+    EXPECT_TRUE(options.set(config, "allow_registration", true).has_value());
+    EXPECT_TRUE(options.set(config, "allow_removal", true).has_value());
+    host.install({.name = "registration", .install = ext::install_registration, .options = &options}, world, std::move(config));
   };
   return made;
 }

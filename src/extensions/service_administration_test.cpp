@@ -1,5 +1,4 @@
 // XEP-0133: each command as an administrator uses it, and everybody else refused (security S12).
-#include "app/extensions.h"
 #include "tests/support/failing_stores.h"
 #include "tests/support/scene.h"
 
