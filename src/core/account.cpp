@@ -299,9 +299,6 @@ void Account::send_to_own(Session& session, std::string xml) { session.send_own(
 
 std::size_t Account::memory() const {
   std::size_t bytes = sizeof(Account) + jid_.str().capacity();
-  for (const auto& session : sessions_) {
-    bytes += session->memory();
-  }
   bytes += roster_.size() * (sizeof(RosterItem) + 32);
   return bytes;
 }

@@ -125,6 +125,7 @@ class Account final : public policy::OwnerRules {
   // For the home: nothing here, nobody waits, idle since `idle_since`.
   [[nodiscard]] bool is_idle() const;
   [[nodiscard]] Monotonic idle_since() const { return idle_since_; }
+  // Heap and object bytes, sessions not counted.
   [[nodiscard]] std::size_t memory() const;
 
  private:

@@ -26,6 +26,11 @@ struct CoreConfig {
   std::uint32_t loading_accounts = 10'000;
   std::chrono::seconds request_timeout{120};
   std::chrono::seconds account_idle{60};
+  Bytes stanza_bytes = 256 * KiB;
+  std::uint32_t stanza_depth = 64;
+  std::uint32_t stanza_elements = 10'000;
+  std::uint32_t stanza_attributes = 64;
+  Bytes write_queue = 1 * MiB;
   Bytes rate{256 * 1024};
   Bytes rate_burst{4 * 1024 * 1024};
 };
@@ -51,6 +56,13 @@ inline constexpr auto core_options = std::tuple{
            "A client's time to answer a request before the server answers in its place.", Reload::live},
     Option{"account_idle", &CoreConfig::account_idle, Range{std::chrono::seconds(1), std::chrono::seconds(86400)},
            "How long an account without sessions stays in memory.", Reload::live},
+    Option{"stanza_bytes", &CoreConfig::stanza_bytes, Range{Bytes{10'000}, 16 * MiB},
+           "Bytes of one stanza after authentication; a larger one ends the stream (RFC 6120 section 13.12)."},
+    Option{"stanza_depth", &CoreConfig::stanza_depth, Range{8, 1000}, "Elements below each other in one stanza."},
+    Option{"stanza_elements", &CoreConfig::stanza_elements, Range{100, 1'000'000}, "Elements in one stanza."},
+    Option{"stanza_attributes", &CoreConfig::stanza_attributes, Range{16, 1000}, "Attributes of one element."},
+    Option{"write_queue", &CoreConfig::write_queue, Range{256 * KiB, 256 * MiB},
+           "Bytes that may wait for a client that does not read; then its session ends, and what it missed is kept or returned."},
     Option{"rate", &CoreConfig::rate, Range{Bytes{0}, Bytes{1024ULL * 1024 * 1024}},
            "Bytes a second one session may send for long; a faster one is read more slowly. 0: no limit.", Reload::live},
     Option{"rate_burst", &CoreConfig::rate_burst, Range{Bytes{64 * 1024}, Bytes{1024ULL * 1024 * 1024}},

@@ -12,6 +12,9 @@ namespace aldis {
 namespace {
 metrics::Counter loads_refused{"aldis_account_loads_refused_total", "Stanzas refused because too many accounts were being loaded."};
 constexpr std::chrono::milliseconds sweep_interval{10'000};
+constexpr auto memory_help = "Memory held, by subsystem; the process as a whole when last looked at.";
+metrics::Gauge session_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "sessions"}}};
+metrics::Gauge account_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "accounts"}}};
 }  // namespace
 
 Home::Home(World& world, Shard& shard, std::uint8_t index) : world_(world), shard_(shard), index_(index) {}
@@ -146,9 +149,17 @@ void Home::sweep() {
   const auto idle = world_.config()->account_idle;
   const Monotonic now = this->now();
   std::erase_if(accounts_, [&](const auto& entry) { return entry.second->is_idle() && now - entry.second->idle_since() >= idle; });
+  std::int64_t of_sessions = 0;
   for (const auto& [id, session] : sessions_) {
     session->forget_flushed();
+    of_sessions += static_cast<std::int64_t>(session->memory());
   }
+  std::int64_t of_accounts = 0;
+  for (const auto& [key, account] : accounts_) {
+    of_accounts += static_cast<std::int64_t>(account->memory());
+  }
+  session_memory.add(of_sessions - std::exchange(session_memory_, of_sessions));
+  account_memory.add(of_accounts - std::exchange(account_memory_, of_accounts));
   sweeper_ = accounts_.empty() ? TimerId::none : shard_.after(sweep_interval, [this] { sweep(); });
 }
 

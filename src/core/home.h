@@ -68,6 +68,8 @@ class Home {
   std::uint64_t next_id_ = 0;
   std::uint64_t next_trace_ = 0;
   std::size_t loading_ = 0;
+  std::int64_t session_memory_ = 0;   // as last reported
+  std::int64_t account_memory_ = 0;
   TimerId sweeper_ = TimerId::none;
   std::uint8_t index_;
 };

@@ -1,6 +1,10 @@
 // Accepting, budgets, and one Stranger per connection: it feeds the negotiation what is read and does what it demands.
 #include "core/lobby.h"
 
+#include <unistd.h>
+
+#include <fstream>
+
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/home.h"
@@ -8,9 +12,9 @@
 
 namespace aldis {
 namespace {
+metrics::Gauge resident_gauge{"aldis_memory_bytes", "Memory held, by subsystem; the process as a whole when last looked at.",
+                              {{"subsystem", "process"}}};
 metrics::Gauge strangers_gauge{"aldis_strangers", "Connections that have not bound a resource."};
-metrics::Counter accepted{"aldis_connections_total", "Connections accepted."};
-metrics::Counter turned_away{"aldis_connections_refused_total", "Connections closed at once because a budget was spent."};
 metrics::Counter timed_out{"aldis_strangers_timed_out_total", "Connections that did not authenticate or bind in time."};
 }  // namespace
 
@@ -327,10 +331,12 @@ void Lobby::open(std::unique_ptr<net::Listener> listener, stream::TlsMode mode) 
 bool Lobby::admit(const net::PeerAddress& peer) {
   const Monotonic now = shard_.clock().now();
   const auto refuse = [&](std::string_view budget) {
-    turned_away.add();
     log::info("connection-refused", {{"peer", peer.ip_str()}, {"budget", budget}});
     return false;
   };
+  if (config_.memory_limit.count != 0 && resident_bytes(now) > config_.memory_limit.count) {
+    return refuse("memory_limit");  // strangers first: people at work keep what they have
+  }
   if (strangers_.size() >= config_.strangers) {
     return refuse("strangers");
   }
@@ -362,6 +368,20 @@ bool Lobby::admit(const net::PeerAddress& peer) {
   return true;
 }
 
+// The process's resident memory, read once a second at most.
+std::uint64_t Lobby::resident_bytes(Monotonic now) {
+  if (now - resident_at_ >= std::chrono::seconds(1) || resident_ == 0) {
+    resident_at_ = now;
+    std::ifstream statm("/proc/self/statm");
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    statm >> total >> resident;
+    resident_ = resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    resident_gauge.set(static_cast<std::int64_t>(resident_));
+  }
+  return resident_;
+}
+
 void Lobby::sweep_sources() {
   std::erase_if(sources_, [](const auto& entry) { return entry.second.strangers == 0; });
 }
@@ -370,7 +390,6 @@ void Lobby::receive(std::unique_ptr<net::Transport> transport, stream::TlsMode m
   if (is_closed_) {
     return;
   }
-  accepted.add();
   const Id id = ++next_id_;
   auto stranger = std::make_unique<Stranger>(*this, id, std::move(transport), mode);
   Stranger& added = *stranger;

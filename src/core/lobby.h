@@ -26,6 +26,7 @@ struct LobbyConfig {
   std::uint32_t strangers_per_source = 1000;
   std::uint32_t connections_per_second = 200;
   std::uint32_t connections_burst = 1000;
+  Bytes memory_limit{0};
 };
 
 inline constexpr auto lobby_options = std::tuple{
@@ -46,6 +47,8 @@ inline constexpr auto lobby_options = std::tuple{
            "New connections a second from one source, for long.", Reload::live},
     Option{"connections_burst", &LobbyConfig::connections_burst, Range{1, 1'000'000},
            "New connections at once from one source before the rate holds it back.", Reload::live},
+    Option{"memory_limit", &LobbyConfig::memory_limit, Range{Bytes{0}, 1024 * GiB},
+           "Resident memory of the server above which new connections are refused; sessions go on. 0: no limit.", Reload::live},
 };
 
 // The TLS contexts of the moment; replaced as a whole when certificates are reloaded.
@@ -87,6 +90,7 @@ class Lobby {
   [[nodiscard]] Stranger* find(Id id) const;
   void forget(Id id);
   void sweep_sources();
+  std::uint64_t resident_bytes(Monotonic now);
 
   World& world_;
   Shard& shard_;
@@ -99,6 +103,8 @@ class Lobby {
   std::unordered_map<Id, std::unique_ptr<Stranger>> strangers_;
   std::unordered_map<std::string, Source, KeyedStringHash, std::equal_to<>> sources_;
   Id next_id_ = 0;
+  std::uint64_t resident_ = 0;
+  Monotonic resident_at_{};
   bool is_closed_ = false;
 };
 

@@ -20,7 +20,11 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
       lobby_shard_(std::make_unique<Shard>(clock, ShardOptions{.index = 255, .name = "lobby"})) {
   ensure(!config_.domains.empty(), "a server serves a domain");
   world_.set_config(config_.live.core);
-  world_.stanza_limits = config_.stanza_limits;
+  const CoreConfig& core = config_.live.core;
+  world_.stanza_limits.stanza_bytes = core.stanza_bytes.size();
+  world_.stanza_limits.depth = core.stanza_depth;
+  world_.stanza_limits.elements = core.stanza_elements;
+  world_.stanza_limits.attributes = core.stanza_attributes;
   const std::size_t count =
       config_.shards != 0 ? config_.shards : std::max<std::size_t>(1, std::thread::hardware_concurrency());
   ensure(count < 255, "shards are numbered in a byte");
@@ -47,7 +51,9 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   }
   lobby_ = std::make_unique<Lobby>(world_, *lobby_shard_, *authenticator_, std::string(config_.domains.front().name.domain()),
                                    config_.live.lobby);
-  lobby_->set_connection_limits(config_.connection);
+  lobby_->set_connection_limits(
+      {.write_queue_bytes = static_cast<std::uint32_t>(core.write_queue.count),
+       .stop_reading_bytes = static_cast<std::uint32_t>(core.write_queue.count / 4)});
 }
 
 Server::~Server() { ensure(!is_running_, "a server is stopped before it goes"); }

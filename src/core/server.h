@@ -51,8 +51,6 @@ struct ServerConfig {
   std::vector<ListenerConfig> listeners;
   std::vector<ServedDomain> domains;            // at least one; the first serves clients that name none
   LiveConfig live;
-  xml::Limits stanza_limits{};
-  net::ConnectionLimits connection{};
 };
 
 class Server {

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view steps_name = "aldis_stanzas_total";
 constexpr std::string_view steps_help = "Stanzas that passed a step of their way through the server.";
-metrics::Counter received{std::string(steps_name), std::string(steps_help), {{"step", "connection_receive"}}};
 metrics::Counter admitted{std::string(steps_name), std::string(steps_help), {{"step", "session_admit"}}};
 metrics::Counter sent{std::string(steps_name), std::string(steps_help), {{"step", "session_send"}}};
 metrics::Counter held_back_by_rate{"aldis_rate_pauses_total", "Times a session was read more slowly because of its rate."};
@@ -96,7 +95,6 @@ std::vector<Jid> Session::take_directed() {
 // ---- step 2
 
 bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
-  received.add();
   if (frame.kind == xml::Framer::FrameKind::stream_close) {
     end(nullptr, "stream closed by the client");
     return false;
