@@ -32,6 +32,8 @@ constexpr auto domain_options = std::tuple{
     Option{"keys", &DomainOptions::keys, Range{0, 4},
            "PEM files with the private keys, in the order of the certificates. Only their owner may be able to read them.",
            Reload::live},
+    Option{"see_other_host", &DomainOptions::see_other_host, Range{0, 255},
+           "Send this domain's clients to another server, \"host\" or \"host:port\" (RFC 6120 section 4.9.3.19). Empty: they stay."},
     Option{"administrators", &DomainOptions::administrators, Range{0, 1000},
            "Addresses of the accounts that may use the administrators' commands."},
     Option{"enable", &DomainOptions::enable, Range{0, 200}, "Extensions to enable beyond those that are on by default."},

@@ -36,6 +36,7 @@ struct DomainOptions {
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
   std::vector<std::string> administrators;
+  std::string see_other_host;
   std::vector<std::string> enable;
   std::vector<std::string> disable;
 };

@@ -99,6 +99,7 @@ ServerConfig server_config(const Config& config, const Certificates& certificate
         served.extensions.push_back({&entry, enabled->second});
       }
     }
+    served.see_other_host = domain.get().see_other_host;
     for (const std::string& administrator : domain.get().administrators) {
       served.administrators.push_back(BareJid::parse(administrator).value());
     }

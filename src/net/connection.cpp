@@ -1,11 +1,17 @@
 // Life and death of a Connection, and its write side. The read side is receive.cpp.
 #include "net/connection.h"
 
+#include "base/metrics.h"
+
 #include <cstring>
 
 #include "base/ensure.h"
 
 namespace aldis::net {
+namespace {
+metrics::Counter flushes{"aldis_stanzas_total", "Stanzas that passed a step; of shard_flush, connections flushed.", {{"step", "shard_flush"}}};
+}  // namespace
+
 namespace {
 constexpr std::size_t encrypted_at_once = 64 * 1024;  // the rest stays plain, where its owner can still count it
 }
@@ -142,6 +148,7 @@ void Connection::on_turn_end() {
   if (state_ == State::closed) {
     return;
   }
+  flushes.add();
   switch (blocked_ ? Flushed::blocked : write_all()) {
     case Flushed::gone:
       return;
