@@ -93,6 +93,9 @@ void Home::reply(const Envelope& request, StanzaPtr answer) {
     session->send_own(answer);
     return;
   }
+  if (!answer->from()) {
+    return;  // of the own account, to a session that has ended: there is nobody to tell
+  }
   router().route(*this, Envelope{std::move(answer), nullptr, SessionId::none, request.trace});
 }
 

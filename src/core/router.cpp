@@ -53,6 +53,9 @@ void Router::bounce(Home& here, const Envelope& envelope, const StanzaError& err
     session->send_own(answer);
     return;
   }
+  if (!answer->from()) {
+    return;  // it was for the sender's own account, and the session it came from has ended
+  }
   if (world_.find_host(answer->to()->domain()) == nullptr) {
     return;  // its sender is nowhere: an error is not answered with an error
   }
