@@ -158,7 +158,8 @@ void Account::bind_now(BindRequest request) {
     }
   }
   if (sessions_.size() >= config->sessions_per_account) {
-    refuse(StanzaError(StanzaCondition::resource_constraint));
+    refuse(StanzaError(StanzaCondition::resource_constraint)  // RFC 6120 section 7.7.2.1; XEP-0205 section 4
+               .with_application("<resource-limit-exceeded xmlns='urn:xmpp:errors'/>"));
     return;
   }
   const FullJid address = jid_.with_resource(resource);

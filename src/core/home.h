@@ -32,6 +32,8 @@ class Home {
   [[nodiscard]] Account* find_account(const Jid& bare) const;
   [[nodiscard]] Session* find_session(SessionId id) const;
   [[nodiscard]] std::size_t session_count() const { return sessions_.size(); }
+  // Accounts in memory, those being loaded included.
+  [[nodiscard]] std::size_t account_count() const { return accounts_.size(); }
   template <class F>
   void for_each_session(F visit) const {
     for (const auto& [id, session] : sessions_) visit(*session);

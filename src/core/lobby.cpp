@@ -42,11 +42,10 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     connection_->set_budget({.bytes = static_cast<std::uint32_t>(lobby_.config_.bytes_before_authentication.count),
                              .frames = lobby_.config_.elements_before_authentication});
     connection_->attach(lobby_.shard_, *this);
+    begin_stage();
     if (mode_ == stream::TlsMode::direct) {
       connection_->start_tls(lobby_.tls_.direct);
-      set_timer(lobby_.config_.handshake_timeout);
-    } else {
-      set_timer(lobby_.config_.authentication_timeout);
+      hurry(lobby_.config_.handshake_timeout);
     }
   }
 
@@ -60,7 +59,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   void give_back(std::unique_ptr<net::Connection> connection, stream::Demand demand) {
     connection_ = std::move(connection);
     connection_->attach(lobby_.shard_, *this);
-    set_timer(lobby_.config_.authentication_timeout);
+    set_timer(deadline_);
     do_step({.bytes = {}, .demand = std::move(demand)});
   }
 
@@ -118,7 +117,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     if (mode_ == stream::TlsMode::starttls) {  // On a port of direct TLS the negotiation begins behind it.
       negotiation_->tls_established();
     }
-    set_timer(lobby_.config_.authentication_timeout);
+    set_timer(deadline_);
   }
 
   void on_closed(net::Connection& connection, net::CloseReason reason, std::string_view detail) override {
@@ -134,7 +133,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   bool carry_out(stream::KeepReading&) { return true; }
   bool carry_out(stream::StartTls&) {
     connection_->start_tls(lobby_.tls_.starttls);
-    set_timer(lobby_.config_.handshake_timeout);
+    hurry(lobby_.config_.handshake_timeout);
     return true;
   }
   bool carry_out(stream::RestartStream&) {
@@ -152,7 +151,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
                                 .bindings = channel_bindings(),
                                 .offered = negotiation_->offer().mechanisms,
                                 .offered_bindings = negotiation_->offer().channel_bindings,
-                                .deadline = lobby_.shard_.clock().now() + lobby_.config_.authentication_timeout});
+                                .deadline = deadline_});
     }
     return *exchange_;
   }
@@ -189,7 +188,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
       self->principal_ = success->principal;
       self->connection_->set_limits(lobby.world_.stanza_limits);
       self->connection_->set_budget({});
-      self->set_timer(lobby.config_.authentication_timeout);
+      self->begin_stage();
     }
     if (self->do_step(self->negotiation_->on_authentication(to_answer(reply)))) {
       self->connection_->resume();
@@ -284,10 +283,17 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     return bindings;
   }
 
-  // ---- the deadline: absolute, whatever is sent meanwhile (security E01)
-  void set_timer(std::chrono::seconds delay) {
+  // ---- the deadline of each stage, authentication and binding: absolute, whatever is sent meanwhile (security E01)
+  void begin_stage() {
+    deadline_ = lobby_.shard_.clock().now() + lobby_.config_.authentication_timeout;
+    set_timer(deadline_);
+  }
+  // A handshake has less time, and never more than is left.
+  void hurry(std::chrono::seconds delay) { set_timer(std::min(deadline_, lobby_.shard_.clock().now() + Monotonic::duration(delay))); }
+  void set_timer(Monotonic when) {
     cancel_timer();
-    timer_ = lobby_.shard_.after(delay, [this] {
+    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(when - lobby_.shard_.clock().now());
+    timer_ = lobby_.shard_.after(std::max(delay, std::chrono::milliseconds(0)), [this] {
       timer_ = TimerId::none;
       timed_out.add();
       if (connection_ == nullptr) {
@@ -314,6 +320,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   std::shared_ptr<stream::StreamNegotiation> negotiation_;
   std::shared_ptr<AuthenticationExchange> exchange_;
   PrincipalPtr principal_;
+  Monotonic deadline_{};
   TimerId timer_ = TimerId::none;
 };
 

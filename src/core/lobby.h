@@ -31,7 +31,7 @@ struct LobbyConfig {
 
 inline constexpr auto lobby_options = std::tuple{
     Option{"handshake_timeout", &LobbyConfig::handshake_timeout, Range{std::chrono::seconds(1), std::chrono::seconds(300)},
-           "Time for a TLS handshake, from its first byte due to its end.", Reload::live},
+           "Time for a TLS handshake, from its first byte due to its end; within authentication_timeout.", Reload::live},
     Option{"authentication_timeout", &LobbyConfig::authentication_timeout,
            Range{std::chrono::seconds(1), std::chrono::seconds(600)},
            "Time from the connection to the end of authentication, and again from there to a bound resource.", Reload::live},
@@ -69,7 +69,9 @@ class Lobby {
   void set_connection_limits(net::ConnectionLimits limits) { connection_limits_ = limits; }
   void set_tls(TlsContexts contexts) { tls_ = std::move(contexts); }
   void open(std::unique_ptr<net::Listener> listener, stream::TlsMode mode);
-  // A connection that was just accepted.
+  // Whether the budgets let in one more connection from this peer; it counts against its source's rate.
+  [[nodiscard]] bool admit(const net::PeerAddress& peer);
+  // A connection that was just accepted and admitted.
   void receive(std::unique_ptr<net::Transport> transport, stream::TlsMode mode);
   // No new connections, and the strangers are told (system-shutdown).
   void close();
@@ -86,7 +88,6 @@ class Lobby {
     Monotonic refilled{};
   };
 
-  bool admit(const net::PeerAddress& peer);
   [[nodiscard]] Stranger* find(Id id) const;
   void forget(Id id);
   void sweep_sources();

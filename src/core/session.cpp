@@ -32,7 +32,8 @@ Session::Session(Account& account, SessionId id, FullJid jid, PrincipalPtr princ
       scope_(account.home().shared_scope(std::move(scope))),
       lang_(std::move(lang)),
       id_(id),
-      allowance_(static_cast<std::int64_t>(account.home().world().config()->rate_burst.count)) {
+      allowance_(static_cast<std::int64_t>(account.home().world().config()->rate_burst.count)),
+      allowance_at_(account.home().now()) {
   sessions_gauge.add(1);
 }
 
@@ -104,6 +105,7 @@ bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
     end(&error, "a second stream header");
     return false;
   }
+  hold_to_rate(frame.bytes.size());  // what is refused counts too (security E05)
   Result<StanzaPtr, Stanza::Refusal> stanza = Stanza::parse(std::string(frame.bytes), *scope_, connection_limits());
   if (!stanza) {
     Stanza::Refusal& refusal = stanza.error();
@@ -116,7 +118,6 @@ bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
     end(&refusal.stream, "not a stanza we can admit");
     return false;
   }
-  hold_to_rate(frame.bytes.size());
   admit(std::move(*stanza));
   return !is_ending_ && pauses_ == 0;
 }

@@ -1,6 +1,6 @@
 // XEP-0359 (0.7.0) Unique and Stable Stanza IDs: takes out every stanza-id that claims to be ours before a message goes on,
-// so that what is left can be believed (security P04); and every delay (XEP-0203) in the domain's name, for the same reason.
-// Assigning ids comes with the archive that they point into.
+// so that what is left can be believed (security P04); with it what else only this server may say: a delay of its own
+// (XEP-0203) and the wrappers of carbons (XEP-0280). Assigning ids comes with the archive that they point into.
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/virtual_host.h"
@@ -10,22 +10,22 @@
 namespace aldis::ext {
 namespace {
 
-// Claims to be by the account itself or by its server, in any spelling that reads as such.
+// Whether an address is the account's or its server's, in any spelling that reads as such.
+bool is_ours(std::string_view address, const Account& account) {
+  const Result<Jid, JidError> jid = Jid::parse(address);
+  return jid && (jid->bare_str() == account.jid().str() || jid->bare_str() == account.host().domain());
+}
+
 bool is_forged(const xml::Element& child, const Account& account) {
+  if (child.is({"stanza-id", ns::stanza_ids})) {
+    const auto by = child.attribute("by");  // section 3.1 demands it
+    return !by || !Jid::parse(*by) || is_ours(*by, account);
+  }
   if (child.is({"delay", ns::delay})) {
     const auto from = child.attribute("from");
-    const Result<Jid, JidError> jid = Jid::parse(from.value_or(""));
-    return jid && jid->str() == account.host().domain();
+    return from && is_ours(*from, account);
   }
-  if (!child.is({"stanza-id", ns::stanza_ids})) {
-    return false;
-  }
-  const auto by = child.attribute("by");
-  if (!by) {
-    return true;  // section 3.1 demands it
-  }
-  const Result<Jid, JidError> jid = Jid::parse(*by);
-  return !jid || jid->bare_str() == account.jid().str() || jid->str() == account.host().domain();
+  return child.is({"received", ns::carbons}) || child.is({"sent", ns::carbons});  // CVE-2017-5589 and its kind
 }
 
 }  // namespace

@@ -10,6 +10,14 @@ namespace {
 constexpr std::string_view client_header =
     "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
 
+// What reached the server within its limits may leave it with a 'from' more.
+xml::Limits client_limits() {
+  xml::Limits limits;
+  limits.stanza_bytes += 8 * 1024;
+  limits.attributes += 4;
+  return limits;
+}
+
 // Reads the header in the lobby's place and lets go of the connection.
 class Opening final : public net::Connection::Owner {
  public:
@@ -27,7 +35,7 @@ class Opening final : public net::Connection::Owner {
 // ---- Client
 
 Client::Client(Scene& scene, std::string name, std::unique_ptr<MemoryTransport> transport, bool is_stranger)
-    : scene_(scene), name_(std::move(name)), transport_(std::move(transport)) {
+    : scene_(scene), name_(std::move(name)), transport_(std::move(transport)), framer_(client_limits()) {
   if (!is_stranger) {  // the header is long past: the framer stands inside the stream
     std::string_view header = client_header;
     const auto opened = framer_.next(header);
@@ -72,7 +80,7 @@ void Client::collect() {
       // Security O4: everything the server emits is read again by a strict reader.
       if ((*frame)->kind == xml::Framer::FrameKind::stanza) {
         const xml::Scope scope{"jabber:client", {{"stream", "http://etherx.jabber.org/streams"}}};
-        ASSERT_TRUE(xml::parse(text, scope).has_value()) << name_ << " received: " << text;
+        ASSERT_TRUE(xml::parse(text, scope, client_limits()).has_value()) << name_ << " received: " << text;
       }
       received_.push_back(text);
       if ((*frame)->kind == xml::Framer::FrameKind::stanza && text.find("<success") == 0) {
@@ -346,7 +354,11 @@ Client& Scene::connect(stream::TlsMode mode, std::string_view address) {
   auto [mine, servers] = MemoryTransport::pair(1024 * 1024, *net::PeerAddress::parse(address, 40000),
                                                *net::PeerAddress::parse(address, 40000));
   clients_.push_back(std::make_unique<Client>(*this, "stranger", std::move(mine), true));
-  lobby_->receive(std::move(servers), mode);
+  if (lobby_->admit(servers->peer())) {
+    lobby_->receive(std::move(servers), mode);
+  } else {
+    servers->close(false);
+  }
   run();
   return *clients_.back();
 }
