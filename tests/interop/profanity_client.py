@@ -2,6 +2,7 @@
 from its screen. Juliet uses profanity, Romeo our own client. Registration is left out: profanity registers only with a
 server that bears the domain's name in the DNS.
 """
+import itertools
 import json
 import os
 import pathlib
@@ -16,12 +17,16 @@ from client import Client  # noqa: E402  (the stories' own module)
 PATIENCE = 20
 
 
+NUMBERS = itertools.count()
+
+
 class Terminal:
     """One profanity in one tmux server."""
 
     def __init__(self, scenario, password):
         self.folder = pathlib.Path(scenario["folder"]) / "profanity"
-        self.socket = self.folder / "tmux"
+        # A server of its own each time: a new session must not meet the one that is still ending.
+        self.socket = self.folder / f"tmux{next(NUMBERS)}"
         authorities = self.folder / "authorities"
         for name in ("config/profanity", "data/profanity", "authorities"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
