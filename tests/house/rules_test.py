@@ -119,5 +119,37 @@ class Links(Tree):
         self.refuses("check_links", "does not list 0002-more.md")
 
 
+class SecurityTests(Tree):
+    ROWS = [f"{letter}{i:02}" for letter, count in
+            {"X": 15, "T": 9, "S": 9, "E": 13, "P": 8, "L": 4, "O": 3, "N": 1}.items() for i in range(1, count + 1)]
+
+    def setUp(self):
+        super().setUp()
+        self.write("src/core/a_test.cpp", "TEST(Suite, Case) {}\nTEST_P(Each, Row) {}\n")
+        self.write("tests/story.py", "def story(scene):\n    pass\n")
+
+    def table(self, **changed):
+        shown = {row: "not yet: later" for row in self.ROWS} | changed
+        self.write("docs/security-tests.md", "".join(f"| {row} | said | {text} |\n" for row, text in shown.items() if text))
+
+    def test_what_exists_passes(self):
+        self.table(X01="`src/core/a_test.cpp: Suite.Case`, `src/core/a_test.cpp: Each.Row`", X02="`tests/story.py: story`")
+        self.accepts("check_security_tests")
+
+    def test_a_test_that_is_gone_is_refused(self):
+        self.table(X01="`src/core/a_test.cpp: Suite.Other`")
+        self.refuses("check_security_tests", "docs/security-tests.md:1: src/core/a_test.cpp has no test Suite.Other")
+        self.table(X01="`src/core/b_test.cpp: Suite.Case`")
+        self.refuses("check_security_tests", "src/core/b_test.cpp does not exist")
+        self.table(X01="`tests/story.py: stories`")
+        self.refuses("check_security_tests", "has no test stories")
+
+    def test_a_row_without_a_word_or_missing_is_refused(self):
+        self.table(X01="surely")
+        self.refuses("check_security_tests", "X01 names no test")
+        self.table(N01="")
+        self.refuses("check_security_tests", "has no row N01")
+
+
 if __name__ == "__main__":
     unittest.main()
