@@ -26,6 +26,9 @@ std::optional<int> priority_of(const Stanza& presence) {
   return value;
 }
 
+// A request is kept as it came (RFC 6121 section 3.1.3), hundreds of them for an account: words, not pictures (security E06).
+constexpr std::size_t largest_kept_request = 16 * 1024;
+
 }  // namespace
 
 // ---- what a session sends without a to (sections 4.2, 4.4, 4.5)
@@ -278,6 +281,10 @@ Task<void> Account::receive_subscription(Pin self, Envelope envelope) {
   if (step.next.pending_in && !before.pending_in) {
     if (roster_.requests().size() >= home_.world().config()->subscription_requests) {
       home_.router().bounce(home_, envelope, StanzaError(StanzaCondition::resource_constraint));
+      co_return;
+    }
+    if (stanza->size() > largest_kept_request) {
+      home_.router().bounce(home_, envelope, StanzaError(StanzaCondition::policy_violation));
       co_return;
     }
     SubscriptionRequest request{contact, stanza->to_xml()};

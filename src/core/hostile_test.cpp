@@ -565,6 +565,16 @@ TEST(HostileLoad, SubscriptionRequestsAreBounded) {  // E06
     mallory.sends("<presence type='subscribe' id='s' to='juliet@capulet.example'/>");
     if (i >= 3) mallory.receives_error("s", "resource-constraint");
   }
+  scene.has_account("nurse@capulet.example");
+  Client& verbose = scene.login("verbose@montague.example/x");  // each is kept as it came, and there may be hundreds
+  verbose.sends("<presence type='subscribe' id='v' to='nurse@capulet.example'><status>" + std::string(17'000, 'v') +
+                "</status></presence>");
+  verbose.receives_error("v", "policy-violation");
+  verbose.sends("<presence type='subscribe' id='w' to='nurse@capulet.example'><status>please</status></presence>");
+  Client& nurse = scene.login("nurse@capulet.example/hall");
+  nurse.wants_roster();
+  nurse.comes_online();
+  nurse.receives({"type='subscribe'", "please"});
 }
 
 TEST(HostileLoad, SessionsOfOneAccount) {  // E08
