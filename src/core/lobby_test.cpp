@@ -511,6 +511,21 @@ TEST(LobbyBudget, AThousandComeAndGoAndNothingStays) {
   door.expects_nothing_kept();
 }
 
+TEST(LobbyBudget, WhenMemoryIsShortStrangersAreRefusedFirst) {  // E13
+  SceneOptions options;
+  options.lobby.memory_limit = Bytes{1};
+  Door door(std::move(options));
+  EXPECT_TRUE(Stranger(door.scene).is_ended());
+  EXPECT_TRUE(Stranger(door.scene, stream::TlsMode::direct).is_ended());
+  EXPECT_EQ(door.scene.home().session_count(), 2U);  // and those at work go on
+  LobbyConfig roomy;
+  roomy.memory_limit = 1024 * GiB;
+  door.scene.lobby().configure(roomy);
+  Stranger let_in(door.scene);
+  EXPECT_THAT(let_in.sends(header), HasSubstr("<stream:features>"));
+  let_in.sends(stream_end);
+}
+
 // ---- SASL: S01 to S05, S07
 
 TEST(LobbySasl, AnotherIdentityIsRefused) {  // S01
