@@ -79,6 +79,9 @@ class Account final : public policy::OwnerRules {
   // Changes of stored state go through it one at a time.
   [[nodiscard]] Serial& changes() { return changes_; }
 
+  // Kept messages are on their way to one of the sessions.
+  bool is_handing_over = false;
+
   // ---- steps 3 and 5
   // From one of the account's sessions, which is paused where something must be waited for.
   void send(Session& session, Envelope envelope);

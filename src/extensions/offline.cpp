@@ -94,6 +94,7 @@ Task<void> hand_over(Account::Pin account, SessionId id) {
       log::warning("offline-not-removed", {{"account", account->jid().str()}, {"cause", removed.error().what}});
     }
   }
+  account->is_handing_over = false;
 }
 
 }  // namespace
@@ -114,9 +115,12 @@ void install_offline(Extension& self) {
     return keep(call.account.home(), call.account.jid(), call.envelope.stanza, limits);
   });
   self.on_available([](Session& session) {
-    if (session.priority() >= 0 && !session.account().is_ephemeral()) {
+    // One session at a time gets them: a second one that comes online meanwhile must not get them again.
+    Account& account = session.account();
+    if (session.priority() >= 0 && !account.is_ephemeral() && !account.is_handing_over) {
+      account.is_handing_over = true;
       session.hold_back();
-      spawn(hand_over(Account::Pin(session.account()), session.id()));
+      spawn(hand_over(Account::Pin(account), session.id()));
     }
   });
 }

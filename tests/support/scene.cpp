@@ -260,8 +260,11 @@ Scene::~Scene() {
       ADD_FAILURE() << client->name_ << " received what nobody expected: " << client->received_.front();
     }
   }
-  lobby_->close();
-  home().end_all({.condition = StreamCondition::system_shutdown}, "the scene ends");
+  shard_->post([this] {
+    lobby_->close();
+    home().end_all({.condition = StreamCondition::system_shutdown}, "the scene ends");
+  });
+  run();
   for (const auto& client : clients_) {
     client->transport_->close(false);
   }
