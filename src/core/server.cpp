@@ -56,7 +56,16 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
        .stop_reading_bytes = static_cast<std::uint32_t>(core.write_queue.count / 4)});
 }
 
-Server::~Server() { ensure(!is_running_, "a server is stopped before it goes"); }
+Server::~Server() {
+  ensure(!is_running_, "a server is stopped before it goes");
+  // What the ends of sessions have posted refers to homes and the lobby, and homes refer to their shards' timers.
+  for (const auto& shard : shards_) {
+    static_cast<void>(shard->run_ready());
+  }
+  static_cast<void>(lobby_shard_->run_ready());
+  lobby_.reset();
+  world_.homes.clear();
+}
 
 bool Server::needs_tls() const {
   return std::any_of(config_.listeners.begin(), config_.listeners.end(),
