@@ -213,6 +213,7 @@ TEST_F(DatabaseTest, QueueIsBoundedInWritesBytesAndReads) {
   EXPECT_EQ(loop_.run(database_->read("a", counted)).error().kind, ErrorKind::full);  // reads
   release();
   finish(4);
+  loop_.run_until([&] { return !reads.empty(); });
   EXPECT_TRUE(std::ranges::all_of(results_, [](const auto& result) { return result.has_value(); }));
   EXPECT_TRUE(loop_.run(write("b", "b", 100)));  // room again
 }
