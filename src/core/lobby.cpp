@@ -341,7 +341,8 @@ bool Lobby::admit(const net::PeerAddress& peer) {
     log::info("connection-refused", {{"peer", peer.ip_str()}, {"budget", budget}});
     return false;
   };
-  if (config_.memory_limit.count != 0 && resident_bytes(now) > config_.memory_limit.count) {
+  const std::uint64_t resident = resident_bytes(now);
+  if (config_.memory_limit.count != 0 && resident > config_.memory_limit.count) {
     return refuse("memory_limit");  // strangers first: people at work keep what they have
   }
   if (strangers_.size() >= config_.strangers) {
