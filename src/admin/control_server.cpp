@@ -148,13 +148,14 @@ class Exchange : public std::enable_shared_from_this<Exchange<State>> {
       return;
     }
     limit(state_.config.answer_deadline);
-    // The state is kept as well: the command may outlast the ControlServer on the executor.
-    state_.executor.post([self = this->shared_from_this(), state = state_.shared_from_this(), request = std::move(*request)]() mutable {
-      spawn(command(std::move(self), std::move(state), std::move(request)));
+    // The state is kept as well: the command may outlast the ControlServer on the executor. It is named first, so that it goes
+    // last: an Exchange refers to it.
+    state_.executor.post([state = state_.shared_from_this(), self = this->shared_from_this(), request = std::move(*request)]() mutable {
+      spawn(command(std::move(state), std::move(self), std::move(request)));
     });
   }
 
-  static Task<void> command(std::shared_ptr<Exchange> self, std::shared_ptr<State> state, CommandRequest request) {
+  static Task<void> command(std::shared_ptr<State> state, std::shared_ptr<Exchange> self, CommandRequest request) {
     const std::string who = "uid " + std::to_string(self->peer_.uid) + " pid " + std::to_string(self->peer_.pid);
     auto answer = co_await run_command(state->target, std::move(request.command), std::move(request.arguments), who);
     asio::io_context& io = state->io;
