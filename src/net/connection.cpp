@@ -186,6 +186,9 @@ Connection::Flushed Connection::write_all() {
     }
     if (!tls_) {
       result = write(out_, written);
+      if (result == Flushed::gone) {
+        return result;  // the owner may have destroyed this
+      }
       sent_total_ += written;
       if (result != Flushed::all) {
         return result;
