@@ -296,8 +296,6 @@ void Account::route(StanzaPtr stanza) {
   home_.router().route(home_, Envelope{std::move(stanza), nullptr, SessionId::none, home_.next_trace()});
 }
 
-void Account::send_to_own(Session& session, std::string xml) { session.send_own(Stanza::make(std::move(xml))); }
-
 std::size_t Account::memory() const {
   std::size_t bytes = sizeof(Account) + jid_.str().capacity();
   bytes += roster_.size() * (sizeof(RosterItem) + 32);

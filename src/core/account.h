@@ -91,8 +91,6 @@ class Account final : public policy::OwnerRules {
 
   // ---- what policy and extensions ask
   [[nodiscard]] policy::Decision decide(policy::Action action, const Stanza& stanza, const Jid& other) const;
-  // One of the server's own stanzas (from the account) to one of its sessions.
-  void send_to_own(Session& session, std::string xml);
   // Into the chain of the router, as if the account had sent it: presence to a contact, and the like.
   void route(StanzaPtr stanza);
 

@@ -8,11 +8,6 @@
 #include "xmpp/namespaces.h"
 
 namespace aldis {
-namespace {
-
-constexpr std::size_t removals_kept = 500;
-
-}  // namespace
 
 Task<Result<void, StanzaError>> Account::change_item(RosterItem item) {
   item.version = roster_.version() + 1;
@@ -133,10 +128,8 @@ void Account::answer_roster_get(const Stanza& request, Session& session, std::op
   if (version && !version->empty()) {
     std::uint64_t known = 0;
     const auto [end, error] = std::from_chars(version->data(), version->data() + version->size(), known);
-    const bool is_ours = error == std::errc() && end == version->data() + version->size() && known <= roster_.version();
-    const auto& removals = roster_.removals();
-    const bool removals_complete = removals.size() < removals_kept || known >= removals.front().version;
-    if (is_ours && removals_complete) {  // section 2.6.3: an empty result, then what changed since, as pushes
+    const bool is_number = error == std::errc() && end == version->data() + version->size();
+    if (is_number && roster_.knows_changes_since(known)) {  // section 2.6.3: an empty result, then what changed since, as pushes
       session.send_own(make_result(request));
       push_changes_since(session, known);
       return;

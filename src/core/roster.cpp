@@ -9,7 +9,8 @@ Roster::Roster(RosterData data)
     : version_(data.version),
       items_(std::move(data.items)),
       requests_(std::move(data.requests)),
-      removals_(std::move(data.removals)) {
+      removals_(std::move(data.removals)),
+      removals_complete_since_(data.removals_complete_since) {
   std::sort(items_.begin(), items_.end(), [](const RosterItem& a, const RosterItem& b) { return a.jid < b.jid; });
 }
 
@@ -61,7 +62,12 @@ void Roster::remove(const BareJid& contact, std::uint64_t version) {
   if (at != items_.end() && at->jid == contact) {
     items_.erase(at);
   }
+  std::erase_if(removals_, [&](const auto& removal) { return removal.jid == contact; });
   removals_.push_back({contact, version});
+  if (removals_.size() > RosterData::max_removals) {  // as the store does
+    removals_complete_since_ = removals_.front().version;
+    removals_.erase(removals_.begin());
+  }
 }
 
 void Roster::put_request(SubscriptionRequest request) {

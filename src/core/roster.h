@@ -20,6 +20,10 @@ class Roster {
   [[nodiscard]] const std::vector<RosterItem>& items() const { return items_; }
   [[nodiscard]] const std::vector<SubscriptionRequest>& requests() const { return requests_; }
   [[nodiscard]] const std::vector<RosterData::Removal>& removals() const { return removals_; }
+  // What is known tells all that changed since a client's version; if not, it needs the whole roster (section 2.6.3).
+  [[nodiscard]] bool knows_changes_since(std::uint64_t version) const {
+    return version <= version_ && version >= removals_complete_since_;
+  }
   [[nodiscard]] const RosterItem* find(const Jid& contact) const;  // by its bare form
   [[nodiscard]] std::size_t size() const { return items_.size(); }
   [[nodiscard]] SubscriptionState state(const Jid& contact) const;
@@ -38,6 +42,7 @@ class Roster {
   std::vector<RosterItem> items_;
   std::vector<SubscriptionRequest> requests_;
   std::vector<RosterData::Removal> removals_;
+  std::uint64_t removals_complete_since_ = 0;
 };
 
 // <item jid='...' .../> in jabber:iq:roster (RFC 6121 section 2.1.2).

@@ -60,8 +60,6 @@ struct Question {
 class Policy {
  public:
   [[nodiscard]] Decision decide(const Question& question) const;
-  // The server's own words, and an account's stanzas to its own sessions.
-  [[nodiscard]] Decision for_ourselves() const { return Decision(Reason::from_ourselves); }
 };
 
 }  // namespace aldis::policy
