@@ -115,8 +115,10 @@ class Account final : public policy::OwnerRules {
   void undelivered(Envelope envelope);
   // What a session held back.
   void deliver_again(Session& session, const Envelope& envelope);
-  // A message that was kept, ahead of what the session holds back.
-  void deliver_kept(Session& session, StanzaPtr message);
+  // A message that was kept, ahead of what the session holds back. `archive_id`: as in Envelope.
+  void deliver_kept(Session& session, StanzaPtr message, std::uint64_t archive_id = 0);
+  // A kept message has reached the session's client.
+  void note_delivered(Session& session, const Envelope& envelope);
   void on_session_ended(Session& session, std::vector<Envelope> undelivered, std::string_view reason);
   // All sessions end (account disabled, removed, password changed elsewhere).
   void end_sessions(const StreamError& error, std::string_view reason, const Session* except = nullptr);

@@ -119,8 +119,11 @@ bool Account::deliver_to(Session& session, const Envelope& envelope) {
 
 void Account::deliver_again(Session& session, const Envelope& envelope) { static_cast<void>(deliver_to(session, envelope)); }
 
-void Account::deliver_kept(Session& session, StanzaPtr message) {
-  const Envelope envelope{std::move(message), nullptr, SessionId::none, home_.next_trace()};
+void Account::deliver_kept(Session& session, StanzaPtr message, std::uint64_t archive_id) {
+  const Envelope envelope{.stanza = std::move(message),
+                          .trace = home_.next_trace(),
+                          .archive_id = archive_id,
+                          .is_kept = true};
   const std::optional<Granted> granted =
       grant(envelope, decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from()));
   if (!granted) {  // blocked since it was kept
@@ -128,6 +131,12 @@ void Account::deliver_kept(Session& session, StanzaPtr message) {
     return;
   }
   session.send_now(*granted);
+}
+
+void Account::note_delivered(Session& session, const Envelope& envelope) {
+  for (const auto& observer : host_.observers.delivered) {
+    observer(session, envelope);
+  }
 }
 
 // ---- messages (RFC 6121 section 8.5)

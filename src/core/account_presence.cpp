@@ -257,7 +257,7 @@ Task<void> Account::send_subscription(Pin self, Envelope envelope) {
     if (verb == StanzaType::unsubscribed && before.has_from()) {
       absent_to(contact);  // section 3.2.1: they see us go, then they are told why
     }
-    home_.router().route(home_, Envelope{stanza, envelope.sender, envelope.origin, envelope.trace});
+    home_.router().route(home_, envelope.with(stanza));
     if (verb == StanzaType::subscribed) {
       present_to(contact);  // section 3.1.5
     }
@@ -334,7 +334,7 @@ Task<void> Account::receive_subscription(Pin self, Envelope envelope) {
 }
 
 void Account::deliver_subscription(const Envelope& envelope, const StanzaPtr& stanza) {
-  const Envelope stamped{stanza, envelope.sender, envelope.origin, envelope.trace};
+  const Envelope stamped = envelope.with(stanza);
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
     if (sessions_[i]->is_available()) {
       static_cast<void>(deliver_to(*sessions_[i], stamped));

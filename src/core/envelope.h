@@ -1,11 +1,14 @@
 // Envelope: what travels inside the server: a stanza, who sent it, where it came from, and the decision that lets it pass.
-// Typed fields, no bag. Cheap to copy (two reference counts). Granted: an Envelope with a granted decision; what reaches a
+// Typed fields, no bag. Cheap to copy (two reference counts, three when its sender counts). Who has work to do for a stanza
+// holds a copy: with the last one it is settled (core/acceptance.h). Granted: an Envelope with a granted decision; what reaches a
 // client takes only that, and only grant() makes one.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 
 #include "auth/principal.h"
+#include "core/acceptance.h"
 #include "core/ids.h"
 #include "policy/policy.h"
 #include "xmpp/stanza.h"
@@ -17,7 +20,21 @@ struct Envelope {
   std::shared_ptr<const Principal> sender;   // null: the server itself
   SessionId origin = SessionId::none;        // the local session that sent it
   TraceId trace = TraceId::none;
+  AcceptancePtr acceptance{};                // null: nobody counts
+  std::uint64_t archive_id = 0;              // in the recipient's archive, where it is or will be stored; 0: in none
+  bool is_kept = false;                      // was kept for an absent recipient, who gets it now
+
+  // The same stanza's way with another form of it: addresses, or the answer.
+  [[nodiscard]] Envelope with(StanzaPtr other) const {
+    Envelope copy = *this;
+    copy.stanza = std::move(other);
+    return copy;
+  }
 };
+
+// Whether the stanza counts as accepted once the recipient's session has it, before the client has: presence, what is stored
+// by another rule, and what nobody may store and nobody would miss (chat states, headlines, errors).
+[[nodiscard]] bool is_settled_when_handed_over(const Envelope& envelope);
 
 class Granted {
  public:

@@ -65,6 +65,9 @@ class Extension {
   void on_available(std::function<void(Session&)> observer);     // initial presence; again when priority stops being negative
   void on_unavailable(std::function<void(Session&)> observer);   // also when an available session ends
   void on_ended(std::function<void(Session&)> observer);
+  // A message that had been kept (Envelope::is_kept) has reached the client: acknowledged (XEP-0198), or taken by the kernel
+  // on a stream without acknowledgements.
+  void on_delivered(std::function<void(Session&, const Envelope&)> observer);
 
  private:
   std::string name_;

@@ -17,9 +17,14 @@ metrics::Gauge session_memory{"aldis_memory_bytes", memory_help, {{"subsystem", 
 metrics::Gauge account_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "accounts"}}};
 }  // namespace
 
-Home::Home(World& world, Shard& shard, std::uint8_t index) : world_(world), shard_(shard), index_(index) {}
+Home::Home(World& world, Shard& shard, std::uint8_t index)
+    : world_(world),
+      shard_(shard),
+      settlements_(std::make_shared<Settlements>(shard, [this](SessionId id, std::uint64_t number) { settled(id, number); })),
+      index_(index) {}
 
 Home::~Home() {
+  settlements_->close();
   if (sweeper_ != TimerId::none) {
     shard_.cancel(sweeper_);
   }
@@ -96,7 +101,7 @@ void Home::reply(const Envelope& request, StanzaPtr answer) {
   if (!answer->from()) {
     return;  // of the own account, to a session that has ended: there is nobody to tell
   }
-  router().route(*this, Envelope{std::move(answer), nullptr, SessionId::none, request.trace});
+  router().route(*this, Envelope{std::move(answer), nullptr, SessionId::none, request.trace, request.acceptance});
 }
 
 void Home::end_all(const StreamError& error, std::string_view reason) {
@@ -130,6 +135,27 @@ std::shared_ptr<const xml::Scope> Home::shared_scope(xml::Scope scope) {
   auto shared = std::make_shared<const xml::Scope>(std::move(scope));
   usual_scope_ = shared;
   return shared;
+}
+
+void Home::look_after_flush(const Session& session) {
+  if (to_look_at_.empty() || to_look_at_.back() != session.id()) {
+    to_look_at_.push_back(session.id());
+    shard_.run_next_turn(*this);
+  }
+}
+
+void Home::settled(SessionId id, std::uint64_t number) {
+  if (Session* session = find_session(id)) {
+    session->settled(number);
+  }
+}
+
+void Home::on_next_turn() {
+  for (const SessionId id : std::exchange(to_look_at_, {})) {
+    if (Session* session = find_session(id)) {
+      session->note_flushed();
+    }
+  }
 }
 
 void Home::bury(std::unique_ptr<Session> session) {

@@ -13,10 +13,10 @@
 
 namespace aldis {
 
-class Home {
+class Home final : private NextTurn {
  public:
   Home(World& world, Shard& shard, std::uint8_t index);
-  ~Home();
+  ~Home() override;
 
   [[nodiscard]] World& world() const { return world_; }
   [[nodiscard]] Shard& shard() const { return shard_; }
@@ -55,9 +55,15 @@ class Home {
   // Destroys what must outlive the call that ended it.
   void bury(std::unique_ptr<Session> session);
   void account_idle(Account& account);
+  // What this home's sessions count goes through it.
+  [[nodiscard]] const std::shared_ptr<Settlements>& settlements() const { return settlements_; }
+  // Once this turn's bytes have been offered to the kernel the session looks which of them it took.
+  void look_after_flush(const Session& session);
 
  private:
   friend class Account;
+  void on_next_turn() override;
+  void settled(SessionId session, std::uint64_t number);
   // The account, made and loading if it was not there; null when too many are being loaded.
   Account* account(const Jid& bare, const VirtualHost& host);
   void sweep();
@@ -67,6 +73,8 @@ class Home {
   std::unordered_map<std::string, std::unique_ptr<Account>, KeyedStringHash, std::equal_to<>> accounts_;
   std::unordered_map<SessionId, Session*> sessions_;
   std::shared_ptr<const xml::Scope> usual_scope_;
+  std::shared_ptr<Settlements> settlements_;
+  std::vector<SessionId> to_look_at_;   // after the flush
   std::uint64_t next_id_ = 0;
   std::uint64_t next_trace_ = 0;
   std::size_t loading_ = 0;

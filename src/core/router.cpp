@@ -59,7 +59,7 @@ void Router::bounce(Home& here, const Envelope& envelope, const StanzaError& err
   if (world_.find_host(answer->to()->domain()) == nullptr) {
     return;  // its sender is nowhere: an error is not answered with an error
   }
-  route(here, Envelope{std::move(answer), nullptr, SessionId::none, envelope.trace});
+  route(here, Envelope{std::move(answer), nullptr, SessionId::none, envelope.trace, envelope.acceptance});
 }
 
 }  // namespace aldis

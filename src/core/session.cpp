@@ -163,7 +163,11 @@ void Session::admit(StanzaPtr stanza) {
   if (!lang_.empty() && stanza->lang().empty()) {
     stanza = stanza->with_lang(lang_);  // RFC 6120 section 8.1.5
   }
-  account_.send(*this, Envelope{std::move(stanza), principal_, id_, account_.home().next_trace()});
+  Envelope envelope{std::move(stanza), principal_, id_, account_.home().next_trace()};
+  if (managed_ != nullptr) {
+    envelope.acceptance = Acceptance::make(account_.home().settlements(), id_, managed_->handled.receive());
+  }
+  account_.send(*this, std::move(envelope));
 }
 
 void Session::on_framing_error(net::Connection&, xml::XmlError error) {
@@ -217,12 +221,22 @@ void Session::send_now(const Granted& granted) {
   }
   sent.add();
   stanza.write(connection_->out());
-  if (stanza.is_message()) {
-    const std::uint64_t flushed = connection_->sent_total();
-    if (!unflushed_.empty() && flushed >= unflushed_.back().end) {
-      unflushed_.clear();
-    }
-    unflushed_.push_back({granted.envelope(), connection_->queued_total()});
+  if (stanza.is_message() || granted.envelope().acceptance) {
+    remember_unflushed(granted.envelope());
+  }
+}
+
+void Session::remember_unflushed(const Envelope& envelope) {
+  if (!unflushed_.empty() && connection_->sent_total() >= unflushed_.back().end) {
+    note_flushed();
+  }
+  unflushed_.push_back({envelope, connection_->queued_total()});
+  Envelope& waiting = unflushed_.back().envelope;
+  if (waiting.acceptance && is_settled_when_handed_over(waiting)) {
+    waiting.acceptance.reset();
+  }
+  if (waiting.acceptance || waiting.is_kept) {  // somebody waits to hear of it
+    account_.home().look_after_flush(*this);
   }
 }
 
@@ -284,13 +298,37 @@ void Session::expire_pending() {
 
 std::size_t Session::unsent_bytes() const { return connection_ != nullptr ? connection_->unsent_bytes() : 0; }
 
-void Session::on_drained(net::Connection&) {
-  forget_flushed();
-}
+void Session::on_drained(net::Connection&) { forget_flushed(); }
 
 void Session::forget_flushed() {
-  if (connection_ != nullptr && connection_->unsent_bytes() == 0) {
+  note_flushed();
+  if (unflushed_.empty()) {
     std::vector<Unflushed>().swap(unflushed_);
+  }
+}
+
+void Session::note_flushed() {
+  if (connection_ == nullptr || unflushed_.empty()) {
+    return;
+  }
+  const std::uint64_t sent_total = connection_->sent_total();
+  const auto first_unsent = std::find_if(unflushed_.begin(), unflushed_.end(),
+                                         [&](const Unflushed& entry) { return entry.end > sent_total; });
+  std::vector<Envelope> delivered;
+  for (auto entry = unflushed_.begin(); entry != first_unsent; ++entry) {
+    if (entry->envelope.is_kept) {
+      delivered.push_back(std::move(entry->envelope));
+    }
+  }
+  unflushed_.erase(unflushed_.begin(), first_unsent);
+  for (const Envelope& envelope : delivered) {
+    account_.note_delivered(*this, envelope);
+  }
+}
+
+void Session::settled(std::uint64_t number) {
+  if (managed_ != nullptr) {
+    static_cast<void>(managed_->handled.settle(number));
   }
 }
 
@@ -322,6 +360,7 @@ void Session::on_closed(net::Connection&, net::CloseReason reason, std::string_v
 }
 
 void Session::finish(std::string_view reason) {
+  note_flushed();
   std::vector<Envelope> undelivered;
   if (connection_ != nullptr) {
     const std::uint64_t sent_total = connection_->sent_total();

@@ -14,6 +14,7 @@
 #include "core/envelope.h"
 #include "core/ids.h"
 #include "net/connection.h"
+#include "stream/handled_count.h"
 #include "xmpp/stanza.h"
 
 namespace aldis {
@@ -70,13 +71,18 @@ class Session final : public net::Connection::Owner {
   // An answer this client gives to a request we delivered; false: no such request, or answered already.
   [[nodiscard]] bool take_pending(const Jid& to, std::string_view id);
 
+  // The stanza this session counts as its `number`-th is settled (core/acceptance.h).
+  void settled(std::uint64_t number);
+
   // Ends the stream with an error (or none: a plain close) and the session with it.
   void end(const StreamError* error, std::string_view reason);
   // Stops and resumes reading from the client, counted: each pause needs its resume.
   void pause();
   void resume();
 
-  // Lets go of what the kernel has taken; for the home's sweep.
+  // Lets go of messages the kernel has taken: they are settled, and of kept ones the observers hear.
+  void note_flushed();
+  // The same, and of their memory; for the home's sweep.
   void forget_flushed();
   // Memory held beyond sizeof, for accounting.
   [[nodiscard]] std::size_t memory() const;
@@ -95,12 +101,17 @@ class Session final : public net::Connection::Owner {
   [[nodiscard]] xml::Limits connection_limits() const;
   void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
   void expire_pending();
+  void remember_unflushed(const Envelope& envelope);
 
   struct PendingRequest {
     Jid from;
     std::string id;
     Monotonic deadline;
     StanzaPtr request;
+  };
+  // Stream management (XEP-0198); null without.
+  struct Managed {
+    stream::HandledCount handled;   // of the client's stanzas
   };
   // What few sessions have: allocated when first needed.
   struct Rare {
@@ -117,6 +128,7 @@ class Session final : public net::Connection::Owner {
   PrincipalPtr principal_;
   StanzaPtr presence_;
   std::unique_ptr<Rare> rare_;
+  std::unique_ptr<Managed> managed_;
   struct Unflushed {
     Envelope envelope;
     std::uint64_t end;   // in the connection's queued_total()

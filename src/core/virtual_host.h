@@ -53,6 +53,7 @@ class VirtualHost {
   };
   struct Observers {
     std::vector<std::function<void(Session&)>> bound, available, unavailable, ended;
+    std::vector<std::function<void(Session&, const Envelope&)>> delivered;
   };
   Chain outgoing;
   Chain incoming;
