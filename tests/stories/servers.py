@@ -174,6 +174,7 @@ class Aldis(Server):
         super().__init__(folder)
         self.binary = pathlib.Path(binary).resolve()
         self.config = self.folder / "aldis.toml"
+        self.settings = "[metrics]\nenabled = false\n"  # A story may change it and start the server again.
 
     def configure(self):
         domains = "".join(f"""
@@ -199,12 +200,18 @@ address = "{self.host}"
 port = {self.tls_port}
 tls = "direct"
 {domains}
-[metrics]
-enabled = false
-""")
+{self.settings}""")
 
     def command(self):
         return [self.binary, "--config", self.config, "serve"]
+
+    def ask(self, *words):
+        """What an operator's command says."""
+        done = subprocess.run([self.binary, "--config", self.config, *words], capture_output=True, text=True,
+                              timeout=START_SECONDS, cwd=self.folder)
+        if done.returncode != 0:
+            raise Failed(f"aldis {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout
 
     def add_user(self, jid, password):
         done = subprocess.run([self.binary, "--config", self.config, "user", "add", jid], input=password + "\n", text=True,
