@@ -177,7 +177,8 @@ class Account final : public policy::OwnerRules {
   void deliver_subscription(const Envelope& envelope, const StanzaPtr& stanza);
 
   // account_roster.cpp
-  Task<Result<void, StanzaError>> change_item(RosterItem item);
+  // Stores the item, calls `told` (what others are to see before the push), pushes. An error: none of it has happened.
+  Task<Result<void, StanzaError>> change_item(RosterItem item, UniqueFunction<void()> told = [] {});
   void push_changes_since(Session& session, std::uint64_t known);
   // `item` is null for a removal.
   void push_roster(std::uint64_t version, const RosterItem* item, const BareJid& contact);

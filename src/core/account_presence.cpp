@@ -311,11 +311,13 @@ Task<void> Account::receive_subscription(Pin self, Envelope envelope) {
     item.subscription = step.next.subscription;
     item.ask = step.next.pending_out;
     item.approved = step.next.approved;
-    // The stanza before the push: sections 3.1.6, 3.2.3, 3.3.3.
-    if (step.passes) {
-      deliver_subscription(envelope, stanza);
-    }
-    const Result<void, StanzaError> changed = co_await change_item(std::move(item));
+    // The stanza before the push (sections 3.1.6, 3.2.3, 3.3.3), and neither before the change is stored: whoever has seen
+    // "subscribed" finds it in the roster.
+    const Result<void, StanzaError> changed = co_await change_item(std::move(item), [&] {
+      if (step.passes) {
+        deliver_subscription(envelope, stanza);
+      }
+    });
     if (!changed) {
       home_.router().bounce(home_, envelope, changed.error());
       co_return;

@@ -9,13 +9,14 @@
 
 namespace aldis {
 
-Task<Result<void, StanzaError>> Account::change_item(RosterItem item) {
+Task<Result<void, StanzaError>> Account::change_item(RosterItem item, UniqueFunction<void()> told) {
   item.version = roster_.version() + 1;
   const Result<void> stored = co_await home_.world().stores.rosters.put(jid_, item);
   if (!stored) {
     log::warning("roster-change-failed", {{"account", jid_.str()}, {"cause", stored.error().what}});
     co_return fail(StanzaError(StanzaCondition::resource_constraint));
   }
+  told();
   push_roster(item.version, &item, item.jid);
   roster_.put(std::move(item));
   co_return Result<void, StanzaError>();
