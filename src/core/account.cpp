@@ -272,6 +272,11 @@ void Account::block(const std::vector<Jid>& jids) {
       absent_to(contact);  // XEP-0191 section 3.3: a blocked contact sees the user as offline; sent while it still may be
     }
   }
+  for (const auto& session : sessions_) {  // and so does one who was sent presence directly (security L03)
+    for (const Jid& to : session->take_directed(after)) {
+      route(presence_from(session->jid(), "unavailable")->with_to(to));
+    }
+  }
   blocked_ = std::move(after);
 }
 

@@ -125,6 +125,9 @@ class Account final : public policy::OwnerRules {
   // Forgets everything: the account was removed from the store.
   void removed();
 
+  // What all sessions together may send.
+  [[nodiscard]] Allowance& allowance() { return allowance_; }
+
   // For the home: nothing here, nobody waits, idle since `idle_since`.
   [[nodiscard]] bool is_idle() const;
   [[nodiscard]] Monotonic idle_since() const { return idle_since_; }
@@ -196,6 +199,7 @@ class Account final : public policy::OwnerRules {
   std::unique_ptr<std::deque<InboxItem>> inbox_;   // only while there is something in it
   Serial changes_;
   Monotonic idle_since_{};
+  Allowance allowance_;
   std::uint32_t pins_ = 0;
   State state_ = State::loading;
   bool is_ephemeral_ = false;  // of an anonymous user: nothing is stored

@@ -54,12 +54,17 @@ void Account::go_available(Session& session, StanzaPtr stanza, int priority) {
   const bool is_initial = !session.is_available();
   const bool receives_more = is_initial || (session.priority() < 0 && priority >= 0);
   session.set_presence(stanza, priority);
+  std::size_t told = 0;
   for (const RosterItem& item : roster_.items()) {
     if (item.subscription == Subscription::from || item.subscription == Subscription::both) {
       if (!blocked_.blocks(item.jid)) {
         route(stanza->with_to(item.jid));
+        ++told;
       }
     }
+  }
+  if (told > 0) {
+    session.hold_to_rate(told * stanza->size());  // an amplifier: its sender pays for each copy (security E11)
   }
   const StanzaPtr to_self = stanza->with_to(jid_);  // section 4.2.2: to every available resource, this one included
   const Envelope own{to_self, session.principal(), session.id(), TraceId::none};

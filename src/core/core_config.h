@@ -33,6 +33,10 @@ struct CoreConfig {
   Bytes write_queue = 1 * MiB;
   Bytes rate{256 * 1024};
   Bytes rate_burst{4 * 1024 * 1024};
+  Bytes account_rate{512 * 1024};
+  Bytes account_rate_burst{8 * 1024 * 1024};
+  Bytes shard_rate{64 * 1024 * 1024};
+  Bytes shard_rate_burst{128 * 1024 * 1024};
 };
 
 inline constexpr auto core_options = std::tuple{
@@ -64,9 +68,21 @@ inline constexpr auto core_options = std::tuple{
     Option{"write_queue", &CoreConfig::write_queue, Range{256 * KiB, 256 * MiB},
            "Bytes that may wait for a client that does not read; then its session ends, and what it missed is kept or returned."},
     Option{"rate", &CoreConfig::rate, Range{Bytes{0}, Bytes{1024ULL * 1024 * 1024}},
-           "Bytes a second one session may send for long; a faster one is read more slowly. 0: no limit.", Reload::live},
+           "Bytes a second one session may send for long; a faster one is read more slowly. A stanza counts as 128 bytes at "
+           "least, presence once more for each contact it is sent to. 0: no limit.",
+           Reload::live},
     Option{"rate_burst", &CoreConfig::rate_burst, Range{Bytes{64 * 1024}, Bytes{1024ULL * 1024 * 1024}},
            "Bytes one session may send at once before the rate holds it back.", Reload::live},
+    Option{"account_rate", &CoreConfig::account_rate, Range{Bytes{0}, Bytes{1024ULL * 1024 * 1024}},
+           "The same for all sessions of one account together. 0: no limit.", Reload::live},
+    Option{"account_rate_burst", &CoreConfig::account_rate_burst, Range{Bytes{64 * 1024}, Bytes{1024ULL * 1024 * 1024}},
+           "Bytes all sessions of one account may send at once before its rate holds them back.", Reload::live},
+    Option{"shard_rate", &CoreConfig::shard_rate, Range{Bytes{0}, Bytes{1024ULL * 1024 * 1024}},
+           "The same for all sessions of one shard; when they are faster, those that have used half of rate_burst are read "
+           "more slowly first. 0: no limit.",
+           Reload::live},
+    Option{"shard_rate_burst", &CoreConfig::shard_rate_burst, Range{Bytes{64 * 1024}, Bytes{1024ULL * 1024 * 1024}},
+           "Bytes all sessions of one shard may send at once before its rate holds them back.", Reload::live},
 };
 
 }  // namespace aldis

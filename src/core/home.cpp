@@ -11,6 +11,7 @@
 namespace aldis {
 namespace {
 metrics::Counter loads_refused{"aldis_account_loads_refused_total", "Stanzas refused because too many accounts were being loaded."};
+metrics::Counter held_for_memory{"aldis_memory_pauses_total", "Times a flooding session was not read because memory was short."};
 constexpr std::chrono::milliseconds sweep_interval{10'000};
 constexpr auto memory_help = "Memory held, by subsystem; the process as a whole when last looked at.";
 metrics::Gauge session_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "sessions"}}};
@@ -171,6 +172,17 @@ void Home::account_idle(Account& account) {
         accounts_.erase(found);
       }
     });
+  }
+}
+
+void Home::relieve_memory(bool holds_floods) {
+  std::erase_if(accounts_, [](const auto& entry) { return entry.second->is_idle(); });
+  for (const auto& [id, session] : sessions_) {
+    session->forget_flushed();
+    if (holds_floods && session->is_flooding()) {
+      held_for_memory.add();
+      session->pause_for(std::chrono::milliseconds(1500));  // until after the next look, which is a second away
+    }
   }
 }
 

@@ -39,6 +39,11 @@ class Home final : private NextTurn {
     for (const auto& [id, session] : sessions_) visit(*session);
   }
 
+  // What all sessions of this home together may send (core/rate.h).
+  [[nodiscard]] Allowance& allowance() { return allowance_; }
+  // Accounts without sessions leave memory at once; with `holds_floods` sessions that flood are not read until the next call, and no longer than 1.5 s.
+  void relieve_memory(bool holds_floods);
+
   // Ends all sessions of an account, or all of this home (shutdown), with a stream error.
   void end_all(const StreamError& error, std::string_view reason);
 
@@ -80,6 +85,7 @@ class Home final : private NextTurn {
   std::size_t loading_ = 0;
   std::int64_t session_memory_ = 0;   // as last reported
   std::int64_t account_memory_ = 0;
+  Allowance allowance_;
   TimerId sweeper_ = TimerId::none;
   std::uint8_t index_;
 };

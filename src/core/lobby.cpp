@@ -1,10 +1,6 @@
 // Accepting, budgets, and one Stranger per connection: it feeds the negotiation what is read and does what it demands.
 #include "core/lobby.h"
 
-#include <unistd.h>
-
-#include <fstream>
-
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/home.h"
@@ -12,8 +8,6 @@
 
 namespace aldis {
 namespace {
-metrics::Gauge resident_gauge{"aldis_memory_bytes", "Memory held, by subsystem; the process as a whole when last looked at.",
-                              {{"subsystem", "process"}}};
 metrics::Gauge strangers_gauge{"aldis_strangers", "Connections that have not bound a resource."};
 metrics::Counter timed_out{"aldis_strangers_timed_out_total", "Connections that did not authenticate or bind in time."};
 }  // namespace
@@ -325,7 +319,14 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
 };
 
 Lobby::Lobby(World& world, Shard& shard, Authenticator& authenticator, std::string default_domain, LobbyConfig config)
-    : world_(world), shard_(shard), authenticator_(authenticator), default_domain_(std::move(default_domain)), config_(config) {}
+    : world_(world),
+      shard_(shard),
+      authenticator_(authenticator),
+      default_domain_(std::move(default_domain)),
+      config_(config),
+      memory_(world, shard) {
+  memory_.set_limit(config_.memory_limit);
+}
 
 Lobby::~Lobby() = default;
 
@@ -341,8 +342,7 @@ bool Lobby::admit(const net::PeerAddress& peer) {
     log::info("connection-refused", {{"peer", peer.ip_str()}, {"budget", budget}});
     return false;
   };
-  const std::uint64_t resident = resident_bytes(now);
-  if (config_.memory_limit.count != 0 && resident > config_.memory_limit.count) {
+  if (memory_.refuses_strangers()) {
     return refuse("memory_limit");  // strangers first: people at work keep what they have
   }
   if (strangers_.size() >= config_.strangers) {
@@ -374,20 +374,6 @@ bool Lobby::admit(const net::PeerAddress& peer) {
   }
   source.allowance -= 1;
   return true;
-}
-
-// The process's resident memory, read once a second at most.
-std::uint64_t Lobby::resident_bytes(Monotonic now) {
-  if (now - resident_at_ >= std::chrono::seconds(1) || resident_ == 0) {
-    resident_at_ = now;
-    std::ifstream statm("/proc/self/statm");
-    std::uint64_t total = 0;
-    std::uint64_t resident = 0;
-    statm >> total >> resident;
-    resident_ = resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    resident_gauge.set(static_cast<std::int64_t>(resident_));
-  }
-  return resident_;
 }
 
 void Lobby::sweep_sources() {

@@ -10,6 +10,7 @@
 
 #include "auth/authenticator.h"
 #include "base/options.h"
+#include "core/memory_watch.h"
 #include "core/world.h"
 #include "net/connection.h"
 #include "net/listener.h"
@@ -48,7 +49,8 @@ inline constexpr auto lobby_options = std::tuple{
     Option{"connections_burst", &LobbyConfig::connections_burst, Range{1, 1'000'000},
            "New connections at once from one source before the rate holds it back.", Reload::live},
     Option{"memory_limit", &LobbyConfig::memory_limit, Range{Bytes{0}, 1024 * GiB},
-           "Resident memory of the server above which new connections are refused; sessions go on. 0: no limit.", Reload::live},
+           "Resident memory of the server above which new connections are refused and unused accounts leave memory; an eighth "
+           "above it, floods are read more slowly. Sessions go on. 0: no limit.", Reload::live},
 };
 
 // The TLS contexts of the moment; replaced as a whole when certificates are reloaded.
@@ -65,7 +67,11 @@ class Lobby {
   Lobby(const Lobby&) = delete;
   Lobby& operator=(const Lobby&) = delete;
 
-  void configure(LobbyConfig config) { config_ = config; }
+  void configure(LobbyConfig config) {
+    config_ = config;
+    memory_.set_limit(config_.memory_limit);
+  }
+  [[nodiscard]] MemoryWatch& memory() { return memory_; }
   void set_connection_limits(net::ConnectionLimits limits) { connection_limits_ = limits; }
   void set_tls(TlsContexts contexts) { tls_ = std::move(contexts); }
   void open(std::unique_ptr<net::Listener> listener, stream::TlsMode mode);
@@ -91,21 +97,19 @@ class Lobby {
   [[nodiscard]] Stranger* find(Id id) const;
   void forget(Id id);
   void sweep_sources();
-  std::uint64_t resident_bytes(Monotonic now);
 
   World& world_;
   Shard& shard_;
   Authenticator& authenticator_;
   std::string default_domain_;
   LobbyConfig config_;
+  MemoryWatch memory_;
   net::ConnectionLimits connection_limits_;
   TlsContexts tls_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unordered_map<Id, std::unique_ptr<Stranger>> strangers_;
   std::unordered_map<std::string, Source, KeyedStringHash, std::equal_to<>> sources_;
   Id next_id_ = 0;
-  std::uint64_t resident_ = 0;
-  Monotonic resident_at_{};
   bool is_closed_ = false;
 };
 

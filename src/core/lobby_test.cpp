@@ -1,5 +1,5 @@
 // Strangers at the lobby's door, byte by byte: negotiation in every order, deadlines and budgets, SASL and STARTTLS (RFC 6120
-// sections 4 to 7). Numbers such as E01 are rows of docs/security-tests.md. What a session may do is in hostile_test.cpp.
+// sections 4 to 7). Numbers such as E01 are rows of docs/security-tests.md. What a session may do is in hostile_*_test.cpp.
 #include <gmock/gmock.h>
 
 #include "base/encoding.h"

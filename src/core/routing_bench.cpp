@@ -9,7 +9,7 @@ namespace {
 
 SceneOptions unlimited() {
   SceneOptions options;
-  options.core.rate = Bytes{0};
+  options.core.rate = options.core.account_rate = options.core.shard_rate = Bytes{0};
   return options;
 }
 

@@ -20,6 +20,7 @@ metrics::Counter held_back_by_rate{"aldis_rate_pauses_total", "Times a session w
 metrics::Gauge sessions_gauge{"aldis_sessions", "Bound sessions."};
 metrics::Counter answers_for_silent{"aldis_requests_answered_for_client_total",
                                     "Requests the server answered in place of a client that did not."};
+constexpr std::size_t largest_quiet_queue = 64 * 1024;   // whoever reads at all has less unsent
 
 }  // namespace
 
@@ -31,9 +32,7 @@ Session::Session(Account& account, SessionId id, FullJid jid, PrincipalPtr princ
       principal_(std::move(principal)),
       scope_(account.home().shared_scope(std::move(scope))),
       lang_(std::move(lang)),
-      id_(id),
-      allowance_(static_cast<std::int64_t>(account.home().world().config()->rate_burst.count)),
-      allowance_at_(account.home().now()) {
+      id_(id) {
   sessions_gauge.add(1);
 }
 
@@ -93,6 +92,20 @@ std::vector<Jid> Session::take_directed() {
   return all;
 }
 
+std::vector<Jid> Session::take_directed(const policy::BlockList& blocked) {
+  std::vector<Jid> taken;
+  if (rare_ != nullptr) {
+    std::erase_if(rare_->directed, [&](const Jid& jid) {
+      const bool is_blocked = blocked.blocks(jid);
+      if (is_blocked) {
+        taken.push_back(jid);
+      }
+      return is_blocked;
+    });
+  }
+  return taken;
+}
+
 // ---- step 2
 
 bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
@@ -125,27 +138,30 @@ bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
 xml::Limits Session::connection_limits() const { return account_.home().world().stanza_limits; }
 
 void Session::hold_to_rate(std::size_t bytes) {
-  allowance_ -= static_cast<std::int64_t>(bytes);
-  if (allowance_ >= 0) [[likely]] {
+  Home& home = account_.home();
+  const std::size_t cost = std::max(bytes, least_stanza_cost);
+  const bool has_own = allowance_.take(cost);
+  const bool has_accounts = account_.allowance().take(cost);
+  const bool has_homes = home.allowance().take(cost);
+  if (has_own && has_accounts && has_homes) [[likely]] {
     return;
   }
-  const auto config = account_.home().world().config();
-  if (config->rate.count == 0) {
-    allowance_ = static_cast<std::int64_t>(config->rate_burst.count);
-    return;
+  const auto wait = time_to_wait(*home.world().config(), allowance_, account_.allowance(), home.allowance(), home.now());
+  if (wait.count() > 0) {
+    held_back_by_rate.add();
+    pause_for(wait);
   }
-  const Monotonic now = account_.home().now();
-  const double passed = std::chrono::duration<double>(now - allowance_at_).count();
-  const double refill = passed * static_cast<double>(config->rate.count);
-  allowance_ += static_cast<std::int64_t>(std::min(refill, static_cast<double>(config->rate_burst.count)));
-  allowance_at_ = now;
-  if (allowance_ >= 0) {
-    return;
-  }
-  held_back_by_rate.add();
-  const auto wait = std::chrono::milliseconds(1 + -allowance_ * 1000 / static_cast<std::int64_t>(config->rate.count));
+}
+
+bool Session::is_flooding() {
+  const Rate rate = session_rate(*account_.home().world().config());
+  static_cast<void>(allowance_.settle(rate, account_.home().now()));
+  return !allowance_.is_quiet(rate) || unsent_bytes() > largest_quiet_queue;
+}
+
+void Session::pause_for(std::chrono::milliseconds wait) {
   pause();
-  account_.home().shard().after(std::min(wait, std::chrono::milliseconds(10'000)), [&home = account_.home(), id = id_] {
+  account_.home().shard().after(wait, [&home = account_.home(), id = id_] {
     if (Session* session = home.find_session(id)) {
       session->resume();
     }

@@ -13,7 +13,9 @@
 #include "auth/principal.h"
 #include "core/envelope.h"
 #include "core/ids.h"
+#include "core/rate.h"
 #include "net/connection.h"
+#include "policy/block_list.h"
 #include "stream/handled_count.h"
 #include "xmpp/stanza.h"
 
@@ -58,6 +60,8 @@ class Session final : public net::Connection::Owner {
   [[nodiscard]] bool add_directed(const Jid& to);
   void remove_directed(const Jid& to);
   [[nodiscard]] std::vector<Jid> take_directed();
+  // Those the block list names.
+  [[nodiscard]] std::vector<Jid> take_directed(const policy::BlockList& blocked);
 
   // ---- step 6. What cannot be written (the queue is at its bound) ends the session; what was not delivered is returned to
   // the account. A request is remembered until the client answers it.
@@ -79,6 +83,11 @@ class Session final : public net::Connection::Owner {
   // Stops and resumes reading from the client, counted: each pause needs its resume.
   void pause();
   void resume();
+  void pause_for(std::chrono::milliseconds wait);
+  // Counts bytes the client made the server work on, and reads it more slowly when they are too many (security E05).
+  void hold_to_rate(std::size_t bytes);
+  // Has used up half of what it may send at once, or does not read.
+  [[nodiscard]] bool is_flooding();
 
   // Lets go of messages the kernel has taken: they are settled, and of kept ones the observers hear.
   void note_flushed();
@@ -97,7 +106,6 @@ class Session final : public net::Connection::Owner {
 
   // Step 2.
   void admit(StanzaPtr stanza);
-  void hold_to_rate(std::size_t bytes);
   [[nodiscard]] xml::Limits connection_limits() const;
   void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
   void expire_pending();
@@ -137,8 +145,7 @@ class Session final : public net::Connection::Owner {
   std::shared_ptr<const xml::Scope> scope_;
   std::string lang_;
   SessionId id_;
-  std::int64_t allowance_ = 0;        // bytes this session may still send before the rate holds it back
-  Monotonic allowance_at_{};
+  Allowance allowance_;
   std::uint16_t pauses_ = 0;
   std::int8_t priority_ = 0;
   bool is_ending_ = false;

@@ -48,6 +48,7 @@ inline constexpr std::string_view scram_downgrade = "urn:xmpp:ssdp:0";          
 inline constexpr std::string_view stream_limits = "urn:xmpp:stream-limits:0";            // XEP-0478
 inline constexpr std::string_view carbons = "urn:xmpp:carbons:2";                        // XEP-0280
 inline constexpr std::string_view forward = "urn:xmpp:forward:0";                        // XEP-0297
+inline constexpr std::string_view pubsub_event = "http://jabber.org/protocol/pubsub#event";     // XEP-0060
 inline constexpr std::string_view mam = "urn:xmpp:mam:2";                                // XEP-0313
 inline constexpr std::string_view chat_states = "http://jabber.org/protocol/chatstates"; // XEP-0085
 inline constexpr std::string_view muc_user = "http://jabber.org/protocol/muc#user";      // XEP-0045

@@ -182,6 +182,8 @@ connections_burst = 1000000
 
 [limits]
 rate = 0
+account_rate = 0
+shard_rate = 0
 
 [[domain]]
 name = "{DOMAIN}"

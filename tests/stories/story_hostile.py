@@ -3,11 +3,14 @@ servers may differ in how they refuse. In each of them two people go on talking 
 """
 import base64
 import os
+import pathlib
 import re
 import secrets
+import signal
 import socket
 import ssl
 import struct
+import threading
 import time
 
 from client import CLIENT, PATIENCE, SASL, STREAMS, TLS, Closed, Refused, Unexpected, local
@@ -403,3 +406,112 @@ def slow_strangers_are_dropped(scene):
         time.sleep(1)
     if left:
         raise Unexpected(f"after 45 s {len(left)} strangers are still connected")
+
+
+def half_handshakes(address, a_second, seconds, sources):
+    """Opens that many connections a second from the source addresses in turn, says only ClientHello on each, and leaves it
+    so; gives back how many were opened and how many the server began to answer."""
+    hello = ssl.MemoryBIO()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["xmpp-client"])
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="capulet.example").do_handshake()
+    except ssl.SSLWantReadError:
+        pass
+    first_flight = hello.read()
+    held, opened, answered, began = [], 0, 0, time.monotonic()
+    while (now := time.monotonic()) < began + seconds:
+        while held and held[0][0] < now - 1:  # each is held for a second
+            _, sock = held.pop(0)
+            sock.setblocking(False)
+            try:
+                answered += bool(sock.recv(1))
+            except OSError:
+                pass
+            sock.close()
+        if opened >= (now - began) * a_second:
+            time.sleep(0.001)
+            continue
+        sock = socket.socket()
+        sock.settimeout(PATIENCE)
+        sock.bind((sources[opened % len(sources)], 0))
+        sock.connect(address)
+        sock.sendall(first_flight)
+        held.append((now, sock))
+        opened += 1
+    for _, sock in held:
+        sock.close()
+    return opened, answered
+
+
+@hostile("T04: under 500 half handshakes a second people at work lose nothing and wait less than a second")
+def half_handshake_flood(scene):
+    nurse = scene.login("nurse@capulet.example/hall")
+    lady = scene.login("lady@capulet.example/chamber")
+    sources = [f"127.7.0.{number}" for number in range(1, 101)]  # each within its own budget
+    results = []
+    flood = threading.Thread(target=lambda: results.append(
+        half_handshakes((scene.server.host, scene.server.tls_port), 500, 5, sources)))
+    flood.start()
+    delays = []
+    while flood.is_alive():
+        token, began = secrets.token_hex(4), time.monotonic()
+        nurse.send(f"<message to='{lady.jid}' type='chat'><body>{token}</body></message>")
+        lady.receives(f"<message from='{nurse.jid}'><body>{token}</body></message>")
+        delays.append(time.monotonic() - began)
+        time.sleep(0.01)
+    flood.join()
+    opened, answered = results[0]
+    delays.sort()
+    p99 = delays[len(delays) * 99 // 100]
+    print(f"       {opened} half handshakes, {answered} answered; {len(delays)} messages, p99 {p99 * 1000:.1f} ms", flush=True)
+    if answered < 500:
+        raise Unexpected(f"only {answered} of {opened} half handshakes were answered: this story shows nothing")
+    if p99 >= 1:
+        raise Unexpected(f"p99 is {p99:.2f} s")
+
+
+@hostile("E13: when memory is short strangers are refused, floods held back, and people at work go on")
+def memory_is_short(scene):
+    def resident():
+        status = (pathlib.Path("/proc") / str(scene.server.process.pid) / "status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) * 1024
+
+    mallory = scene.login("mallory@montague.example/x", roster=False)
+    silent = scene.login("silent@montague.example/x", roster=False)
+    scene.people.remove(mallory)
+    scene.people.remove(silent)
+    limit = resident() + 1024 * 1024
+    scene.server.settings += f"[lobby]\nmemory_limit = {limit}\n"
+    scene.server.configure()
+    scene.server.signal(signal.SIGHUP)
+    # What a stranger finds while it is short.
+    def is_refused():
+        try:
+            scene.connect().open_stream()
+        except (Unexpected, OSError):
+            return True
+        return False
+
+    deadline = time.monotonic() + 20
+    block = "".join(f"<message to='silent@montague.example/x' id='m{number}'><body>{'f' * 60000}</body></message>"
+                    for number in range(20)).encode()
+    mallory.socket.settimeout(0.2)
+    was_refused, sent = False, 0
+    while time.monotonic() < deadline and not (was_refused and "audit-low-resource" in scene.server.log()):
+        try:  # 'silent' reads nothing, and mallory writes as fast as it may
+            mallory.socket.sendall(block)
+            sent += len(block)
+        except (OSError, TimeoutError):
+            pass
+        was_refused = was_refused or is_refused()
+    if not was_refused or "audit-low-resource" not in scene.server.log():
+        raise Unexpected(f"resident {resident()}, limit {limit}, after {sent} bytes: nothing was done about memory")
+    nurse = scene.people[0]
+    for _ in range(20):
+        nurse.iq("get", "<ping xmlns='urn:xmpp:ping'/>", to="capulet.example")
+    if resident() > limit + 64 * 1024 * 1024:
+        raise Unexpected(f"resident {resident()}, limit {limit}")
+    mallory.close()
+    silent.close()

@@ -1,0 +1,136 @@
+// The ladder for memory (security E13), with a reading of the test's own: what happens at each step, and to whom not.
+#include "core/memory_watch.h"
+
+#include "base/log.h"
+#include "tests/support/verona.h"
+
+namespace aldis::test {
+namespace {
+
+class Records final : public log::Sink {
+ public:
+  Records() { log::set_sink(this); }
+  ~Records() override { log::set_sink(nullptr); }
+  void write(log::Level, std::string_view event, std::span<const log::Field> fields) override {
+    std::string line(event);
+    for (const log::Field& field : fields) {
+      if (const auto* text = std::get_if<std::string_view>(&field.value)) line += " " + std::string(*text);
+    }
+    if (line.starts_with("audit-")) lines.push_back(line);
+  }
+  std::vector<std::string> lines;
+};
+
+struct Short {
+  Short() {
+    SceneOptions options;
+    options.lobby.memory_limit = Bytes{1600};
+    options.core.rate = Bytes{1024};
+    options.core.rate_burst = Bytes{64 * 1024};
+    verona.emplace(std::move(options));
+    verona->scene.lobby().memory().set_reading([this] { return resident; });
+  }
+  void reads(std::uint64_t bytes) {
+    resident = bytes;
+    verona->scene.advance(std::chrono::milliseconds(1000));
+  }
+  [[nodiscard]] bool admits() { return verona->scene.lobby().admit(*net::PeerAddress::parse("192.0.2.7", 5222)); }
+  std::uint64_t resident = 1000;
+  Records records;
+  std::optional<Verona> verona;
+};
+
+TEST(MemoryWatch, StrangersAreRefusedAndUnusedAccountsGo) {
+  Short s;
+  Scene& scene = s.verona->scene;
+  scene.has_account("paris@capulet.example");
+  s.verona->nurse.sends("<message to='paris@capulet.example'><body>kept</body></message>");
+  const std::size_t accounts = scene.home().account_count();
+  s.reads(1600);
+  EXPECT_TRUE(s.admits());
+  EXPECT_EQ(scene.home().account_count(), accounts) << "not above the limit";
+  EXPECT_EQ(s.records.lines.size(), 0U);
+  s.reads(1601);
+  EXPECT_FALSE(s.admits());
+  EXPECT_EQ(scene.home().account_count(), accounts - 1) << "paris, whom nobody uses";
+  EXPECT_EQ(s.records.lines, std::vector<std::string>{"audit-low-resource memory strangers-refused"});
+  s.reads(1601);
+  s.reads(1590);
+  EXPECT_TRUE(s.admits());
+  EXPECT_EQ(s.records.lines.size(), 1U) << "one record for one shortage";
+  s.reads(1400);
+  EXPECT_EQ(s.records.lines.back(), "audit-resource-recovered memory");
+  s.verona->goes_on();
+  Client& paris = scene.login("paris@capulet.example/hall");  // and nothing of his was lost
+  paris.comes_online();
+  paris.receives("kept");
+}
+
+TEST(MemoryWatch, FloodsAreHeldBackAndOthersGoOn) {
+  Short s;
+  Client& mallory = s.verona->mallory();
+  mallory.sends(to_juliet("<body>" + std::string(40'000, 'f') + "</body>"));
+  s.verona->juliet.receives("fff");
+  s.reads(1801);
+  EXPECT_EQ(s.records.lines, std::vector<std::string>{"audit-low-resource memory floods-held"});
+  mallory.sends(to_juliet("<body>more</body>", " id='held'"));
+  s.verona->goes_on();  // juliet has seen nothing of mallory
+  s.reads(1801);
+  s.verona->goes_on();
+  s.reads(1000);
+  s.verona->scene.advance(std::chrono::milliseconds(1000));
+  s.verona->juliet.receives("id='held'");
+  s.verona->goes_on();
+}
+
+TEST(MemoryWatch, NobodyIsHeldBackForEver) {
+  Short s;
+  Client& mallory = s.verona->mallory();
+  mallory.sends(to_juliet("<body>" + std::string(40'000, 'f') + "</body>"));
+  s.verona->juliet.receives("fff");
+  s.reads(1801);
+  mallory.sends(to_juliet("<body>more</body>", " id='held'"));
+  for (int i = 0; i < 12; ++i) s.reads(1801);  // its allowance grows meanwhile, and it is no flood any more
+  s.verona->juliet.receives("id='held'");
+  s.verona->goes_on();
+}
+
+TEST(MemoryWatch, WhoDoesNotReadIsHeldBackToo) {
+  Short s;
+  Client& mallory = s.verona->mallory();
+  mallory.stops_reading();
+  s.verona->nurse.sends("<message to='mallory@capulet.example/x'><body>" + std::string(30'000, 'a') + "</body></message>");
+  for (int i = 0; i < 3; ++i) {
+    s.verona->scene.login("guest" + std::to_string(i) + "@montague.example/g")
+        .sends("<message to='mallory@capulet.example/x'><body>" + std::string(30'000, 'a') + "</body></message>");
+  }
+  s.reads(1801);
+  mallory.sends(to_juliet("<body>more</body>", " id='held'"));
+  s.verona->goes_on();
+  static_cast<void>(mallory.reads_again());
+  s.reads(1000);
+  s.verona->scene.advance(std::chrono::milliseconds(1000));
+  s.verona->juliet.receives("id='held'");
+  s.verona->scene.leaves_the_rest_unread();
+}
+
+TEST(MemoryWatch, ALimitComesAndGoesByAReload) {
+  Short s;
+  LobbyConfig none;
+  s.reads(1601);
+  EXPECT_FALSE(s.admits());
+  s.verona->scene.lobby().configure(none);
+  EXPECT_TRUE(s.admits());
+  EXPECT_EQ(s.records.lines.back(), "audit-resource-recovered memory");
+  s.reads(5000);
+  EXPECT_TRUE(s.admits());
+  LobbyConfig tight;
+  tight.memory_limit = Bytes{100};
+  s.verona->scene.lobby().configure(tight);
+  s.reads(5000);
+  EXPECT_FALSE(s.admits());
+  s.verona->goes_on();
+}
+
+}  // namespace
+}  // namespace aldis::test
