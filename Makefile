@@ -4,7 +4,7 @@ FUZZ_SECONDS ?= 600
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 
-.PHONY: serve build test test-tsan fuzz bench load deb install format clean packages-build packages-test
+.PHONY: serve build test test-tsan fuzz bench load timing deb install format clean packages-build packages-test
 
 serve: build  ## build and serve localhost, with two demo accounts on first run
 	@build/serve/aldis init --demo --if-missing
@@ -35,6 +35,10 @@ load: packages-test build/bench/build.ninja  ## Aldis, prosody and ejabberd side
 	@tools/install_packages bench
 	@cmake --build build/bench --target aldis loadgen relay -j $(JOBS)
 	@tests/load/compare
+
+timing: packages-test build/bench/build.ninja  ## whether the time of an answer tells who exists
+	@cmake --build build/bench --target aldis -j $(JOBS)
+	@tests/timing/medians.py --binary build/bench/aldis
 
 deb: build  ## a Debian package in build/deb
 	@cd build/serve && cpack -G DEB -B ../deb
