@@ -20,7 +20,6 @@ struct RosterItem {
   Subscription subscription = Subscription::none;
   bool ask = false;                 // a subscribe of ours is unanswered (ask='subscribe')
   bool approved = false;            // pre-approved (section 3.4)
-  bool is_listed = true;            // false: only a pre-approval or other state that is not shown to clients
   std::uint64_t version = 0;        // of the roster after the change that last touched this item
 };
 

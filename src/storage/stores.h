@@ -69,6 +69,30 @@ class LoginFailureStore {
   virtual Task<Result<void>> remove(std::string key) = 0;
 };
 
+// What the administrators of a domain have left for its users to read (XEP-0133 sections 4.22 to 4.26), and who has had it.
+enum class NoticeKind : std::uint8_t {
+  motd,      // message of the day: to everybody once, until it is deleted
+  welcome,   // to a new user, at the first login
+};
+struct Notice {
+  NoticeKind kind = NoticeKind::motd;
+  std::uint64_t id = 0;   // of this domain and kind; a new text has a greater one
+  std::string text;
+};
+class NoticeStore {
+ public:
+  virtual ~NoticeStore() = default;
+  virtual Task<Result<std::optional<Notice>>> load(std::string domain, NoticeKind kind) = 0;
+  // A new notice in place of the one before: nobody has had it.
+  virtual Task<Result<Notice>> set(std::string domain, NoticeKind kind, std::string text) = 0;
+  // Another text for the notice that stands: whoever has had it has had it. not_found: none stands.
+  virtual Task<Result<void>> edit(std::string domain, NoticeKind kind, std::string text) = 0;
+  virtual Task<Result<void>> remove(std::string domain, NoticeKind kind) = 0;   // not_found: none stands
+  // What the owner has not had, the motd first. A welcome is due to an account that has had none and has no last activity.
+  virtual Task<Result<std::vector<Notice>>> due(BareJid owner) = 0;
+  virtual Task<Result<void>> mark(std::vector<BareJid> owners, NoticeKind kind, std::uint64_t id) = 0;   // had it, and those before
+};
+
 // Values of this installation, such as the secret that makes invented salts stable.
 class SettingStore {
  public:
@@ -87,6 +111,7 @@ struct Stores {
   BlockStore& blocks;
   LastActivityStore& last_activity;
   LoginFailureStore& login_failures;
+  NoticeStore& notices;
   SettingStore& settings;
 };
 

@@ -27,7 +27,7 @@ class FailingStores {
 
   [[nodiscard]] Stores stores() {
     return Stores{accounts_, rosters_,       offline_,        private_xml_, vcards_,
-                  blocks_,   last_activity_, login_failures_, settings_};
+                  blocks_,   last_activity_, login_failures_, notices_,     settings_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   [[nodiscard]] bool has_failed() const { return failures_.load() != 0; }
@@ -165,6 +165,26 @@ class FailingStores {
       return f.guard(f.inner_.login_failures.remove(std::move(key)));
     }
   };
+  struct Notices final : NoticeStore {
+    explicit Notices(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::optional<Notice>>> load(std::string domain, NoticeKind kind) override {
+      return f.guard(f.inner_.notices.load(std::move(domain), kind));
+    }
+    Task<Result<Notice>> set(std::string domain, NoticeKind kind, std::string text) override {
+      return f.guard(f.inner_.notices.set(std::move(domain), kind, std::move(text)));
+    }
+    Task<Result<void>> edit(std::string domain, NoticeKind kind, std::string text) override {
+      return f.guard(f.inner_.notices.edit(std::move(domain), kind, std::move(text)));
+    }
+    Task<Result<void>> remove(std::string domain, NoticeKind kind) override {
+      return f.guard(f.inner_.notices.remove(std::move(domain), kind));
+    }
+    Task<Result<std::vector<Notice>>> due(BareJid owner) override { return f.guard(f.inner_.notices.due(std::move(owner))); }
+    Task<Result<void>> mark(std::vector<BareJid> owners, NoticeKind kind, std::uint64_t id) override {
+      return f.guard(f.inner_.notices.mark(std::move(owners), kind, id));
+    }
+  };
   struct Settings final : SettingStore {
     explicit Settings(FailingStores& all) : f(all) {}
     FailingStores& f;
@@ -188,6 +208,7 @@ class FailingStores {
   Blocks blocks_{*this};
   LastActivities last_activity_{*this};
   FailedLogins login_failures_{*this};
+  Notices notices_{*this};
   Settings settings_{*this};
 };
 

@@ -196,7 +196,6 @@ TEST_P(StoreContract, RosterItemsKeepEverything) {
   item.subscription = Subscription::both;
   item.ask = true;
   item.approved = true;
-  item.is_listed = false;
   must(stores().rosters.put(juliet_, item));
   RosterItem plain = contact("nurse.example", 0xffff'ffff'ffffULL);
   must(stores().rosters.put(juliet_, plain));
@@ -207,7 +206,6 @@ TEST_P(StoreContract, RosterItemsKeepEverything) {
   ASSERT_EQ(data.items.size(), 2U);
   EXPECT_EQ(data.items[0].jid, plain.jid);  // in the order of the addresses
   EXPECT_FALSE(data.items[0].ask);
-  EXPECT_TRUE(data.items[0].is_listed);
   EXPECT_EQ(data.items[0].subscription, Subscription::none);
   EXPECT_TRUE(data.items[0].groups.empty());
   EXPECT_EQ(data.items[1].jid, romeo_);
@@ -216,7 +214,6 @@ TEST_P(StoreContract, RosterItemsKeepEverything) {
   EXPECT_EQ(data.items[1].subscription, Subscription::both);
   EXPECT_TRUE(data.items[1].ask);
   EXPECT_TRUE(data.items[1].approved);
-  EXPECT_FALSE(data.items[1].is_listed);
   EXPECT_EQ(data.items[1].version, 1U);
 }
 
@@ -396,6 +393,43 @@ TEST_P(StoreContract, LastActivityIsReplaced) {  // XEP-0012
   ASSERT_TRUE(found);
   EXPECT_EQ(found->when, at_ms(-62'135'596'800'000));
   EXPECT_EQ(found->status, "zzz");
+}
+
+TEST_P(StoreContract, NoticesAreDueOnce) {  // XEP-0133 sections 4.22 to 4.26
+  const std::string domain = "capulet.example";
+  const auto due = [&](const BareJid& owner) {
+    std::string texts;
+    for (const Notice& notice : get(stores().notices.due(owner))) {
+      texts += notice.text + ";";
+    }
+    return texts;
+  };
+  EXPECT_FALSE(get(stores().notices.load(domain, NoticeKind::motd)));
+  EXPECT_EQ(run(stores().notices.edit(domain, NoticeKind::motd, "x")).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run(stores().notices.remove(domain, NoticeKind::motd)).error().kind, ErrorKind::not_found);
+  const Notice welcome = get(stores().notices.set(domain, NoticeKind::welcome, "welcome"));
+  const Notice first = get(stores().notices.set(domain, NoticeKind::motd, "one"));
+  EXPECT_EQ(due(juliet_), "one;welcome;");
+  EXPECT_EQ(due(romeo_), "");  // of another domain
+  must(stores().notices.mark({juliet_}, NoticeKind::motd, first.id));
+  must(stores().notices.mark({juliet_}, NoticeKind::welcome, welcome.id));
+  EXPECT_EQ(due(juliet_), "");
+  must(stores().notices.edit(domain, NoticeKind::motd, "one, mended"));
+  EXPECT_EQ(due(juliet_), "");
+  const BareJid nurse = *BareJid::parse("nurse@capulet.example");
+  must(stores().last_activity.store(nurse, {at_ms(1), ""}));  // no new user
+  EXPECT_EQ(due(nurse), "one, mended;");
+  must(stores().notices.remove(domain, NoticeKind::motd));
+  EXPECT_EQ(due(nurse), "");
+  const Notice second = get(stores().notices.set(domain, NoticeKind::motd, "two"));
+  EXPECT_GT(second.id, first.id);
+  must(stores().notices.mark({nurse}, NoticeKind::motd, second.id));
+  must(stores().notices.mark({nurse}, NoticeKind::motd, first.id));  // a late mark takes nothing back
+  static_cast<void>(get(stores().notices.set(domain, NoticeKind::welcome, "welcome again")));
+  reopen();
+  EXPECT_EQ(due(juliet_), "two;");
+  EXPECT_EQ(due(nurse), "");
+  EXPECT_EQ(get(stores().notices.load(domain, NoticeKind::welcome))->text, "welcome again");
 }
 
 TEST_P(StoreContract, LoginFailuresSurvive) {

@@ -40,6 +40,12 @@ struct Shelves {
   ByOwner<std::set<Jid>> blocks;
   ByOwner<LastActivity> last_activity;
   std::map<std::string, LoginFailures> login_failures;
+  struct Board {
+    std::uint64_t id = 0;
+    std::optional<std::string> text;   // nothing: deleted
+  };
+  std::map<std::pair<std::string, NoticeKind>, Board> notices;
+  ByOwner<std::map<NoticeKind, std::uint64_t>> notices_had;
   std::map<std::string, std::string> settings;
 
   void purge(const std::string& owner) {
@@ -50,6 +56,7 @@ struct Shelves {
     vcards.erase(owner);
     blocks.erase(owner);
     last_activity.erase(owner);
+    notices_had.erase(owner);
   }
 };
 
@@ -379,6 +386,77 @@ class FailedLogins final : public LoginFailureStore, OnShelves {
   }
 };
 
+class Notices final : public NoticeStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::optional<Notice>>> load(std::string domain, NoticeKind kind) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.notices.find({std::move(domain), kind});
+    if (at == shelves_.notices.end() || !at->second.text) {
+      co_return std::nullopt;
+    }
+    co_return Notice{kind, at->second.id, *at->second.text};
+  }
+  Task<Result<Notice>> set(std::string domain, NoticeKind kind, std::string text) override {
+    co_await turn();
+    const auto held = lock();
+    Shelves::Board& board = shelves_.notices[{std::move(domain), kind}];
+    ++board.id;
+    board.text = std::move(text);
+    co_return Notice{kind, board.id, *board.text};
+  }
+  Task<Result<void>> edit(std::string domain, NoticeKind kind, std::string text) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.notices.find({std::move(domain), kind});
+    if (at == shelves_.notices.end() || !at->second.text) {
+      co_return fail(ErrorKind::not_found, "notice");
+    }
+    at->second.text = std::move(text);
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(std::string domain, NoticeKind kind) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.notices.find({std::move(domain), kind});
+    if (at == shelves_.notices.end() || !at->second.text) {
+      co_return fail(ErrorKind::not_found, "notice");
+    }
+    at->second.text.reset();
+    co_return Result<void>{};
+  }
+  Task<Result<std::vector<Notice>>> due(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    std::vector<Notice> notices;
+    const auto had = find_in(shelves_.notices_had, owner).value_or(std::map<NoticeKind, std::uint64_t>{});
+    for (const NoticeKind kind : {NoticeKind::motd, NoticeKind::welcome}) {
+      const auto at = shelves_.notices.find({std::string(owner.domain()), kind});
+      if (at == shelves_.notices.end() || !at->second.text) {
+        continue;
+      }
+      const auto mark = had.find(kind);
+      const bool is_due = kind == NoticeKind::motd ? mark == had.end() || mark->second < at->second.id
+                                                   : mark == had.end() && !shelves_.last_activity.contains(owner.str());
+      if (is_due) {
+        notices.push_back({kind, at->second.id, *at->second.text});
+      }
+    }
+    co_return notices;
+  }
+  Task<Result<void>> mark(std::vector<BareJid> owners, NoticeKind kind, std::uint64_t id) override {
+    co_await turn();
+    const auto held = lock();
+    for (const BareJid& owner : owners) {
+      std::uint64_t& had = shelves_.notices_had[owner.str()][kind];
+      had = std::max(had, id);
+    }
+    co_return Result<void>{};
+  }
+};
+
 class Settings final : public SettingStore, OnShelves {
  public:
   using OnShelves::OnShelves;
@@ -408,6 +486,7 @@ struct MemoryStores::World {
         blocks(shelves, answers),
         last_activity(shelves, answers),
         login_failures(shelves, answers),
+        notices(shelves, answers),
         settings(shelves, answers) {}
   Shelves shelves;
   Accounts accounts;
@@ -418,6 +497,7 @@ struct MemoryStores::World {
   Blocks blocks;
   LastActivities last_activity;
   FailedLogins login_failures;
+  Notices notices;
   Settings settings;
 };
 
@@ -427,7 +507,7 @@ MemoryStores::~MemoryStores() = default;
 Stores MemoryStores::stores() {
   World& w = *world_;
   return Stores{w.accounts, w.rosters,       w.offline,        w.private_xml, w.vcards,
-                w.blocks,   w.last_activity, w.login_failures, w.settings};
+                w.blocks,   w.last_activity, w.login_failures, w.notices,     w.settings};
 }
 
 }  // namespace aldis

@@ -20,7 +20,7 @@ CREATE TABLE rosters (
   owner {text} NOT NULL, version BIGINT NOT NULL, removals_complete_since BIGINT NOT NULL, PRIMARY KEY (owner)){clustered};
 CREATE TABLE roster_items (
   owner {text} NOT NULL, contact {text} NOT NULL, name {text} NOT NULL, subscription BIGINT NOT NULL, ask BIGINT NOT NULL,
-  approved BIGINT NOT NULL, is_listed BIGINT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (owner, contact)){clustered};
+  approved BIGINT NOT NULL, version BIGINT NOT NULL, PRIMARY KEY (owner, contact)){clustered};
 CREATE TABLE roster_groups (
   owner {text} NOT NULL, contact {text} NOT NULL, name {text} NOT NULL, PRIMARY KEY (owner, contact, name)){clustered};
 CREATE TABLE roster_removals (
@@ -44,6 +44,11 @@ CREATE TABLE last_activity (
 CREATE TABLE login_failures (
   subject {text} NOT NULL, failures BIGINT NOT NULL, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL,
   PRIMARY KEY (subject)){clustered};
+CREATE TABLE notices (
+  domain {text} NOT NULL, kind BIGINT NOT NULL, id BIGINT NOT NULL, is_set BIGINT NOT NULL, content {text} NOT NULL,
+  PRIMARY KEY (domain, kind)){clustered};
+CREATE TABLE notices_had (
+  owner {text} NOT NULL, kind BIGINT NOT NULL, id BIGINT NOT NULL, PRIMARY KEY (owner, kind)){clustered};
 CREATE TABLE settings (name {text} NOT NULL, content {blob} NOT NULL, PRIMARY KEY (name)){clustered};
 CREATE TABLE probes (id BIGINT NOT NULL, written BIGINT NOT NULL, PRIMARY KEY (id)){clustered};
 )";

@@ -56,7 +56,7 @@ class Addresses {
 
 void read_items(Transaction& transaction, const std::string& owner, Addresses& addresses, std::vector<RosterItem>& items) {
   transaction.each(
-      "SELECT contact, name, subscription, ask, approved, is_listed, version FROM roster_items WHERE owner = $1 ORDER BY contact",
+      "SELECT contact, name, subscription, ask, approved, version FROM roster_items WHERE owner = $1 ORDER BY contact",
       {owner}, [&](const Row& row) {
         addresses.read(row, [&](BareJid contact) {
           items.push_back({.jid = std::move(contact),
@@ -65,8 +65,7 @@ void read_items(Transaction& transaction, const std::string& owner, Addresses& a
                            .subscription = static_cast<Subscription>(row.integer(2) & 3),
                            .ask = row.boolean(3),
                            .approved = row.boolean(4),
-                           .is_listed = row.boolean(5),
-                           .version = row.natural(6)});
+                           .version = row.natural(5)});
         });
       });
   auto item = items.begin();
@@ -113,12 +112,12 @@ Task<Result<void>> SqlRosters::put(BareJid owner, RosterItem item) {
   auto work = [owner = std::move(owner), item = std::move(item)](Transaction& transaction) -> Result<void> {
     set_version(transaction, owner, item.version);
     transaction.change(
-        "INSERT INTO roster_items (owner, contact, name, subscription, ask, approved, is_listed, version)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        "INSERT INTO roster_items (owner, contact, name, subscription, ask, approved, version)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)"
         " ON CONFLICT (owner, contact) DO UPDATE SET name = excluded.name, subscription = excluded.subscription,"
-        " ask = excluded.ask, approved = excluded.approved, is_listed = excluded.is_listed, version = excluded.version",
+        " ask = excluded.ask, approved = excluded.approved, version = excluded.version",
         {owner.str(), item.jid.str(), item.name, std::int64_t{static_cast<std::uint8_t>(item.subscription)}, as_integer(item.ask),
-         as_integer(item.approved), as_integer(item.is_listed), as_integer(item.version)});
+         as_integer(item.approved), as_integer(item.version)});
     delete_groups(transaction, owner, item.jid);
     for (const std::string& group : item.groups) {
       transaction.change("INSERT INTO roster_groups (owner, contact, name) VALUES ($1, $2, $3) ON CONFLICT (owner, contact, name) DO NOTHING",

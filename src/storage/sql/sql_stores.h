@@ -17,7 +17,8 @@ class SqlStores {
 
   // Usable from the executors of any thread while the SqlStores lives.
   [[nodiscard]] Stores stores() {
-    return Stores{accounts_, rosters_, offline_, private_xml_, vcards_, blocks_, last_activity_, login_failures_, settings_};
+    return Stores{accounts_, rosters_, offline_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
+                  notices_,  settings_};
   }
   [[nodiscard]] Database& database() { return *database_; }
 
@@ -32,6 +33,7 @@ class SqlStores {
   SqlBlocks blocks_{*database_};
   SqlLastActivity last_activity_{*database_};
   SqlLoginFailures login_failures_{*database_};
+  SqlNotices notices_{*database_};
   SqlSettings settings_{*database_};
 };
 

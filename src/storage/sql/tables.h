@@ -92,6 +92,17 @@ class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
   Task<Result<void>> remove(std::string key) override;
 };
 
+class SqlNotices final : public NoticeStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::optional<Notice>>> load(std::string domain, NoticeKind kind) override;
+  Task<Result<Notice>> set(std::string domain, NoticeKind kind, std::string text) override;
+  Task<Result<void>> edit(std::string domain, NoticeKind kind, std::string text) override;
+  Task<Result<void>> remove(std::string domain, NoticeKind kind) override;
+  Task<Result<std::vector<Notice>>> due(BareJid owner) override;
+  Task<Result<void>> mark(std::vector<BareJid> owners, NoticeKind kind, std::uint64_t id) override;
+};
+
 class SqlSettings final : public SettingStore, OnDatabase {
  public:
   using OnDatabase::OnDatabase;
