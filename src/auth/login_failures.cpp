@@ -333,6 +333,23 @@ Task<Result<void>> LoginFailureCounters::forgive(BareJid account) {
   co_return Result<void>{};
 }
 
+std::map<std::string, LoginFailureCounters::Lockout, std::less<>> LoginFailureCounters::lockouts() const {
+  std::map<std::string, Lockout, std::less<>> all;
+  for (const Entry& entry : stored_accounts_.entries) {
+    if (config_.failures_per_account != 0 && standing(entry, config_.failures_per_account) >= config_.failures_per_account) {
+      all[entry.key.substr(account_prefix.size())].is_everywhere = true;
+    }
+  }
+  for (const Entry& entry : stored_pairs_.entries) {
+    if (config_.failures_per_pair != 0 && standing(entry, config_.failures_per_pair) >= config_.failures_per_pair) {
+      const std::string pair = entry.key.substr(pair_prefix.size());
+      const std::size_t space = pair.find(' ');
+      all[pair.substr(0, space)].sources.push_back(pair.substr(space + 1));
+    }
+  }
+  return all;
+}
+
 std::size_t LoginFailureCounters::size() const {
   return stored_accounts_.entries.size() + stored_sources_.entries.size() + stored_pairs_.entries.size() +
          strangers_.entries.size();

@@ -76,6 +76,14 @@ class LoginFailureCounters {
   // Forgets what an account has gathered, with any source: an operator's unlock.
   [[nodiscard]] Task<Result<void>> forgive(BareJid account);
 
+  // What keeps people out of an account now, whatever their proof.
+  struct Lockout {
+    bool is_everywhere = false;          // the account's own limit is reached
+    std::vector<std::string> sources;    // whose limit for this account is reached (login_source)
+  };
+  // By bare address; only accounts that somebody is kept out of.
+  [[nodiscard]] std::map<std::string, Lockout, std::less<>> lockouts() const;
+
   // Entries held, of all kinds.
   [[nodiscard]] std::size_t size() const;
 

@@ -250,6 +250,26 @@ TEST_F(Counters, OperatorForgivesAnAccount) {
   EXPECT_TRUE(is_admitted("alice@d", "192.0.2.0"));
 }
 
+TEST_F(Counters, TellsWhoIsLockedOutNow) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(fails("alice@d", "192.0.2.1"));
+    EXPECT_TRUE(fails("stranger@d", "192.0.2.9", false));
+  }
+  EXPECT_TRUE(fails("bob@d", "192.0.2.1"));
+  auto all = counters->lockouts();
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_FALSE(all["alice@d"].is_everywhere);
+  EXPECT_EQ(all["alice@d"].sources, std::vector<std::string>{"192.0.2.1"});
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(fails("alice@d", "2001:db8:" + std::to_string(i) + "::1"));
+  }
+  EXPECT_TRUE(counters->lockouts()["alice@d"].is_everywhere);
+  restart();
+  EXPECT_TRUE(counters->lockouts()["alice@d"].is_everywhere);
+  clock.advance(config.lockout);
+  EXPECT_TRUE(counters->lockouts().empty());
+}
+
 TEST(LoginSource, IsAnAddressOrItsNetwork) {
   EXPECT_EQ(login_source("192.0.2.1"), "192.0.2.1");
   EXPECT_EQ(login_source("::ffff:192.0.2.1"), "192.0.2.1");
