@@ -16,6 +16,8 @@ constexpr std::chrono::milliseconds sweep_interval{10'000};
 constexpr auto memory_help = "Memory held, by subsystem; the process as a whole when last looked at.";
 metrics::Gauge session_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "sessions"}}};
 metrics::Gauge account_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "accounts"}}};
+metrics::Gauge write_queue_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "write_queues"}}};
+metrics::Gauge mailbox_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "mailboxes"}}};
 }  // namespace
 
 Home::Home(World& world, Shard& shard, std::uint8_t index)
@@ -191,9 +193,12 @@ void Home::sweep() {
   const Monotonic now = this->now();
   std::erase_if(accounts_, [&](const auto& entry) { return entry.second->is_idle() && now - entry.second->idle_since() >= idle; });
   std::int64_t of_sessions = 0;
+  std::int64_t of_queues = 0;
   for (const auto& [id, session] : sessions_) {
     session->forget_flushed();
-    of_sessions += static_cast<std::int64_t>(session->memory());
+    const auto unsent = static_cast<std::int64_t>(session->unsent_bytes());
+    of_queues += unsent;
+    of_sessions += std::max<std::int64_t>(0, static_cast<std::int64_t>(session->memory()) - unsent);
   }
   std::int64_t of_accounts = 0;
   for (const auto& [key, account] : accounts_) {
@@ -201,6 +206,9 @@ void Home::sweep() {
   }
   session_memory.add(of_sessions - std::exchange(session_memory_, of_sessions));
   account_memory.add(of_accounts - std::exchange(account_memory_, of_accounts));
+  write_queue_memory.add(of_queues - std::exchange(queue_memory_, of_queues));
+  const auto of_mailbox = static_cast<std::int64_t>(shard_.mailbox_bytes());
+  mailbox_memory.add(of_mailbox - std::exchange(mailbox_memory_, of_mailbox));
   sweeper_ = accounts_.empty() ? TimerId::none : shard_.after(sweep_interval, [this] { sweep(); });
 }
 

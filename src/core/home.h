@@ -83,7 +83,9 @@ class Home final : private NextTurn {
   std::uint64_t next_id_ = 0;
   std::uint64_t next_trace_ = 0;
   std::size_t loading_ = 0;
-  std::int64_t session_memory_ = 0;   // as last reported
+  std::int64_t session_memory_ = 0;   // as last reported, and the next three
+  std::int64_t queue_memory_ = 0;
+  std::int64_t mailbox_memory_ = 0;
   std::int64_t account_memory_ = 0;
   Allowance allowance_;
   TimerId sweeper_ = TimerId::none;

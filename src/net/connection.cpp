@@ -339,8 +339,7 @@ void Connection::closed(CloseReason reason, std::string_view detail) {
 
 std::size_t Connection::memory() const {
   const auto heap = [](const std::string& s) { return s.capacity() > 15 ? s.capacity() + 1 : 0; };
-  return sizeof *this + sizeof(TcpTransport) + heap(out_) + heap(wire_) + heap(unread_) + framer_.buffered() +
-         (tls_ ? tls::TlsEngine::idle_bytes() : 0);
+  return sizeof *this + sizeof(TcpTransport) + heap(out_) + heap(wire_) + heap(unread_) + framer_.buffered();
 }
 
 }  // namespace aldis::net

@@ -116,7 +116,7 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   static void close_and_release(std::unique_ptr<Connection> connection, std::string_view last_bytes);
 
   [[nodiscard]] PeerAddress peer() const { return transport_->peer(); }
-  // Heap and object bytes this connection holds, an estimate that includes TLS; for accounting.
+  // Heap and object bytes this connection holds, an estimate, for accounting; without TLS, which counts itself.
   [[nodiscard]] std::size_t memory() const;
 
  private:

@@ -98,6 +98,11 @@ Shard::~Shard() {
   }
 }
 
+std::size_t Shard::mailbox_bytes() {
+  const std::lock_guard lock(mailbox_mutex_);
+  return (mailbox_.capacity() + taken_.capacity() + local_.capacity() + local_taken_.capacity()) * sizeof(Work);
+}
+
 void Shard::post(Work work) {
   if (Executor::current() == this) {
     local_.push_back(std::move(work));

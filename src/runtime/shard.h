@@ -130,6 +130,9 @@ class Shard final : public Executor {
   void adopt(std::unique_ptr<Adopted> object);
   void release(Adopted& object);  // destroys it at the end of the turn
 
+  // Memory of the lists of what is posted, without what the posts themselves refer to. On the shard's own thread.
+  [[nodiscard]] std::size_t mailbox_bytes();
+
   // One buffer for all who read on this shard; its bytes are the caller's until the caller returns to the loop.
   [[nodiscard]] std::span<std::uint8_t> scratch() { return {scratch_.get(), scratch_bytes}; }
   // Strings whose capacity is passed around among busy connections, so that idle ones hold none.

@@ -7,9 +7,15 @@
 #include <limits>
 
 #include "base/ensure.h"
+#include "base/metrics.h"
 #include "tls/openssl.h"
 
 namespace aldis::tls {
+namespace {
+// Each engine counts as an idle one (TlsEngine::idle_bytes): OpenSSL does not say what it holds.
+metrics::Gauge tls_memory{"aldis_memory_bytes", "Memory held, by subsystem; the process as a whole when last looked at.",
+                          {{"subsystem", "tls"}}};
+}  // namespace
 
 // What one call reads and writes; on its stack, known to the BIO and to the message counter while it runs.
 struct TlsEngine::Io {
@@ -96,6 +102,7 @@ struct TlsEngine::Io {
 
 TlsEngine::TlsEngine(std::shared_ptr<const TlsContext> context, SSL* ssl) : context_(std::move(context)), ssl_(ssl) {
   ensure(ssl_ != nullptr, "OpenSSL has memory for a connection");
+  tls_memory.add(static_cast<std::int64_t>(idle_bytes()));
   BIO* const bio = BIO_new(Io::method());
   ensure(bio != nullptr, "OpenSSL has memory for a BIO");
   SSL_set_bio(ssl_, bio, bio);
@@ -139,7 +146,10 @@ TlsEngine& TlsEngine::operator=(TlsEngine&& other) noexcept {
 }
 
 TlsEngine::~TlsEngine() {
-  SSL_free(ssl_);
+  if (ssl_ != nullptr) {
+    SSL_free(ssl_);
+    tls_memory.add(-static_cast<std::int64_t>(idle_bytes()));
+  }
 }
 
 Unexpected<TlsError> TlsEngine::failure(TlsError::Kind kind, std::string text) {

@@ -11,6 +11,10 @@ namespace {
 
 metrics::Gauge queued_writes{"aldis_storage_queued_writes", "Writes that wait for a transaction."};
 metrics::Gauge queued_write_bytes{"aldis_storage_queued_write_bytes", "Bytes held by writes that wait."};
+metrics::Gauge store_memory{"aldis_memory_bytes", "Memory held, by subsystem; the process as a whole when last looked at.",
+                            {{"subsystem", "stores"}}};
+metrics::Gauge store_queue_memory{"aldis_memory_bytes", "Memory held, by subsystem; the process as a whole when last looked at.",
+                                  {{"subsystem", "store_queue"}}};
 metrics::Gauge queued_reads{"aldis_storage_queued_reads", "Reads that wait."};
 metrics::Gauge refusing{"aldis_storage_refusing_writes", "1 while writes are refused because the disk failed or is full."};
 metrics::Histogram batch_size{"aldis_storage_batch_writes", "Writes in one transaction.", {1, 2, 5, 10, 20, 50, 100, 200, 500}};
@@ -103,6 +107,7 @@ void Database::submit_write(QueuedWrite write) {
       queued_bytes_ += write.bytes;
       queued_writes.add(1);
       queued_write_bytes.add(static_cast<std::int64_t>(write.bytes));
+      store_queue_memory.add(static_cast<std::int64_t>(write.bytes));
       writes_.push_back(std::move(write));
       if (writes_.size() == 1) {
         writer_woken_.notify_one();
@@ -166,6 +171,7 @@ void Database::write_loop() {
     const std::optional<Failure> failure = run_batch(batch);
     finish_batch(batch, failure);
     batch.clear();
+    store_memory.set(sqlite3_memory_used());
     if (!failure) {
       keep_log_short();
     }
@@ -186,6 +192,7 @@ Database::Batch Database::take_batch(std::unique_lock<std::mutex>&) {
   queued_bytes_ -= bytes;
   queued_writes.add(-static_cast<std::int64_t>(batch.size()));
   queued_write_bytes.add(-static_cast<std::int64_t>(bytes));
+  store_queue_memory.add(-static_cast<std::int64_t>(bytes));
   return batch;
 }
 
@@ -351,6 +358,7 @@ void Database::read_loop() {
     reads_.pop_front();
     lock.unlock();
     queued_reads.add(-1);
+    store_memory.set(sqlite3_memory_used());
     if (reader_ == nullptr) {
       auto opened = SqliteConnection::open(options_.sqlite, SqliteConnection::Access::read);
       if (opened) {
