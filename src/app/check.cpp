@@ -23,6 +23,15 @@ bool has_tls_listener(const Config& config) {
                              [](const OptionObject& object) { return object.as<ListenerOptions>().tls != ListenerTls::none; });
 }
 
+bool is_local_name(std::string_view domain) {
+  for (const std::string_view suffix : {"localhost", "test", "example", "invalid", "local"}) {   // RFC 6761, RFC 6762
+    if (domain == suffix || (domain.ends_with(suffix) && domain[domain.size() - suffix.size() - 1] == '.')) {
+      return true;
+    }
+  }
+  return false;
+}
+
 Finding check_dates(const std::string& file, std::int64_t days) {
   const std::string what = "certificate " + file + " is valid for " + std::to_string(days) + " more days";
   constexpr std::int64_t soon = 14;
@@ -32,19 +41,37 @@ Finding check_dates(const std::string& file, std::int64_t days) {
   return {Severity::warning, what, "get a new certificate, put it in the same place and run \"aldis reload\""};
 }
 
+std::string mend_certificate(const Error& error, const DomainOptions& domain, const std::string& chain, const std::string& key) {
+  switch (error.kind) {
+    case ErrorKind::denied:
+      return error.what.find("another user") != std::string::npos ? "run this as the server's user, or chown the file to it"
+                                                                  : "chmod 600 " + key;
+    case ErrorKind::not_found:
+      return "put the file there, or correct certificates and keys of [[domain]] " + domain.name;
+    case ErrorKind::unavailable: return "make the file readable to the server's user";
+    default: break;
+  }
+  if (error.what.find("expired") != std::string::npos) {
+    return "get a new certificate, put it in the same place and run \"aldis reload\"";
+  }
+  return "put the certificate with its chain, its issuer next, into " + chain + ", and its own key into " + key;
+}
+
 void check_certificate(const Config& config, const DomainOptions& domain, std::size_t i, const Clock& clock,
                        std::vector<Finding>& findings) {
   const std::string chain = config.resolve(domain.certificates[i]);
   const std::string key = config.resolve(domain.keys[i]);
   const auto certificate = tls::Certificate::load(chain, key, clock);
   if (!certificate) {
-    const bool is_mode = certificate.error().kind == ErrorKind::denied;
     findings.push_back({Severity::error, "certificate of " + domain.name + ": " + certificate.error().what,
-                        is_mode ? "chmod 600 " + key : "correct certificates and keys of [[domain]] " + domain.name +
-                                                           ", or make the files readable to the server's user"});
+                        mend_certificate(certificate.error(), domain, chain, key)});
     return;
   }
   findings.push_back(check_dates(chain, certificate->days_left(clock)));
+  if (certificate->is_self_signed() && !is_local_name(domain.name)) {
+    findings.push_back({Severity::warning, "certificate " + chain + " is signed by itself: clients will ask their users about it",
+                        "get one from a certificate authority for " + domain.name});
+  }
   if (!certificate->names().cover(domain.name)) {
     findings.push_back({Severity::error, "certificate " + chain + " is not for " + domain.name,
                         "get a certificate that names " + domain.name + " (subjectAltName dNSName)"});
@@ -81,18 +108,20 @@ Finding check_port(const std::string& what, const std::string& address, std::uin
       return {Severity::error, name + " is taken by another program",
               "stop that program (\"ss -ltnp sport = :" + std::to_string(port) + "\" names it) or choose another port"};
     case EADDRNOTAVAIL: return {Severity::error, name + " cannot be had: this machine has no such address", "correct the address"};
-    case EACCES: return {Severity::error, name + " is not allowed to this user", "choose a port above 1023"};
-    default: return {Severity::error, name + " cannot be had: " + std::strerror(error), "see the error"};
+    case EACCES:
+      return {Severity::error, name + " is not allowed to this user",
+              "choose a port above 1023, or let the service have it (AmbientCapabilities=CAP_NET_BIND_SERVICE)"};
+    default: return {Severity::error, name + " cannot be had: " + std::strerror(error), "choose another address or port"};
   }
 }
 
-bool is_local_name(std::string_view domain) {
-  for (const std::string_view suffix : {"localhost", "test", "example", "invalid", "local"}) {   // RFC 6761, RFC 6762
-    if (domain == suffix || (domain.ends_with(suffix) && domain[domain.size() - suffix.size() - 1] == '.')) {
-      return true;
-    }
+std::string mend_store(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::corrupt: return "restore it from a backup";
+    case ErrorKind::denied: return "the file must be the server's user's alone, and no newer program's";
+    case ErrorKind::full: return "make room on the disk";
+    default: return "run this as the server's user, and look at the disk (\"df\", \"dmesg\")";
   }
-  return false;
 }
 
 }  // namespace
@@ -162,7 +191,7 @@ std::vector<Finding> check_store(const Config& config) {
   const auto opened = sql::SqlStores::open(std::move(options));
   if (!opened) {
     return {{Severity::error, "the store " + config.database_path() + ": " + opened.error().what,
-             opened.error().kind == ErrorKind::corrupt ? "restore it from a backup" : "see the error"}};
+             mend_store(opened.error().kind)}};
   }
   return {{Severity::ok, "the store " + config.database_path() + " opens and is sound", ""}};
 }

@@ -216,6 +216,8 @@ Result<Certificate> Certificate::parse(std::string_view chain_pem, std::string_v
   return made;
 }
 
+bool Certificate::is_self_signed() const { return (X509_get_extension_flags(leaf()) & EXFLAG_SS) != 0; }
+
 std::int64_t Certificate::days_left(const Clock& clock) const {
   return std::chrono::floor<std::chrono::days>(not_after_ - clock.wall()).count();
 }

@@ -44,6 +44,7 @@ class Certificate {
   [[nodiscard]] WallTime not_after() const { return not_after_; }
   // Whole days until not_after, negative once it has passed.
   [[nodiscard]] std::int64_t days_left(const Clock& clock) const;
+  [[nodiscard]] bool is_self_signed() const;             // its issuer is itself
   [[nodiscard]] std::string key_type() const;            // "ECDSA P-256", "RSA 2048"
   [[nodiscard]] std::string fingerprint_sha256() const;  // hexadecimal
 
