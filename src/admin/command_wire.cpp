@@ -72,10 +72,51 @@ Result<CommandRequest> parse_request(std::string_view line) {
   return request;
 }
 
-std::string write_answer(const Result<Json>& answer) {
+namespace {
+
+Json value_as_json(const Value& value) {
+  return std::visit(
+      [](const auto& held) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>) {
+          return Json();
+        } else {
+          return Json(held);
+        }
+      },
+      value);
+}
+
+}  // namespace
+
+Json as_json(const OperatorResult& result) {
+  if (!result.columns.empty()) {
+    Json rows = Json::array();
+    for (const std::vector<Value>& row : result.rows) {
+      Json object = Json::object();
+      for (std::size_t i = 0; i < row.size() && i < result.columns.size(); ++i) {
+        object[result.columns[i]] = value_as_json(row[i]);
+      }
+      rows.push_back(std::move(object));
+    }
+    return rows;
+  }
+  Json out = Json::object();
+  if (!result.message.empty()) {
+    out["message"] = result.message;
+  }
+  for (const auto& [name, value] : result.fields) {
+    out[name] = value_as_json(value);
+  }
+  for (const OperatorResult::Refusal& refusal : result.refused) {
+    out["refused"].push_back({{"line", refusal.line}, {"why", refusal.why}});
+  }
+  return out;
+}
+
+std::string write_answer(const Result<OperatorResult>& answer) {
   Json out;
   if (answer) {
-    out = Json{{"ok", true}, {"result", *answer}};
+    out = Json{{"ok", true}, {"result", as_json(*answer)}};
   } else {
     out = Json{{"ok", false}, {"error", to_string(answer.error().kind)}, {"text", answer.error().what}};
   }

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "admin/command.h"
+#include "operators/command.h"
 
 namespace aldis::admin {
 
@@ -21,7 +21,9 @@ struct CommandRequest {
 // Without the line's end. invalid: not such an object, or a text is not UTF-8.
 [[nodiscard]] Result<std::string> write_request(const CommandRequest& request);
 [[nodiscard]] Result<CommandRequest> parse_request(std::string_view line);
-[[nodiscard]] std::string write_answer(const Result<nlohmann::json>& answer);
+// A listing as an array of objects; else an object of the fields with "message" and, where there are any, "refused".
+[[nodiscard]] nlohmann::json as_json(const OperatorResult& result);
+[[nodiscard]] std::string write_answer(const Result<OperatorResult>& answer);
 // The server's error comes back with its kind; an answer that is none is corrupt.
 [[nodiscard]] Result<nlohmann::json> parse_answer(std::string_view line);
 

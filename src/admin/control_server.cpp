@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read_until.hpp>
@@ -16,8 +15,8 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "admin/accept_loop.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -75,21 +74,12 @@ int connect_to(int fd, const std::string& path) {
 
 struct ControlServer::State : std::enable_shared_from_this<State> {
   State(ControlServerConfig c, AdminTarget& t, Executor& e) : config(std::move(c)), target(t), executor(e) {}
-  ~State() {
-    if (thread.joinable()) {
-      thread.join();
-    }
-  }
-  void accept();
+  void take(Local::socket socket);
 
   ControlServerConfig config;
   AdminTarget& target;
   Executor& executor;
-  std::uint32_t open = 0;
-  asio::io_context io{1};
-  Local::acceptor acceptor{io};
-  asio::steady_timer pause{io};
-  std::thread thread;
+  AcceptLoop<Local> loop;
 };
 
 namespace {
@@ -99,10 +89,10 @@ template <class State>
 class Exchange : public std::enable_shared_from_this<Exchange<State>> {
  public:
   Exchange(Local::socket socket, PeerUser peer, State& state)
-      : socket_(std::move(socket)), peer_(peer), state_(state), timer_(state.io) {
-    ++state_.open;
+      : socket_(std::move(socket)), peer_(peer), state_(state), timer_(state.loop.io()) {
+    ++state_.loop.open;
   }
-  ~Exchange() { --state_.open; }
+  ~Exchange() { --state_.loop.open; }
   Exchange(const Exchange&) = delete;
 
   void run() {
@@ -111,7 +101,7 @@ class Exchange : public std::enable_shared_from_this<Exchange<State>> {
                            [self = this->shared_from_this()](ErrorCode error, std::size_t size) { self->on_request(error, size); });
   }
 
-  void respond(const Result<nlohmann::json>& answer) {
+  void respond(const Result<OperatorResult>& answer) {
     limit(state_.config.request_deadline);
     answer_ = write_answer(answer) + "\n";
     asio::async_write(socket_, asio::buffer(answer_), [self = this->shared_from_this()](ErrorCode, std::size_t) {
@@ -158,7 +148,7 @@ class Exchange : public std::enable_shared_from_this<Exchange<State>> {
   static Task<void> command(std::shared_ptr<State> state, std::shared_ptr<Exchange> self, CommandRequest request) {
     const std::string who = "uid " + std::to_string(self->peer_.uid) + " pid " + std::to_string(self->peer_.pid);
     auto answer = co_await run_command(state->target, std::move(request.command), std::move(request.arguments), who);
-    asio::io_context& io = state->io;
+    asio::io_context& io = state->loop.io();
     asio::post(io, [self = std::move(self), answer = std::move(answer)] { self->respond(answer); });
   }
 
@@ -172,31 +162,16 @@ class Exchange : public std::enable_shared_from_this<Exchange<State>> {
 
 }  // namespace
 
-void ControlServer::State::accept() {
-  acceptor.async_accept([this](ErrorCode error, Local::socket socket) {
-    if (error == asio::error::operation_aborted) {
-      return;
-    }
-    if (error) {
-      pause.expires_after(std::chrono::milliseconds(200));
-      pause.async_wait([this](ErrorCode stopped) {
-        if (!stopped) {
-          accept();
-        }
-      });
-      return;
-    }
-    const auto peer = peer_of(socket.native_handle());
-    if (!peer || !may_command(peer->uid, ::geteuid())) {
-      refused.add();
-      log::warning("audit-control-refused", {{"uid", peer ? static_cast<std::int64_t>(peer->uid) : -1}});
-    } else if (open >= config.connections) {
-      refused.add();
-    } else {
-      std::make_shared<Exchange<State>>(std::move(socket), *peer, *this)->run();
-    }
-    accept();
-  });
+void ControlServer::State::take(Local::socket socket) {
+  const auto peer = peer_of(socket.native_handle());
+  if (!peer || !may_command(peer->uid, ::geteuid())) {
+    refused.add();
+    log::warning("audit-control-refused", {{"uid", peer ? static_cast<std::int64_t>(peer->uid) : -1}});
+  } else if (loop.open >= config.connections) {
+    refused.add();
+  } else {
+    std::make_shared<Exchange<State>>(std::move(socket), *peer, *this)->run();
+  }
 }
 
 bool may_command(std::uint32_t peer_uid, std::uint32_t own_uid) { return peer_uid == 0 || peer_uid == own_uid; }
@@ -217,33 +192,25 @@ Result<std::unique_ptr<ControlServer>> ControlServer::start(ControlServerConfig 
   }
   auto state = std::make_shared<State>(std::move(config), target, executor);
   ErrorCode error;
-  state->acceptor.open(Local{}, error);
+  state->loop.acceptor().open(Local{}, error);
   // The mode is right from the first moment: the file is made by bind, under this mask.
   const mode_t mask = ::umask(0177);
   if (!error) {
-    state->acceptor.bind(Local::endpoint(state->config.path), error);
+    state->loop.acceptor().bind(Local::endpoint(state->config.path), error);
   }
   ::umask(mask);
   if (!error) {
-    state->acceptor.listen(8, error);
+    state->loop.acceptor().listen(8, error);
   }
   if (error) {
     return fail(ErrorKind::unavailable, "the control socket " + state->config.path + " cannot be made: " + error.message());
   }
-  state->accept();
-  state->thread = std::thread([raw = state.get()] {
-    try {
-      raw->io.run();
-    } catch (const std::exception& e) {
-      log::error("control-server-failed", {{"why", e.what()}});
-    }
-  });
+  state->loop.start("control", [raw = state.get()](Local::socket socket) { raw->take(std::move(socket)); });
   return std::unique_ptr<ControlServer>(new ControlServer(std::move(state)));
 }
 
 ControlServer::~ControlServer() {
-  state_->io.stop();
-  state_->thread.join();
+  state_->loop.stop();
   ::unlink(state_->config.path.c_str());
 }
 

@@ -8,7 +8,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "admin/admin_target.h"
+#include "operators/admin_target.h"
 #include "admin/command_wire.h"
 #include "runtime/executor.h"
 

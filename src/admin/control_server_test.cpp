@@ -13,7 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "admin/admin_test_support.h"
+#include "operators/fake_target.h"
 #include "runtime/shard.h"
 
 namespace aldis::admin {

@@ -1,17 +1,14 @@
 // The HTTP endpoint of the metrics, over Boost.Beast.
 #include "admin/metrics_server.h"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <optional>
-#include <thread>
 
+#include "admin/accept_loop.h"
 #include "admin/metrics_text.h"
-#include "base/log.h"
 #include "base/metrics.h"
 
 namespace aldis::admin {
@@ -51,15 +48,11 @@ Answer answer(std::string_view target, const std::function<bool()>& is_ready) {
 struct MetricsServer::State {
   State(MetricsServerConfig c, std::function<bool()> ready) : config(std::move(c)), is_ready(std::move(ready)) {}
 
-  void accept();
+  void take(tcp::socket socket);
 
   MetricsServerConfig config;
   std::function<bool()> is_ready;
-  std::uint32_t open = 0;   // outlives the exchanges, which the io_context may hold until it is destroyed
-  asio::io_context io{1};
-  tcp::acceptor acceptor{io};
-  asio::steady_timer pause{io};
-  std::thread thread;
+  AcceptLoop<tcp> loop;
 };
 
 namespace {
@@ -69,11 +62,11 @@ template <class State>
 class Exchange : public std::enable_shared_from_this<Exchange<State>> {
  public:
   Exchange(tcp::socket socket, State& state) : stream_(std::move(socket)), state_(state) {
-    ++state_.open;
+    ++state_.loop.open;
     parser_.header_limit(state_.config.header_bytes);
     parser_.body_limit(1024);
   }
-  ~Exchange() { --state_.open; }
+  ~Exchange() { --state_.loop.open; }
   Exchange(const Exchange&) = delete;
 
   void run() {
@@ -129,28 +122,12 @@ class Exchange : public std::enable_shared_from_this<Exchange<State>> {
 
 }  // namespace
 
-void MetricsServer::State::accept() {
-  acceptor.async_accept([this](beast::error_code error, tcp::socket socket) {
-    if (error == asio::error::operation_aborted) {
-      return;
-    }
-    if (error) {
-      // Out of descriptors, most likely: waiting is better than asking again at once.
-      pause.expires_after(std::chrono::milliseconds(200));
-      pause.async_wait([this](beast::error_code stopped) {
-        if (!stopped) {
-          accept();
-        }
-      });
-      return;
-    }
-    if (open >= config.connections) {
-      refused.add();
-    } else {
-      std::make_shared<Exchange<State>>(std::move(socket), *this)->run();
-    }
-    accept();
-  });
+void MetricsServer::State::take(tcp::socket socket) {
+  if (loop.open >= config.connections) {
+    refused.add();
+  } else {
+    std::make_shared<Exchange<State>>(std::move(socket), *this)->run();
+  }
 }
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const MetricsServerConfig& config, std::function<bool()> is_ready) {
@@ -162,32 +139,24 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::start(const MetricsServerC
   auto state = std::make_unique<State>(config, std::move(is_ready));
   const tcp::endpoint endpoint(address, config.port);
   const auto failed = [&] { return static_cast<bool>(error); };
-  state->acceptor.open(endpoint.protocol(), error);
-  if (!failed()) state->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!failed()) state->acceptor.bind(endpoint, error);
-  if (!failed()) state->acceptor.listen(16, error);
+  state->loop.acceptor().open(endpoint.protocol(), error);
+  if (!failed()) state->loop.acceptor().set_option(tcp::acceptor::reuse_address(true), error);
+  if (!failed()) state->loop.acceptor().bind(endpoint, error);
+  if (!failed()) state->loop.acceptor().listen(16, error);
   if (failed()) {
     return fail(ErrorKind::unavailable, "metrics cannot be served on " + config.address + " port " +
                                             std::to_string(config.port) + ": " + error.message());
   }
-  state->accept();
-  state->thread = std::thread([raw = state.get()] {
-    try {
-      raw->io.run();
-    } catch (const std::exception& e) {
-      log::error("metrics-server-failed", {{"why", e.what()}});
-    }
-  });
+  state->loop.start("metrics", [raw = state.get()](tcp::socket socket) { raw->take(std::move(socket)); });
   return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(state)));
 }
 
 MetricsServer::MetricsServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 MetricsServer::~MetricsServer() {
-  state_->io.stop();
-  state_->thread.join();
+  state_->loop.stop();
 }
 
-std::uint16_t MetricsServer::port() const { return state_->acceptor.local_endpoint().port(); }
+std::uint16_t MetricsServer::port() const { return state_->loop.acceptor().local_endpoint().port(); }
 
 }  // namespace aldis::admin

@@ -115,8 +115,11 @@ Finding check_port(const std::string& what, const std::string& address, std::uin
   }
 }
 
-std::string mend_store(ErrorKind kind) {
-  switch (kind) {
+std::string mend_store(const Error& error, const std::string& path) {
+  if (error.what.find("others may reach") != std::string::npos) {
+    return "chmod 600 " + path;
+  }
+  switch (error.kind) {
     case ErrorKind::corrupt: return "restore it from a backup";
     case ErrorKind::denied: return "the file must be the server's user's alone, and no newer program's";
     case ErrorKind::full: return "make room on the disk";
@@ -191,7 +194,7 @@ std::vector<Finding> check_store(const Config& config) {
   const auto opened = sql::SqlStores::open(std::move(options));
   if (!opened) {
     return {{Severity::error, "the store " + config.database_path() + ": " + opened.error().what,
-             mend_store(opened.error().kind)}};
+             mend_store(opened.error(), config.database_path())}};
   }
   return {{Severity::ok, "the store " + config.database_path() + " opens and is sound", ""}};
 }

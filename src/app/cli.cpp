@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "admin/command.h"
+#include "admin/command_wire.h"
 #include "admin/control_server.h"
 #include "app/check.h"
 #include "app/config.h"
@@ -21,6 +21,7 @@
 #include "app/offline_store.h"
 #include "app/serve.h"
 #include "app/terminal.h"
+#include "operators/check_argument.h"
 
 namespace aldis::app {
 namespace {
@@ -77,6 +78,14 @@ struct Invocation {
 
 Result<admin::CommandArguments> gather(const Invocation& invocation) {
   admin::CommandArguments arguments;
+  for (const admin::Argument& argument : invocation.command->arguments) {   // before anybody types a password
+    const auto given = invocation.values.find(argument.name);
+    if (given != invocation.values.end() && !given->second.empty()) {
+      if (auto checked = admin::check_value(argument, given->second); !checked) {
+        return fail(checked.error());
+      }
+    }
+  }
   for (const admin::Argument& argument : invocation.command->arguments) {
     const auto given = invocation.values.find(argument.name);
     if (argument.kind == admin::ArgumentKind::password) {
@@ -104,7 +113,12 @@ Result<Json> run_on_store(const Config& config, const Invocation& invocation, ad
   Result<Json> out = fail(ErrorKind::cancelled, "the command did not end");
   const auto work = [&](admin::AdminTarget& target) -> Task<void> {
     const std::string who = "uid " + std::to_string(::getuid()) + ", store";
-    out = co_await admin::run_command(target, invocation.command->name, std::move(arguments), who);
+    auto result = co_await admin::run_command(target, invocation.command->name, std::move(arguments), who);
+    if (result) {
+      out = admin::as_json(*result);
+    } else {
+      out = fail(result.error());
+    }
   };
   if (auto opened = on_offline_store(config, work); !opened) {
     return fail(opened.error());
@@ -147,7 +161,7 @@ int run_operator_command(const std::string& config_path, const Invocation& invoc
   } else if (answer->is_array()) {
     std::fputs(table(*answer, invocation.command->columns).c_str(), stdout);
   } else {
-    std::printf("%s\n", answer->value("message", "done").c_str());
+    std::fputs(facts(*answer).c_str(), stdout);
     const auto refused = answer->find("refused");   // of an import
     if (refused != answer->end()) {
       for (const Json& line : *refused) {
@@ -157,6 +171,14 @@ int run_operator_command(const std::string& config_path, const Invocation& invoc
   }
   const auto refused = answer->is_object() ? answer->find("refused") : answer->end();
   return answer->is_object() && refused != answer->end() && !refused->empty() ? exit_failed : exit_ok;
+}
+
+std::string group_help(std::string_view group) {
+  if (group == "user") return "Accounts.";
+  if (group == "session") return "Sessions of the running server.";
+  if (group == "motd") return "The message of the day of a domain.";
+  if (group == "welcome") return "What new users of a domain are told.";
+  return {};
 }
 
 // Adds every operator's command; two words become a command of a group.
@@ -172,7 +194,7 @@ void add_operator_commands(CLI::App& app, const std::string& config_path, std::v
       word = command.name.substr(space + 1);
       CLI::App*& known = groups[first];
       if (known == nullptr) {
-        known = app.add_subcommand(first, first == "user" ? "Accounts." : "Sessions of the running server.");
+        known = app.add_subcommand(first, group_help(first));
         known->require_subcommand(1);
       }
       group = known;
@@ -230,7 +252,9 @@ int run_check(const std::string& path, const CheckOptions& options) {
   const auto config = load_config(path, schema);
   if (!config) {
     for (const ConfigProblem& problem : config.error()) {
-      findings.push_back({Severity::error, message(problem, path), "correct the file; docs/config.md has every key"});
+      findings.push_back({Severity::error, message(problem, path),
+                          problem.line == 0 ? "name the file with --config, or correct it; docs/config.md has every key"
+                                            : "correct the file; docs/config.md has every key"});
     }
   } else {
     findings.push_back({Severity::ok, "configuration " + path, ""});
@@ -317,6 +341,11 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    const std::vector<std::string> words = app.remaining(true);
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr && !words.empty()) {
+      std::fprintf(stderr, "aldis: there is no command \"%s\" here; --help lists them\n", words.front().c_str());
+      return exit_usage;
+    }
     return app.exit(error) == 0 ? exit_ok : exit_usage;
   }
   return code;

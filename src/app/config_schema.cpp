@@ -35,7 +35,7 @@ constexpr auto domain_options = std::tuple{
     Option{"see_other_host", &DomainOptions::see_other_host, Range{0, 255},
            "Send this domain's clients to another server, \"host\" or \"host:port\" (RFC 6120 section 4.9.3.19). Empty: they stay."},
     Option{"administrators", &DomainOptions::administrators, Range{0, 1000},
-           "Addresses of the accounts that may use the administrators' commands."},
+           "Addresses of the accounts that may use the administrators' commands.", Reload::live},
     Option{"enable", &DomainOptions::enable, Range{0, 200}, "Extensions to enable beyond those that are on by default."},
     Option{"disable", &DomainOptions::disable, Range{0, 200}, "Extensions to leave out although they are on by default."},
 };

@@ -25,7 +25,7 @@ std::span<const ExtensionEntry> extensions() {
       {"registration", ext::install_registration, {{77, "2.4"}}, &ext::registration_options()},
       {"contact_addresses", ext::install_contact_addresses, {{157, "1.1.1"}}, &ext::contact_addresses_options()},
       {"service_administration", ext::install_service_administration,
-       {{133, "1.3.1", "no message of the day or welcome message; administrators, restart and shutdown are the operator's"}}},
+       {{133, "1.3.1", "no black or white lists; the list of administrators, restart and shutdown are the operator's"}}},
       // Behind all that offer commands.
       {"commands", ext::install_commands, {{50, "1.3.0"}}, &ext::commands_options()},
       {"caps", ext::install_caps, {{115, "1.6.0"}}},  // last: it sums up what the others advertise

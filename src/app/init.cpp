@@ -100,7 +100,7 @@ Result<void> write_new_file(const std::string& path, std::string_view text) {
 Task<Result<void>> add_or_set(admin::AdminTarget& target, BareJid jid, std::string password) {
   Result<void> done = co_await target.create_account(jid, SecretBytes(std::string_view(password)));
   if (!done && done.error().kind == ErrorKind::already_exists) {
-    done = co_await target.set_password(jid, SecretBytes(std::string_view(password)));
+    done = co_await target.set_password(jid, SecretBytes(std::string_view(password)), SessionId::none);
   }
   co_return done;
 }

@@ -8,8 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "admin/store_target.h"
+#include "operators/store_target.h"
 #include "auth/auth_config.h"
+#include "auth/login_failures.h"
 #include "auth/passwords.h"
 #include "base/random.h"
 #include "runtime/shard.h"
@@ -53,14 +54,19 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
   for (const DomainConfig& domain : config.domains) {
     domains.push_back(domain.get().name);
   }
-  admin::StoreTarget target(stores->stores(), passwords, std::move(domains));
-  const auto run = [](const std::function<Task<void>(admin::AdminTarget&)>& task, admin::AdminTarget& to, Shard& on) -> Task<void> {
-    co_await task(to);
-    on.stop();
+  LoginFailureCounters failures(config.section<AuthConfig>("auth"), stores->stores().login_failures, clock);
+  admin::StoreTarget target(stores->stores(), passwords, failures, std::move(domains));
+  Result<void> loaded;
+  const auto run = [&]() -> Task<void> {
+    loaded = co_await failures.load();
+    if (loaded) {
+      co_await work(target);
+    }
+    shard.stop();
   };
-  shard.post([&] { spawn(run(work, target, shard)); });
+  shard.post([&] { spawn(run()); });
   shard.run();
-  return {};
+  return loaded;
 }
 
 }  // namespace aldis::app

@@ -3,7 +3,7 @@
 #pragma once
 #include <functional>
 
-#include "admin/admin_target.h"
+#include "operators/admin_target.h"
 #include "app/config.h"
 #include "base/result.h"
 #include "runtime/task.h"

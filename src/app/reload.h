@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "admin/admin_target.h"
+#include "operators/admin_target.h"
 #include "app/config.h"
 #include "base/result.h"
 #include "base/unique_function.h"

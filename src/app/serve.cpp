@@ -18,7 +18,7 @@
 #include "app/log_sink.h"
 #include "app/notify.h"
 #include "app/reload.h"
-#include "app/server_target.h"
+#include "operators/server_target.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/random.h"
@@ -71,8 +71,20 @@ class CertificateGauges {
   std::vector<std::pair<tls::Certificate, std::unique_ptr<metrics::Gauge>>> gauges_;
 };
 
+std::vector<BareJid> administrators_of(const DomainConfig& domain) {
+  std::vector<BareJid> all;
+  for (const std::string& administrator : domain.get().administrators) {
+    all.push_back(BareJid::parse(administrator).value());
+  }
+  return all;
+}
+
 LiveConfig live_config(const Config& config) {
-  return {config.section<CoreConfig>("limits"), config.section<LobbyConfig>("lobby"), config.section<AuthConfig>("auth")};
+  LiveConfig live{config.section<CoreConfig>("limits"), config.section<LobbyConfig>("lobby"), config.section<AuthConfig>("auth")};
+  for (const DomainConfig& domain : config.domains) {
+    live.administrators.emplace(BareJid::parse(domain.get().name).value().str(), administrators_of(domain));
+  }
+  return live;
 }
 
 stream::TlsMode to_mode(ListenerTls tls) {
@@ -100,9 +112,7 @@ ServerConfig server_config(const Config& config, const Certificates& certificate
       }
     }
     served.see_other_host = domain.get().see_other_host;
-    for (const std::string& administrator : domain.get().administrators) {
-      served.administrators.push_back(BareJid::parse(administrator).value());
-    }
+    served.administrators = administrators_of(domain);
     out.domains.push_back(std::move(served));
   }
   out.live = live_config(config);
@@ -153,7 +163,7 @@ sigset_t held_signals() {
 }
 
 // Until SIGTERM or SIGINT: reloads on SIGHUP, and tends what only needs a look now and then.
-void tend(ConfigReloader& reloader, ServerTarget& target, CertificateGauges& gauges, const Clock& clock) {
+void tend(ConfigReloader& reloader, admin::ServerTarget& target, CertificateGauges& gauges, const Clock& clock) {
   const sigset_t set = held_signals();
   while (true) {
     const timespec patience{60, 0};
@@ -236,7 +246,7 @@ int serve(Config given, const ConfigSchema& schema) {
   for (const DomainConfig& domain : config.domains) {
     domains.push_back(domain.get().name);
   }
-  ServerTarget target(server->administration(), (*stores)->stores(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
+  admin::ServerTarget target(server->administration(), (*stores)->stores(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
   auto control = admin::ControlServer::start({.path = config.admin_socket()}, target, server->operator_executor());
   if (!control) {
     static_cast<void>(server->stop(std::chrono::seconds(1)));

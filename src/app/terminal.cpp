@@ -5,6 +5,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -71,6 +72,20 @@ Result<SecretBytes> read_line(int fd) {
   return secret;
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+// A value in one line; "-" for none.
+std::string cell(const nlohmann::json& value) {
+  std::string text;
+  if (value.is_boolean()) {
+    text = value.get<bool>() ? "yes" : "no";
+  } else if (!value.is_null()) {
+    text = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  std::ranges::replace_if(text, is_control, '?');
+  return text.empty() ? "-" : text;
+}
+
 }  // namespace
 
 Result<SecretBytes> read_password(const std::string& prompt) {
@@ -134,16 +149,7 @@ std::string table(const nlohmann::json& rows, const std::vector<std::string>& co
     auto& line = cells.emplace_back();
     for (const std::string& column : columns) {
       const auto found = row.find(column);
-      std::string text;
-      if (found != row.end() && found->is_boolean()) {
-        text = found->get<bool>() ? "yes" : "no";
-      } else if (found != row.end() && !found->is_null()) {
-        text = found->is_string() ? found->get<std::string>() : found->dump();
-      }
-      for (char& c : text) {
-        c = static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-      }
-      line.push_back(text.empty() ? "-" : text);
+      line.push_back(found != row.end() ? cell(*found) : "-");
     }
   }
   const auto width_of = [](std::string_view text) {   // in characters, not bytes
@@ -164,6 +170,23 @@ std::string table(const nlohmann::json& rows, const std::vector<std::string>& co
     }
   }
   return out;
+}
+
+std::string facts(const nlohmann::json& object) {
+  if (object.contains("message") && object["message"].is_string()) {
+    auto text = object["message"].get<std::string>();
+    std::ranges::replace_if(text, [](char c) { return is_control(c) && c != '\n'; }, '?');
+    return text + "\n";
+  }
+  std::size_t width = 0;
+  for (const auto& [name, value] : object.items()) {
+    width = std::max(width, name.size());
+  }
+  std::string out;
+  for (const auto& [name, value] : object.items()) {
+    out += name + std::string(width - name.size() + 2, ' ') + cell(value) + "\n";
+  }
+  return out.empty() ? "done\n" : out;
 }
 
 }  // namespace aldis::app

@@ -17,4 +17,7 @@ namespace aldis::app {
 // An array of objects as a table with a line of headings; control characters in values are shown as "?".
 [[nodiscard]] std::string table(const nlohmann::json& rows, const std::vector<std::string>& columns);
 
+// An object for a person: its "message", or a line for each member. Line feeds stay, other control characters become "?".
+[[nodiscard]] std::string facts(const nlohmann::json& object);
+
 }  // namespace aldis::app

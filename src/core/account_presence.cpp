@@ -1,12 +1,12 @@
 // Presence (RFC 6121 section 4) and subscriptions (section 3) of an account's sessions and contacts.
 #include <algorithm>
-#include <charconv>
 
 #include "base/log.h"
 #include "core/account.h"
 #include "core/home.h"
 #include "core/virtual_host.h"
 #include "xmpp/namespaces.h"
+#include "xmpp/number.h"
 
 namespace aldis {
 namespace {
@@ -17,13 +17,7 @@ std::optional<int> priority_of(const Stanza& presence) {
   if (!element) {
     return 0;
   }
-  const std::string text = element->text();
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < -128 || value > 127) {
-    return std::nullopt;
-  }
-  return value;
+  return parse_number<int>(element->text(), -128, 127);
 }
 
 // A request is kept as it came (RFC 6121 section 3.1.3), hundreds of them for an account: words, not pictures (security E06).
@@ -121,7 +115,7 @@ void Account::go_unavailable(Session& session, StanzaPtr stanza) {
   }
   if (was_available) {
     for (const auto& observer : host_.observers.unavailable) {
-      observer(session);
+      observer(session, *stanza);
     }
     session.set_presence(nullptr, 0);
   }

@@ -29,6 +29,8 @@ struct AdHocCommand {
   std::function<bool(const VirtualHost& host, const Jid& requester)> may_execute;
   // The forms, each made when it is its turn from what was accepted before. Empty: the command asks for nothing.
   std::vector<std::function<Form(const std::vector<Form>& accepted)>> stages{};
+  // Fills what stands now into the first form before it is shown; null: it is shown as it is.
+  std::function<Task<Form>(Iq request, Form asked)> prefill{};
   // Runs with one accepted form for each stage, on the requester's shard. After an error the last form may be submitted
   // again, so it is returned only when nothing has been done.
   std::function<Task<Result<CommandOutcome, StanzaError>>(Iq request, std::vector<Form> accepted)> run;

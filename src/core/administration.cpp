@@ -1,9 +1,12 @@
 // Acting on accounts: the store first, then their sessions.
 #include "core/administration.h"
 
+#include <algorithm>
+
 #include "auth/passwords.h"
 #include "base/log.h"
 #include "core/home.h"
+#include "core/notices.h"
 #include "core/virtual_host.h"
 #include "xmpp/namespaces.h"
 
@@ -32,16 +35,30 @@ bool shows_away(const Session& session) {
   return text == "away" || text == "xa";
 }
 
-StanzaPtr headline(Home& here, const BareJid& from, const Session& to, std::string_view subject, std::string_view text) {
-  std::string xml;
-  xml::Writer writer(xml);
-  writer.start("message").attribute("type", "headline").attribute("id", random_token(here.world().random));
-  writer.attribute("from", from.str()).attribute("to", to.jid().str());
-  if (!subject.empty()) {
-    writer.element("subject", subject);
+// A headline from the domain to every available session of it. Whose they were, one entry for each session.
+Task<std::vector<BareJid>> tell_everybody(World& world, BareJid domain, std::string subject, std::string text) {
+  std::vector<BareJid> told;
+  for (const auto& home : world.homes) {
+    auto tell = [domain, subject, text](Home& here) {
+      std::vector<SessionId> ids;  // a session may end while it is written to
+      here.for_each_session([&](const Session& session) {
+        if (session.is_available() && is_of(session, domain)) {
+          ids.push_back(session.id());
+        }
+      });
+      std::vector<BareJid> owners;
+      for (const SessionId id : ids) {
+        if (Session* session = here.find_session(id)) {
+          owners.push_back(session->jid().bare());
+          session->send_own(make_headline(here, domain, *session, subject, text));
+        }
+      }
+      return owners;
+    };
+    const std::vector<BareJid> some = co_await on(*home, std::move(tell));
+    told.insert(told.end(), some.begin(), some.end());
   }
-  writer.element("body", text).end();
-  return Stanza::make(std::move(xml));
+  co_return told;
 }
 
 Unexpected<Error> no_such_domain(const BareJid& jid) {
@@ -50,8 +67,9 @@ Unexpected<Error> no_such_domain(const BareJid& jid) {
 
 }  // namespace
 
-Administration::Administration(World& world, KeyDerivation& derivation, std::function<AuthConfig()> auth)
-    : world_(world), derivation_(derivation), auth_(std::move(auth)) {}
+Administration::Administration(World& world, KeyDerivation& derivation, LoginFailureCounters& failures, Executor& lobby,
+                               std::function<AuthConfig()> auth)
+    : world_(world), derivation_(derivation), failures_(failures), lobby_(lobby), auth_(std::move(auth)) {}
 
 Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes password) {
   if (world_.find_host(jid.domain()) == nullptr || !jid.has_local()) {
@@ -139,7 +157,8 @@ Task<std::vector<SessionSummary>> Administration::sessions(std::optional<BareJid
       here.for_each_session([&](const Session& session) {
         if (found.size() < limit && is_of(session, of)) {
           found.push_back({session.jid(), session.peer_address(), session.principal()->mechanism, session.is_available(),
-                           session.priority(), shows_away(session)});
+                           session.priority(), shows_away(session), session.tls_info(),
+                           session.principal()->channel_binding});
         }
       });
       return found;
@@ -186,25 +205,52 @@ Task<std::size_t> Administration::end_sessions(Jid jid, StreamError error, std::
   co_return ended;
 }
 
+Task<Result<void>> Administration::unlock(BareJid jid) {
+  const Result<AccountRecord> found = co_await world_.stores.accounts.find(jid);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  const Completion<Result<void>> done;
+  lobby_.post([this, jid, done] {
+    spawn([](LoginFailureCounters& failures, BareJid account, Completion<Result<void>> to) -> Task<void> {
+      Result<void> forgotten = co_await failures.forgive(std::move(account));
+      to.complete(std::move(forgotten));
+    }(failures_, jid, done));
+  });
+  Result<void> forgotten = co_await done;
+  if (forgotten) {
+    log::info("account-unlocked", {{"account", jid.str()}});
+  }
+  co_return forgotten;
+}
+
+Task<Administration::Lockouts> Administration::lockouts() {
+  const Completion<Lockouts> done;
+  lobby_.post([this, done] { done.complete(failures_.lockouts()); });
+  Lockouts all = co_await done;
+  co_return all;
+}
+
 Task<std::size_t> Administration::announce(BareJid domain, std::string subject, std::string text) {
-  std::size_t count = 0;
-  for (const auto& home : world_.homes) {
-    auto tell = [domain, subject, text](Home& here) {
-      std::vector<SessionId> ids;  // a session may end while it is written to
-      here.for_each_session([&](const Session& session) {
-        if (session.is_available() && is_of(session, domain)) {
-          ids.push_back(session.id());
-        }
-      });
-      for (const SessionId id : ids) {
-        if (Session* session = here.find_session(id)) {
-          session->send_own(headline(here, domain, *session, subject, text));
-        }
-      }
-      return ids.size();
-    };
-    const std::size_t some = co_await on(*home, std::move(tell));
-    count += some;
+  const std::vector<BareJid> told = co_await tell_everybody(world_, std::move(domain), std::move(subject), std::move(text));
+  co_return told.size();
+}
+
+Task<Result<std::size_t>> Administration::set_motd(BareJid domain, std::string text) {
+  Result<Notice> set = co_await world_.stores.notices.set(std::string(domain.domain()), NoticeKind::motd, text);
+  if (!set) {
+    co_return fail(set.error());
+  }
+  std::vector<BareJid> told = co_await tell_everybody(world_, std::move(domain), {}, std::move(text));
+  const std::size_t count = told.size();
+  std::sort(told.begin(), told.end());
+  told.erase(std::unique(told.begin(), told.end()), told.end());
+  if (told.empty()) {
+    co_return count;
+  }
+  const Result<void> marked = co_await world_.stores.notices.mark(std::move(told), NoticeKind::motd, set->id);
+  if (!marked) {  // they get it once more
+    log::warning("notice-not-marked", {{"cause", marked.error().what}});
   }
   co_return count;
 }

@@ -9,11 +9,13 @@
 
 #include "auth/auth_config.h"
 #include "auth/key_derivation.h"
+#include "auth/login_failures.h"
 #include "base/secret_bytes.h"
 #include "core/ids.h"
 #include "core/world.h"
 #include "runtime/executor.h"
 #include "runtime/task.h"
+#include "tls/engine.h"
 
 namespace aldis {
 
@@ -24,12 +26,15 @@ struct SessionSummary {
   bool is_available = false;
   int priority = 0;
   bool is_away = false;          // its presence shows away or xa (RFC 6121 section 4.7.2.1)
+  std::optional<tls::TlsInfo> tls{};    // nothing: no TLS
+  std::string channel_binding{};        // its login was bound to the channel by this type; empty: it was not
 };
 
 class Administration {
  public:
-  // Everything passed outlives it. `auth` gives the configuration of the moment.
-  Administration(World& world, KeyDerivation& derivation, std::function<AuthConfig()> auth);
+  // Everything passed outlives it. The counters belong to `lobby`. `auth` gives the configuration of the moment.
+  Administration(World& world, KeyDerivation& derivation, LoginFailureCounters& failures, Executor& lobby,
+                 std::function<AuthConfig()> auth);
 
   // not_found: the domain is not served here. invalid: the rules refuse the password; `what` says why. already_exists.
   [[nodiscard]] Task<Result<void>> create_account(BareJid jid, SecretBytes password);
@@ -40,6 +45,11 @@ class Administration {
   // answer one of the account's own sessions.
   [[nodiscard]] Task<Result<void>> delete_account(BareJid jid, std::function<void()> before_sessions_end = {});
 
+  // Forgets the failed logins that keep people out of the account. not_found: there is no such account.
+  [[nodiscard]] Task<Result<void>> unlock(BareJid jid);
+  using Lockouts = std::map<std::string, LoginFailureCounters::Lockout, std::less<>>;
+  [[nodiscard]] Task<Lockouts> lockouts();
+
   // Of an account, of a whole domain (an address without localpart), or all.
   [[nodiscard]] Task<std::vector<SessionSummary>> sessions(std::optional<BareJid> of, std::size_t limit);
   [[nodiscard]] Task<std::size_t> session_count();
@@ -47,10 +57,15 @@ class Administration {
   [[nodiscard]] Task<std::size_t> end_sessions(Jid jid, StreamError error, std::string reason);
   // A headline from the domain to every available session of it. To how many.
   [[nodiscard]] Task<std::size_t> announce(BareJid domain, std::string subject, std::string text);
+  // Sets the message of the day and shows it to every available session now; the others get it when they come online
+  // (deliver_notices). To how many it was shown.
+  [[nodiscard]] Task<Result<std::size_t>> set_motd(BareJid domain, std::string text);
 
  private:
   World& world_;
   KeyDerivation& derivation_;
+  LoginFailureCounters& failures_;
+  Executor& lobby_;
   std::function<AuthConfig()> auth_;
 };
 

@@ -39,7 +39,7 @@ void Extension::on_bound(std::function<void(Session&)> observer) { host_.observe
 void Extension::on_available(std::function<void(Session&)> observer) {
   host_.observers.available.push_back(std::move(observer));
 }
-void Extension::on_unavailable(std::function<void(Session&)> observer) {
+void Extension::on_unavailable(std::function<void(Session&, const Stanza& presence)> observer) {
   host_.observers.unavailable.push_back(std::move(observer));
 }
 void Extension::on_ended(std::function<void(Session&)> observer) { host_.observers.ended.push_back(std::move(observer)); }

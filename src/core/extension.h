@@ -63,7 +63,8 @@ class Extension {
   // ---- a session's life; observers only
   void on_bound(std::function<void(Session&)> observer);
   void on_available(std::function<void(Session&)> observer);     // initial presence; again when priority stops being negative
-  void on_unavailable(std::function<void(Session&)> observer);   // also when an available session ends
+  // With the unavailable presence: the client's, or the server's own when an available session ends.
+  void on_unavailable(std::function<void(Session&, const Stanza& presence)> observer);
   void on_ended(std::function<void(Session&)> observer);
   // A message that had been kept (Envelope::is_kept) has reached the client: acknowledged (XEP-0198), or taken by the kernel
   // on a stream without acknowledgements.

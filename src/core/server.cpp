@@ -36,13 +36,12 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   failures_ = std::make_unique<LoginFailureCounters>(config_.live.auth, stores.login_failures, clock);
   authenticator_ = std::make_unique<Authenticator>(config_.live.auth, *credentials_, *failures_, *derivation_, stores.settings,
                                                    random, clock);
-  administration_ = std::make_unique<Administration>(world_, *derivation_, [this] { return auth_config(); });
+  administration_ = std::make_unique<Administration>(world_, *derivation_, *failures_, *lobby_shard_,
+                                                     [this] { return auth_config(); });
   world_.administration = administration_.get();
   for (const ServedDomain& domain : config_.domains) {
     auto host = std::make_unique<VirtualHost>(domain.name);
-    for (const BareJid& administrator : domain.administrators) {
-      host->add_administrator(administrator);
-    }
+    host->set_administrators({domain.administrators.begin(), domain.administrators.end()});
     host->see_other_host = domain.see_other_host;
     for (const InstalledExtension& extension : domain.extensions) {
       host->install(*extension.entry, world_, extension.config);
@@ -165,6 +164,11 @@ Result<void> Server::start() {
 void Server::apply(LiveConfig live) {
   world_.set_config(live.core);
   std::atomic_store(&auth_config_, std::make_shared<const AuthConfig>(live.auth));
+  for (const auto& [domain, administrators] : live.administrators) {
+    if (const auto host = world_.hosts.find(domain); host != world_.hosts.end()) {
+      host->second->set_administrators({administrators.begin(), administrators.end()});
+    }
+  }
   lobby_shard_->post([this, live = std::move(live)] {
     lobby_->configure(live.lobby);
     authenticator_->configure(live.auth);

@@ -2,6 +2,7 @@
 // app/ from the configuration, started once, stopped once. Stores, clock and randomness are given and outlive it.
 #pragma once
 #include <chrono>
+#include <map>
 #include <memory>
 #include <string>
 #include <thread>
@@ -35,7 +36,7 @@ struct ServedDomain {
   BareJid name;
   std::vector<tls::Certificate> certificates;   // of each key kind one at most; may be empty when no listener has TLS
   std::vector<InstalledExtension> extensions;   // in the order of app/extensions.cpp
-  std::vector<BareJid> administrators;
+  std::vector<BareJid> administrators;          // until a reload gives others
   std::string see_other_host;
 };
 
@@ -44,6 +45,7 @@ struct LiveConfig {
   CoreConfig core;
   LobbyConfig lobby;
   AuthConfig auth;
+  std::map<std::string, std::vector<BareJid>, std::less<>> administrators{};   // of each domain; one not named keeps its own
 };
 
 struct ServerConfig {

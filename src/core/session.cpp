@@ -47,6 +47,11 @@ void Session::start() { connection_->attach(account_.home().shard(), *this); }
 
 std::string Session::peer_address() const { return connection_ != nullptr ? connection_->peer().ip_str() : std::string(); }
 
+std::optional<tls::TlsInfo> Session::tls_info() const {
+  const tls::TlsEngine* engine = connection_ != nullptr ? connection_->tls() : nullptr;
+  return engine != nullptr ? std::optional(engine->info()) : std::nullopt;
+}
+
 Session::Rare& Session::rare() {
   if (rare_ == nullptr) {
     rare_ = std::make_unique<Rare>();

@@ -35,6 +35,7 @@ class Session final : public net::Connection::Owner {
   [[nodiscard]] Account& account() const { return account_; }
   [[nodiscard]] const PrincipalPtr& principal() const { return principal_; }
   [[nodiscard]] std::string peer_address() const;
+  [[nodiscard]] std::optional<tls::TlsInfo> tls_info() const;   // nothing: no TLS
   [[nodiscard]] bool is_ending() const { return is_ending_; }
 
   // Starts reading. The bind result has been queued before.

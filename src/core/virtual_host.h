@@ -1,8 +1,10 @@
-// VirtualHost: one served domain: what its extensions registered, its administrators, its options. Not changed after start,
-// shared by all shards.
+// VirtualHost: one served domain: what its extensions registered, its administrators, its options. Shared by all shards and not
+// changed after start, but for its administrators, whom a reload swaps as a whole.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,8 +26,12 @@ class VirtualHost {
 
   [[nodiscard]] const BareJid& jid() const { return jid_; }
   [[nodiscard]] std::string_view domain() const { return jid_.domain(); }
-  [[nodiscard]] bool is_administrator(const Jid& jid) const { return administrators_.contains(jid.bare()); }
-  void add_administrator(BareJid jid) { administrators_.insert(std::move(jid)); }
+  using Administrators = std::set<BareJid, std::less<>>;
+  [[nodiscard]] bool is_administrator(const Jid& jid) const { return std::atomic_load(&administrators_)->contains(jid.bare()); }
+  // From any thread.
+  void set_administrators(Administrators all) {
+    std::atomic_store(&administrators_, std::make_shared<const Administrators>(std::move(all)));
+  }
 
   // Installs a feature; `config` is its options as the domain's configuration fills them.
   void install(const ExtensionEntry& entry, World& world, OptionObject config);
@@ -52,7 +58,8 @@ class VirtualHost {
     std::map<std::string, DiscoveryNode, std::less<>> nodes;
   };
   struct Observers {
-    std::vector<std::function<void(Session&)>> bound, available, unavailable, ended;
+    std::vector<std::function<void(Session&)>> bound, available, ended;
+    std::vector<std::function<void(Session&, const Stanza& presence)>> unavailable;
     std::vector<std::function<void(Session&, const Envelope&)>> delivered;
   };
   Chain outgoing;
@@ -70,7 +77,7 @@ class VirtualHost {
 
  private:
   BareJid jid_;
-  std::set<BareJid, std::less<>> administrators_;
+  std::shared_ptr<const Administrators> administrators_ = std::make_shared<const Administrators>();
   std::set<std::string, std::less<>> extensions_;
 };
 

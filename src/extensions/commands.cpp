@@ -84,8 +84,9 @@ StanzaPtr completed(const Iq& request, const CommandExecution& execution, const 
   return request.result(payload);
 }
 
-// Shows the form of the execution's stage and waits for it.
-StanzaPtr show_stage(const Iq& request, const AdHocCommand& command, CommandExecution execution, CommandSessions& sessions) {
+// Shows a form, of the execution's stage, and waits for it.
+StanzaPtr show_form(const Iq& request, const AdHocCommand& command, CommandExecution execution, CommandSessions& sessions,
+                    const Form& form) {
   const bool is_last = execution.stage + 1 == command.stages.size();
   std::string payload;
   xml::Writer writer(payload);
@@ -95,12 +96,23 @@ StanzaPtr show_stage(const Iq& request, const AdHocCommand& command, CommandExec
     writer.start("prev").end();
   }
   writer.start(is_last ? "complete" : "next").end().end();
-  command.stages[execution.stage](execution.accepted).write(writer);
+  form.write(writer);
   writer.end();
   if (!sessions.put(std::move(execution), request.home().now())) {
     return request.error(StanzaCondition::resource_constraint, "Too many commands are being executed.");
   }
   return request.result(payload);
+}
+
+StanzaPtr show_stage(const Iq& request, const AdHocCommand& command, CommandExecution execution, CommandSessions& sessions) {
+  const Form form = command.stages[execution.stage](execution.accepted);
+  return show_form(request, command, std::move(execution), sessions, form);
+}
+
+Task<StanzaPtr> show_prefilled(Iq request, const AdHocCommand& command, CommandExecution execution, SharedSessions sessions) {
+  Form asked = command.stages.front()({});
+  const Form filled = co_await command.prefill(request, std::move(asked));
+  co_return show_form(request, command, std::move(execution), *sessions, filled);
 }
 
 Task<StanzaPtr> run(Iq request, const AdHocCommand& command, CommandExecution execution, SharedSessions sessions) {
@@ -227,6 +239,9 @@ IqReply answer(const Iq& request, const SharedSessions& sessions) {
   CommandExecution execution{random_token(request.home().world().random), *requester, std::string(node)};
   if (command.stages.empty()) {
     return run(request, command, std::move(execution), sessions);
+  }
+  if (command.prefill) {
+    return show_prefilled(request, command, std::move(execution), sessions);
   }
   return show_stage(request, command, std::move(execution), *sessions);
 }

@@ -187,12 +187,45 @@ TEST(LastActivity, IsForThoseWhoSeeThePresence) {  // XEP-0012 sections 3 to 6
     juliet.ignores_the_rest();
     romeo.ignores_the_rest();
     EXPECT_TRUE(holds(romeo.asks("get", "juliet@capulet.example", "<query xmlns='jabber:iq:last'/>"), "seconds='0'"));
-    juliet.sends("<presence type='unavailable'/>");
+    juliet.sends("<presence type='unavailable'><status>Heading Home &amp; away</status></presence>");
     juliet.ignores_the_rest();
     romeo.ignores_the_rest();
   }
   scene.advance(std::chrono::seconds(903));
-  EXPECT_TRUE(holds(romeo.asks("get", "juliet@capulet.example", "<query xmlns='jabber:iq:last'/>"), "seconds='903'"));
+  EXPECT_TRUE(holds(romeo.asks("get", "juliet@capulet.example", "<query xmlns='jabber:iq:last'/>"),
+                    "seconds='903'>Heading Home &amp; away</query>"));  // section 4
+  Client& nurse = scene.login("nurse@capulet.example/hall");
+  nurse.sends("<iq type='get' id='n' to='juliet@capulet.example'><query xmlns='jabber:iq:last'/></iq>");
+  nurse.receives_error("n", "forbidden");
+}
+
+TEST(LastActivity, TheStatusIsTheLastOneAndBounded) {  // XEP-0012 section 4
+  Scene scene;
+  scene.has_account("romeo@montague.example");
+  scene.are_contacts("juliet@capulet.example", "romeo@montague.example");
+  Client& romeo = scene.login("romeo@montague.example/orchard");
+  const auto leaves = [&](const std::string& presence) {
+    Client& juliet = scene.login("juliet@capulet.example/balcony");
+    juliet.sends("<presence><status>here</status></presence>");
+    juliet.ignores_the_rest();
+    juliet.sends(presence);
+    juliet.ignores_the_rest();
+    if (!juliet.is_closed()) {
+      juliet.sends("</stream:stream>");
+    }
+    juliet.ignores_the_rest();
+    return romeo.asks("get", "juliet@capulet.example", "<query xmlns='jabber:iq:last'/>");
+  };
+  EXPECT_TRUE(holds(leaves("<presence type='unavailable'><status>bye</status></presence>"), ">bye</query>"));
+  EXPECT_TRUE(holds(leaves("<presence type='unavailable'/>"), "seconds='0'/>"));
+  EXPECT_TRUE(holds(leaves("</stream:stream>"), "seconds='0'/>"));  // the server says it for her, without a status
+  std::string umlauts;
+  for (int i = 0; i < 1000; ++i) {
+    umlauts += "\xC3\xA4";
+  }
+  const std::string cut = leaves("<presence type='unavailable'><status>x" + umlauts + "</status></presence>");
+  EXPECT_TRUE(holds(cut, ">x" + umlauts.substr(0, 1022) + "</query>")) << cut;
+  romeo.ignores_the_rest();
 }
 
 TEST_F(Features, VersionAndTimeAreTheServers) {  // XEP-0092 section 3, XEP-0202 section 3

@@ -1,5 +1,5 @@
 // XEP-0012 (2.0) Last Activity: how long a user has been away, for those who may see its presence, and how long the server has
-// been up. Idle time of a client is asked of the client itself. Not here: the status message a user left with (section 4).
+// been up. Idle time of a client is asked of the client itself.
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"
@@ -31,6 +31,21 @@ Task<StanzaPtr> load(Iq request) {
   co_return answer(request, std::chrono::duration_cast<std::chrono::seconds>(age), (*stored)->status);
 }
 
+// The status message of the last unavailable presence (section 4); a longer one is cut at a character.
+std::string status_of(const Stanza& presence) {
+  constexpr std::size_t longest = 1024;
+  const auto element = presence.child({"status", ns::client});
+  std::string text = element ? element->text() : std::string();
+  if (text.size() > longest) {
+    std::size_t end = longest;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+      --end;
+    }
+    text.resize(end);
+  }
+  return text;
+}
+
 Task<void> remember(Account::Pin account, LastActivity activity) {
   const Result<void> stored = co_await account->home().world().stores.last_activity.store(account->jid(), std::move(activity));
   if (!stored) {
@@ -57,13 +72,13 @@ void install_last_activity(Extension& self) {
     }
     return load(request);
   });
-  self.on_unavailable([](Session& session) {
+  self.on_unavailable([](Session& session, const Stanza& presence) {
     Account& account = session.account();
     const bool is_last = std::none_of(account.sessions().begin(), account.sessions().end(), [&](const auto& other) {
       return other.get() != &session && other->is_available();
     });
     if (is_last && !session.principal()->is_anonymous) {
-      spawn(remember(Account::Pin(account), LastActivity{account.home().world().clock.wall(), {}}));
+      spawn(remember(Account::Pin(account), LastActivity{account.home().world().clock.wall(), status_of(presence)}));
     }
   });
 }

@@ -106,7 +106,7 @@ TEST(OddPayloads, EachGetsExactlyOneAnswer) {
   options.auth.key_iterations = 4096;
   options.install = [](VirtualHost& host, World& world) {
     install_default_extensions(host, world);
-    host.add_administrator(*BareJid::parse("juliet@capulet.example"));
+    host.set_administrators({*BareJid::parse("juliet@capulet.example")});
   };
   Scene scene(std::move(options));
   Client& juliet = scene.login("juliet@capulet.example/balcony");

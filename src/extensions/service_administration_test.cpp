@@ -1,4 +1,5 @@
 // XEP-0133: each command as an administrator uses it, and everybody else refused (security S12).
+#include "operators/command.h"
 #include "tests/support/failing_stores.h"
 #include "tests/support/scene.h"
 
@@ -36,7 +37,7 @@ bool holds(const std::string& text, std::string_view part) { return text.find(pa
 
 void install_with_administrator(VirtualHost& host, World& world) {
   install_default_extensions(host, world);
-  host.add_administrator(*BareJid::parse("bard@" + std::string(host.domain())));
+  host.set_administrators({*BareJid::parse("bard@" + std::string(host.domain()))});
 }
 
 class ServiceAdministration : public ::testing::Test {
@@ -66,7 +67,8 @@ constexpr const char* all_commands[] = {
     "add-user", "delete-user", "disable-user", "reenable-user", "end-user-session", "change-user-password", "get-user-roster",
     "get-user-lastlogin", "user-stats", "get-registered-users-num", "get-disabled-users-num", "get-online-users-num",
     "get-active-users-num", "get-idle-users-num", "get-registered-users-list", "get-disabled-users-list",
-    "get-online-users-list", "get-active-users", "get-idle-users", "announce"};
+    "get-online-users-list", "get-active-users", "get-idle-users", "announce", "set-motd", "edit-motd", "delete-motd",
+    "set-welcome", "delete-welcome"};
 
 TEST_F(ServiceAdministration, IsForAdministratorsOfThisDomainOnly) {  // security S12
   Client& same_name = scene_.login("bard@montague.example/globe");
@@ -209,11 +211,131 @@ TEST_F(ServiceAdministration, AnnouncesToThoseWhoAreOnline) {  // section 4.21
   juliet.comes_online();
   romeo.comes_online();
   const std::string done = run("announce", {{"subject", "A feast"}, {"announcement", "Tonight"}});
-  EXPECT_TRUE(holds(done, "<note type='info'>Sent to 1 sessions.</note>")) << done;
+  EXPECT_TRUE(holds(done, "<note type='info'>sent to 1 session</note>")) << done;
   juliet.receives({"<message", "type='headline'", "from='capulet.example'", "<subject>A feast</subject><body>Tonight</body>"});
   unavailable.receives_nothing();
   romeo.receives_nothing();
   is_refused("announce", {{"announcement", ""}}, "bad-request");
+}
+
+TEST_F(ServiceAdministration, ShowsTheMessageOfTheDayOnceToEachUser) {  // sections 4.22 to 4.24
+  Client& juliet = scene_.login("juliet@capulet.example/balcony");
+  Client& romeo = scene_.login("romeo@montague.example/orchard");
+  juliet.comes_online();
+  romeo.comes_online();
+  static_cast<void>(run("set-motd", {{"motd", "A feast tonight"}}));
+  juliet.receives({"<message", "type='headline'", "from='capulet.example'", "<body>A feast tonight</body>"});
+  Client& chamber = scene_.login("juliet@capulet.example/chamber");
+  chamber.comes_online();
+  chamber.ignores_the_rest();  // the other resource
+  juliet.ignores_the_rest();
+  chamber.sends("<presence type='unavailable'/>");
+  juliet.ignores_the_rest();
+  chamber.ignores_the_rest();
+  Client& nurse = scene_.login("nurse@capulet.example/hall");
+  nurse.receives_nothing();  // not before she comes online
+  nurse.comes_online();
+  nurse.receives("<body>A feast tonight</body>");
+  nurse.sends("<presence type='unavailable'/>");
+  nurse.ignores_the_rest();
+  nurse.comes_online();
+  nurse.receives_nothing();
+  const std::string shown = bard_.asks("set", "capulet.example", command("edit-motd"));
+  EXPECT_TRUE(holds(shown, "<value>A feast tonight</value>")) << shown;
+  static_cast<void>(bard_.asks("set", "capulet.example",
+                               command("edit-motd", session_of(shown), submit({{"motd", "The feast is off"}}))));
+  juliet.receives_nothing();
+  Client& tybalt = scene_.login("tybalt@capulet.example/street");
+  tybalt.comes_online();
+  tybalt.receives("<body>The feast is off</body>");
+  static_cast<void>(bard_.asks("set", "capulet.example", command("delete-motd")));
+  Client& late = scene_.login("paris@capulet.example/street");
+  late.comes_online();
+  late.receives_nothing();
+  romeo.receives_nothing();
+  bard_.sends("<iq type='set' id='d' to='capulet.example'>" + command("delete-motd") + "</iq>");
+  bard_.receives_error("d", "item-not-found");
+}
+
+TEST_F(ServiceAdministration, WelcomesNewUsers) {  // sections 4.25 and 4.26
+  Client& nurse = scene_.login("nurse@capulet.example/hall");
+  nurse.comes_online();
+  nurse.sends("<presence type='unavailable'/>");  // no new user any more
+  nurse.ignores_the_rest();
+  static_cast<void>(run("set-welcome", {{"welcome", "Welcome to Verona"}}));
+  nurse.comes_online();
+  nurse.receives_nothing();
+  Client& juliet = scene_.login("juliet@capulet.example/balcony");
+  juliet.comes_online();
+  juliet.receives({"type='headline'", "<body>Welcome to Verona</body>"});
+  juliet.sends("<presence type='unavailable'/>");
+  juliet.ignores_the_rest();
+  juliet.comes_online();
+  juliet.receives_nothing();
+  EXPECT_TRUE(holds(bard_.asks("set", "capulet.example", command("set-welcome")), "<value>Welcome to Verona</value>"));
+  static_cast<void>(bard_.asks("set", "capulet.example", command("delete-welcome")));
+  Client& tybalt = scene_.login("tybalt@capulet.example/street");
+  tybalt.comes_online();
+  tybalt.receives_nothing();
+}
+
+// What operators can do on the command line, administrators of a domain can do here: one registry.
+TEST_F(ServiceAdministration, OffersEveryOperatorsCommandOfADomain) {
+  Client& user = scene_.login("juliet@capulet.example/balcony");
+  scene_.has_account("romeo@montague.example", "long enough");
+  const auto plain = [](const std::string& name, const std::string& session = {}, const std::string& form = {}) {
+    return "<command xmlns='http://jabber.org/protocol/commands' node='urn:aldis:operator#" + name + "'" +
+           (session.empty() ? "" : " sessionid='" + session + "'") + ">" + form + "</command>";
+  };
+  const std::string list = bard_.asks(
+      "get", "capulet.example",
+      "<query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/>");
+  std::size_t offered = 0;
+  for (const admin::OperatorCommand& one : admin::operator_commands()) {
+    std::string name = one.name;
+    std::replace(name.begin(), name.end(), ' ', '-');
+    if (!holds(list, "node='urn:aldis:operator#" + name + "'")) {
+      continue;
+    }
+    ++offered;
+    EXPECT_FALSE(one.is_owners) << name;
+    user.sends("<iq type='set' id='c' to='capulet.example'>" + plain(name) + "</iq>");
+    user.receives_error("c", "forbidden");
+  }
+  EXPECT_EQ(offered, 7U);  // the others have a node of XEP-0133, or are about the whole server
+  const std::string accounts = bard_.asks("set", "capulet.example", plain("user-list"));
+  EXPECT_TRUE(holds(accounts, "<reported><field")) << accounts;
+  EXPECT_TRUE(holds(accounts, "<value>juliet@capulet.example</value>")) << accounts;
+  EXPECT_FALSE(holds(accounts, "montague")) << accounts;
+  const auto on = [&](const std::string& name, std::string_view field, std::string_view value) {
+    const std::string shown = bard_.asks("set", "capulet.example", plain(name));
+    bard_.sends("<iq type='set' id='o' to='capulet.example'>" +
+                plain(name, session_of(shown),
+                      "<x xmlns='jabber:x:data' type='submit'><field var='" + std::string(field) + "'><value>" +
+                          std::string(value) + "</value></field></x>") +
+                "</iq>");
+    return bard_.receives("id='o'");
+  };
+  EXPECT_TRUE(holds(on("user-show", "account", "juliet@capulet.example"), "<value>no</value>"));
+  EXPECT_TRUE(holds(on("user-unlock", "account", "juliet@capulet.example"), "<note type='info'>failed logins"));
+  EXPECT_TRUE(holds(on("user-unlock", "account", "romeo@montague.example"), "not-allowed"));
+  EXPECT_TRUE(holds(on("session-list", "account", "romeo@montague.example"), "not-allowed"));
+  const std::string imported = on("user-import", "file", "paris@capulet.example\tlong enough\nmercutio@montague.example\tlong enough");
+  EXPECT_TRUE(holds(imported, "<note type='info'>1 accounts added, 1 lines refused")) << imported;
+  EXPECT_TRUE(exists("paris@capulet.example"));
+  EXPECT_FALSE(exists("mercutio@montague.example"));
+}
+
+// A reload changes who administers a domain, also in the middle of a command.
+TEST_F(ServiceAdministration, AsksAtEachStepWhoMay) {
+  const std::string shown = bard_.asks("set", "capulet.example", command("add-user"));
+  scene_.world().hosts.at("capulet.example")->set_administrators({});
+  bard_.sends("<iq type='set' id='c' to='capulet.example'>" +
+              command("add-user", session_of(shown),
+                      submit({{"accountjid", "juliet@capulet.example"}, {"password", "long enough"}, {"password-verify", "long enough"}})) +
+              "</iq>");
+  bard_.receives_error("c", "forbidden");
+  EXPECT_FALSE(exists("juliet@capulet.example"));
 }
 
 // Exactly one answer, whichever store call fails.
@@ -225,6 +347,8 @@ TEST(ServiceAdministrationFailures, EveryStoreCallFailsOnce) {
       {"change-user-password", submit({{"accountjid", "juliet@capulet.example"}, {"password", "long enough"}})},
       {"get-user-roster", submit({{"accountjids", "juliet@capulet.example"}})},
       {"get-user-lastlogin", submit({{"accountjids", "juliet@capulet.example"}})},
+      {"set-motd", submit({{"motd", "A feast"}})},
+      {"set-welcome", submit({{"welcome", "Welcome"}})},
       {"user-stats", submit({{"accountjid", "juliet@capulet.example"}})},
       {"get-registered-users-list", submit({{"max_items", "25"}})},
   };

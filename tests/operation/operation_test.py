@@ -92,6 +92,14 @@ class Operation(unittest.TestCase):
             self.assertIs(listed[name]["enabled"], False)
             self.assertIs(listed["juliet@localhost"]["enabled"], True)
             self.aldis("user", "enable", name)
+            self.assertIn("locked-out", self.aldis("user", "show", name))
+            self.assertIn("forgotten", self.aldis("user", "unlock", name))
+            self.assertIn("no account", self.aldis("user", "unlock", "nobody@localhost", code=1))
+            self.aldis("motd", "set", "localhost", f"From the {where}\nin two lines")
+            self.assertIn(f"From the {where}\nin two lines\n", self.aldis("motd", "show", "localhost"))
+            self.assertIn("not served here", self.aldis("motd", "set", "elsewhere.example", "x", code=1))
+            self.aldis("motd", "delete", "localhost")
+            self.assertIn("no message of the day", self.aldis("motd", "delete", "localhost", code=1))
             self.aldis("user", "delete", name)
             self.assertIn("no account", self.aldis("user", "delete", name, code=1))
             (self.folder / "list").write_text("a@localhost\tpassword one\nb@elsewhere.example\tpassword two\n")
@@ -113,6 +121,11 @@ class Operation(unittest.TestCase):
     def test_a_password_is_never_an_argument(self):
         self.first_run()
         self.aldis("user", "add", "nurse@localhost", "secret-password", code=2)
+        self.assertIn("nurse is no account's address", self.aldis("user", "add", "nurse", code=1))  # Before it is asked for.
+
+    def test_what_is_no_command_is_named(self):
+        self.assertIn('there is no command "frob"', self.aldis("frob", code=2))
+        self.assertIn('there is no command "frob"', self.aldis("user", "frob", code=2))
 
     def test_reload_applies_names_and_refuses(self):
         self.first_run()

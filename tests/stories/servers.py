@@ -205,19 +205,16 @@ tls = "direct"
     def command(self):
         return [self.binary, "--config", self.config, "serve"]
 
-    def ask(self, *words):
-        """What an operator's command says."""
-        done = subprocess.run([self.binary, "--config", self.config, *words], capture_output=True, text=True,
-                              timeout=START_SECONDS, cwd=self.folder)
+    def command_line(self, *arguments, text=""):
+        """What an operator's command shows; it must succeed."""
+        done = subprocess.run([self.binary, "--config", self.config, *arguments], input=text, text=True,
+                              capture_output=True, timeout=START_SECONDS, cwd=self.folder)
         if done.returncode != 0:
-            raise Failed(f"aldis {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
+            raise Failed(f"aldis {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
 
     def add_user(self, jid, password):
-        done = subprocess.run([self.binary, "--config", self.config, "user", "add", jid], input=password + "\n", text=True,
-                              capture_output=True, timeout=START_SECONDS, cwd=self.folder)
-        if done.returncode != 0:
-            raise Failed(f"aldis user add {jid}: {done.returncode}\n{done.stdout}{done.stderr}")
+        self.command_line("user", "add", jid, text=password + "\n")
 
 
 PROFILES = {"aldis": Aldis, "prosody": Prosody}

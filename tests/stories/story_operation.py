@@ -1,10 +1,11 @@
 """Stories of operating the server: a graceful end, and certificates that change while people talk. Aldis only."""
+import json
 import signal
 import ssl
 import time
 
 import servers
-from client import PATIENCE, Unexpected
+from client import PATIENCE, Refused, Unexpected
 from story import story
 
 
@@ -94,3 +95,93 @@ def bad_configuration_keeps_the_old(scene):
     wait_until(lambda: "aldis.toml:" in scene.server.log() and "nonsense" in scene.server.log(), "a word about it in the log")
     juliet.sees_nothing()
     scene.login("nurse@capulet.example/hall")
+
+
+@story("aldis session list says how each session is protected", only="aldis")
+def sessions_show_their_tls(scene):
+    scene.login("juliet@capulet.example/balcony")
+    password = scene.account("romeo@montague.example")
+    bound = scene.secured("montague.example")
+    bound.authenticate("romeo", password, mechanism="SCRAM-SHA-256-PLUS")
+    bound.open_stream()
+    bound.bind("orchard")
+    rows = {row["session"]: row for row in json.loads(scene.server.command_line("session", "list", "--json"))}
+    for jid, binding in (("juliet@capulet.example/balcony", None), ("romeo@montague.example/orchard", "tls-server-end-point")):
+        row = rows[jid]
+        if row["tls"] not in ("TLSv1.2", "TLSv1.3") or not row["cipher"] or row["confidential"] is not True:
+            raise Unexpected(f"{jid}: {row}")
+        if row["channel-binding"] != binding:
+            raise Unexpected(f"{jid}: {row}")
+    bound.close()
+
+
+@story("aldis user unlock lets in at once who was locked out by failed logins", only="aldis")
+def unlock(scene):
+    password = scene.account("juliet@capulet.example")
+
+    def attempt(word):
+        client = scene.secured()
+        try:
+            client.authenticate("juliet", word)
+            return True
+        except Refused:
+            return False
+        finally:
+            client.close()
+
+    def is_locked():
+        row = next(row for row in json.loads(scene.server.command_line("user", "list", "--json"))
+                   if row["account"] == "juliet@capulet.example")
+        return row["locked-out"] != ""
+
+    if not attempt(password) or is_locked():
+        raise Unexpected("a new account is locked")
+    for _ in range(5):
+        attempt("wrong")
+    if attempt(password) or not is_locked():
+        raise Unexpected("five failures locked nobody out")
+    if "from " not in scene.server.command_line("user", "show", "juliet@capulet.example"):
+        raise Unexpected("user show says nothing of it")
+    scene.server.command_line("user", "unlock", "juliet@capulet.example")
+    if is_locked() or not attempt(password):
+        raise Unexpected("still locked out")
+
+
+@story("Administrators of a domain change with a reload, and use operators' commands over XMPP", only="aldis")
+def administrators_reload(scene):
+    juliet = scene.login("juliet@capulet.example/balcony")
+    ask = "<command xmlns='http://jabber.org/protocol/commands' node='urn:aldis:operator#session-list'/>"
+
+    def is_allowed():
+        return juliet.iq("set", ask, to="capulet.example", any_answer=True).get("type") == "result"
+
+    if is_allowed():
+        raise Unexpected("anybody may")
+    text = scene.server.config.read_text()
+    scene.server.config.write_text(text.replace('name = "capulet.example"', 'name = "capulet.example"\n'
+                                                'administrators = ["juliet@capulet.example"]'))
+    if "capulet.example administrators" not in scene.server.command_line("reload"):
+        raise Unexpected("the reload does not name what it applied")
+    if not is_allowed():
+        raise Unexpected("an administrator may not")
+    scene.server.config.write_text(text)
+    scene.server.command_line("reload")
+    if is_allowed():
+        raise Unexpected("an administrator no more, and may")
+
+
+@story("XEP-0133 4.22: the message of the day reaches each user once, and outlives a restart", only="aldis")
+def message_of_the_day(scene):
+    juliet = scene.login("juliet@capulet.example/balcony")
+    romeo = scene.login("romeo@montague.example/orchard")
+    scene.server.command_line("motd", "set", "capulet.example", "A feast")
+    said = "<message from='capulet.example' type='headline'><body>A feast</body></message>"
+    juliet.receives(said)
+    romeo.sees_nothing()
+    scene.people.clear()
+    scene.server.kill()
+    scene.server.start()
+    again = scene.login("juliet@capulet.example/balcony")
+    again.sees_nothing()
+    nurse = scene.login("nurse@capulet.example/hall")
+    nurse.receives(said)

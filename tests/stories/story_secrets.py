@@ -126,7 +126,7 @@ port = {port}
     says_it_all(scene, canary)
     written = {"the metrics page": urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).read().decode()}
     for words in (("user", "list", "--json"), ("session", "list", "--json"), ("status", "--json")):
-        written["aldis " + " ".join(words)] = scene.server.ask(*words)
+        written["aldis " + " ".join(words)] = scene.server.command_line(*words)
     scene.server.stop()
     for path in scene.server.folder.glob("*log"):
         written[path.name] = path.read_text(errors="replace")

@@ -235,7 +235,7 @@ Scene::Scene(SceneOptions options)
   failures_ = std::make_unique<LoginFailureCounters>(options_.auth, stores.login_failures, clock_);
   authenticator_ = std::make_unique<Authenticator>(options_.auth, *credentials_, *failures_, derivation_, stores.settings,
                                                    random_, clock_);
-  administration_ = std::make_unique<Administration>(*world_, derivation_, [this] { return options_.auth; });
+  administration_ = std::make_unique<Administration>(*world_, derivation_, *failures_, *shard_, [this] { return options_.auth; });
   world_->administration = administration_.get();
   for (const std::string& domain : options_.domains) {
     auto host = std::make_unique<VirtualHost>(*BareJid::parse(domain));

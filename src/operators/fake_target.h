@@ -1,8 +1,8 @@
-// FakeTarget: an AdminTarget over maps, for the tests of commands and their doors.
+// FakeTarget: an AdminTarget over maps, for the tests of commands and of their doors.
 #pragma once
 #include <map>
 
-#include "admin/admin_target.h"
+#include "operators/admin_target.h"
 
 namespace aldis::admin {
 
@@ -10,7 +10,11 @@ struct FakeTarget final : AdminTarget {
   struct Account {
     std::string password;
     bool is_enabled = true;
+    std::string locked_out{};
   };
+  std::map<std::pair<std::string, NoticeKind>, std::string> notices;
+  std::vector<std::string> announced;
+  SessionId kept = SessionId::none;   // by the last set_password
   std::map<std::string, Account> accounts;
   std::vector<SessionInfo> sessions;
   ReloadReport report;
@@ -38,7 +42,8 @@ struct FakeTarget final : AdminTarget {
     }
     co_return Result<void>();
   }
-  Task<Result<void>> set_password(BareJid jid, SecretBytes password) override {
+  Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override {
+    kept = keep;
     co_return with(jid, [&](Account& account) { account.password = password.view(); });
   }
   Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override {
@@ -51,6 +56,20 @@ struct FakeTarget final : AdminTarget {
     }
     co_return found;
   }
+  Task<Result<void>> unlock(BareJid jid) override {
+    co_return with(jid, [](Account& account) { account.locked_out.clear(); });
+  }
+  Task<Result<AccountInfo>> find_account(BareJid jid) override {
+    AccountInfo info{jid};
+    const Result<void> found = with(jid, [&](Account& account) {
+      info.is_enabled = account.is_enabled;
+      info.locked_out = account.locked_out;
+    });
+    if (!found) {
+      co_return fail(found.error());
+    }
+    co_return info;
+  }
   Task<Result<std::vector<AccountInfo>>> list_accounts(std::string domain, std::string after, std::size_t limit) override {
     if (is_broken) {
       co_return fail(ErrorKind::unavailable, "the store cannot be reached");
@@ -59,15 +78,17 @@ struct FakeTarget final : AdminTarget {
     for (const auto& [name, account] : accounts) {
       const auto jid = BareJid::parse(name);
       if (jid->domain() == domain && name > after && out.size() < limit) {
-        out.push_back({*jid, account.is_enabled, {}, {}});
+        out.push_back({*jid, account.is_enabled, {}, {}, account.locked_out});
       }
     }
     co_return out;
   }
-  Task<Result<std::vector<SessionInfo>>> list_sessions(std::optional<BareJid> account, std::size_t limit) override {
+  Task<Result<std::vector<SessionInfo>>> list_sessions(std::optional<BareJid> of, std::size_t limit) override {
     std::vector<SessionInfo> out;
     for (const SessionInfo& session : sessions) {
-      if ((!account || session.jid.starts_with(account->str() + "/")) && out.size() < limit) {
+      const Jid jid = Jid::parse(session.jid).value();
+      const bool is_of = !of || (of->has_local() ? jid.bare_str() == of->str() : jid.domain() == of->str());
+      if (is_of && out.size() < limit) {
         out.push_back(session);
       }
     }
@@ -77,6 +98,32 @@ struct FakeTarget final : AdminTarget {
     co_return std::erase_if(sessions, [&](const SessionInfo& session) {
       return session.jid == jid.str() || session.jid.starts_with(jid.str() + "/");
     });
+  }
+  Task<Result<std::size_t>> announce(std::string domain, std::string subject, std::string text) override {
+    announced.push_back(domain + "|" + subject + "|" + text);
+    co_return sessions.size();
+  }
+  Task<Result<std::optional<std::string>>> notice(std::string domain, NoticeKind kind) override {
+    const auto found = notices.find({domain, kind});
+    co_return found == notices.end() ? std::nullopt : std::optional(found->second);
+  }
+  Task<Result<std::size_t>> set_notice(std::string domain, NoticeKind kind, std::string text) override {
+    notices[{domain, kind}] = text;
+    co_return sessions.size();
+  }
+  Task<Result<void>> edit_notice(std::string domain, NoticeKind kind, std::string text) override {
+    const auto found = notices.find({domain, kind});
+    if (found == notices.end()) {
+      co_return fail(ErrorKind::not_found, "there is none");
+    }
+    found->second = text;
+    co_return Result<void>();
+  }
+  Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) override {
+    if (notices.erase({domain, kind}) == 0) {
+      co_return fail(ErrorKind::not_found, "there is none");
+    }
+    co_return Result<void>();
   }
   Task<Result<ReloadReport>> reload() override { co_return report; }
   Task<Result<ServerStatus>> status() override {

@@ -1,17 +1,17 @@
-// OperatorCommand: one thing an operator can do, described so that each door (command line, Unix socket; later ad-hoc
-// commands and HTTP) can offer it, ask for its arguments and show what comes back. The list is operator_commands(); no door
-// has commands of its own. A secret argument is read from a prompt or standard input, never from a command line, and never
-// appears in a log.
+// OperatorCommand: one thing an operator can do, described so that each door (command line, Unix socket, ad-hoc commands; an
+// HTTP API) can offer it, ask for its arguments and show what comes back. The list is operator_commands(); what changes
+// anything is run from it by every door, with the same checks and the same audit record. A secret argument is read from a
+// prompt, standard input or a text-private field, never from a command line, and never appears in a log.
 #pragma once
 #include <cstdint>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "admin/admin_target.h"
+#include "operators/admin_target.h"
+#include "operators/operator_result.h"
 
 namespace aldis::admin {
 
@@ -19,6 +19,7 @@ enum class ArgumentKind : std::uint8_t {
   account,    // a bare address
   address,    // a bare or full address
   domain,
+  text,       // what XML can hold, max_text_bytes at most; a log shows its size
   password,   // secret: asked for twice at a prompt, or the first line of standard input
   accounts,   // secret: lines "address<TAB>password", from a file or standard input
 };
@@ -35,6 +36,7 @@ struct Argument {
 struct CommandArguments {
   std::map<std::string, std::string, std::less<>> values;
   std::map<std::string, SecretBytes, std::less<>> secrets;
+  SessionId own_session = SessionId::none;   // the operator's, where there is one: a changed password does not end it
 };
 
 struct OperatorCommand {
@@ -43,9 +45,9 @@ struct OperatorCommand {
   std::vector<Argument> arguments;     // in the order of the command line
   bool works_on_store = false;         // also when the server is stopped
   bool is_change = false;              // for the audit log
-  std::vector<std::string> columns;    // of a listing: the result is an array of objects with these keys
-  // The result: an array for a listing, else an object; "message" in it is for people.
-  Task<Result<nlohmann::json>> (*run)(AdminTarget& target, CommandArguments arguments);
+  bool is_owners = false;              // about the whole server: not for administrators of a domain
+  std::vector<std::string> columns{};  // of a listing: the answer is rows of these
+  Task<Result<OperatorResult>> (*run)(AdminTarget& target, CommandArguments arguments) = nullptr;
 };
 
 [[nodiscard]] std::span<const OperatorCommand> operator_commands();
@@ -53,10 +55,11 @@ struct OperatorCommand {
 
 // Checks the arguments against the description (invalid: a name is unknown, missing, or not what it should be), writes
 // the audit record (`who` is the operator, as the door knows them), and runs the command.
-[[nodiscard]] Task<Result<nlohmann::json>> run_command(AdminTarget& target, std::string name, CommandArguments arguments,
+[[nodiscard]] Task<Result<OperatorResult>> run_command(AdminTarget& target, std::string name, CommandArguments arguments,
                                                        std::string who);
 
 inline constexpr std::size_t max_import_lines = 10'000;   // in one command
+inline constexpr std::size_t max_text_bytes = 64 * 1024;  // of an announcement or notice
 inline constexpr std::size_t max_listing = 100'000;       // entries in one answer
 
 }  // namespace aldis::admin

@@ -1,0 +1,90 @@
+// AdminTarget: what operators' commands act on: the running server (ServerTarget), the store of a stopped one (StoreTarget),
+// or one domain of either (DomainTarget). Every call runs and resumes on one executor. Errors: not_found, already_exists,
+// invalid as the text says; denied: not this operator's; unavailable when a thing could not be done or learnt now.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "core/ids.h"
+#include "runtime/task.h"
+#include "storage/stores.h"
+#include "xmpp/jid.h"
+
+namespace aldis::admin {
+
+struct AccountInfo {
+  BareJid jid;
+  bool is_enabled = true;
+  WallTime created{};
+  WallTime credentials_changed{};
+  // Why logins are refused now whatever their proof; empty: they are not. "everywhere", or the sources it is true for.
+  std::string locked_out{};
+};
+
+struct SessionInfo {
+  std::string jid;                        // full
+  std::string source;                     // the client's address
+  std::string mechanism;                  // it logged in with
+  std::optional<std::int32_t> priority;   // nothing: not available
+  std::string tls_version{};              // "TLSv1.3"; empty: no TLS
+  std::string cipher{};                   // of it, by OpenSSL's name
+  std::string channel_binding{};          // the type the login was bound to the channel by; empty: it was not
+  bool is_confidential = false;           // false: no TLS, or a suite that only protects integrity (RFC 9150)
+};
+
+struct ReloadReport {
+  std::vector<std::string> applied;         // changed keys that are in force now, "[log] level"
+  std::vector<std::string> need_restart;    // changed keys that will be in force after a restart
+};
+
+struct ServerStatus {
+  std::string version;
+  bool is_running = false;
+  std::chrono::seconds uptime{0};
+  std::vector<std::string> domains;
+  std::uint64_t sessions = 0;
+};
+
+class AdminTarget {
+ public:
+  virtual ~AdminTarget() = default;
+
+  virtual Task<Result<void>> create_account(BareJid jid, SecretBytes password) = 0;
+  // Ends the account's sessions but `keep`.
+  virtual Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) = 0;
+  // Disabling ends the account's sessions.
+  virtual Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) = 0;
+  // With everything the account owned; ends its sessions.
+  virtual Task<Result<void>> delete_account(BareJid jid) = 0;
+  // Forgets failed logins, so that a locked account can be logged in to again.
+  virtual Task<Result<void>> unlock(BareJid jid) = 0;
+  virtual Task<Result<AccountInfo>> find_account(BareJid jid) = 0;
+  // In the order of their addresses, after `after` (exclusive), at most `limit`.
+  virtual Task<Result<std::vector<AccountInfo>>> list_accounts(std::string domain, std::string after, std::size_t limit) = 0;
+
+  // Of one account, of a domain (an address without localpart), or of all; at most `limit`.
+  virtual Task<Result<std::vector<SessionInfo>>> list_sessions(std::optional<BareJid> of, std::size_t limit) = 0;
+  // One session by its full address, or all of an account; how many ended.
+  virtual Task<Result<std::size_t>> end_sessions(Jid jid) = 0;
+
+  // To everybody of the domain who is online; to how many sessions.
+  virtual Task<Result<std::size_t>> announce(std::string domain, std::string subject, std::string text) = 0;
+  virtual Task<Result<std::optional<std::string>>> notice(std::string domain, NoticeKind kind) = 0;
+  // A new one; a message of the day is shown to those online at once: to how many sessions.
+  virtual Task<Result<std::size_t>> set_notice(std::string domain, NoticeKind kind, std::string text) = 0;
+  // Another text; who has seen the old one does not see it. not_found: none is set.
+  virtual Task<Result<void>> edit_notice(std::string domain, NoticeKind kind, std::string text) = 0;
+  virtual Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) = 0;   // not_found: none is set
+
+  virtual Task<Result<ReloadReport>> reload() = 0;
+  virtual Task<Result<ServerStatus>> status() = 0;
+  [[nodiscard]] virtual std::vector<std::string> domains() const = 0;
+};
+
+}  // namespace aldis::admin

@@ -1,0 +1,130 @@
+// The list of operators' commands.
+#include <algorithm>
+
+#include "operators/commands.h"
+
+namespace aldis::admin {
+namespace {
+
+std::vector<OperatorCommand> make_commands() {
+  const Argument account{"account", ArgumentKind::account, "the account's address, such as juliet@localhost"};
+  const Argument password{"password", ArgumentKind::password, "the password"};
+  const Argument of_account{"account", ArgumentKind::account, "only this account's", false};
+  const Argument of_domain{"domain", ArgumentKind::domain, "only this domain's", false};
+  const Argument file{"file", ArgumentKind::accounts, "a file of lines ADDRESS<TAB>PASSWORD; - means standard input"};
+  const Argument address{"address", ArgumentKind::address,
+                         "a session's full address, or an account's address for all of its sessions"};
+  const Argument domain{"domain", ArgumentKind::domain, "the domain, such as localhost"};
+  const Argument text{"text", ArgumentKind::text, "the text"};
+  const Argument subject{"subject", ArgumentKind::text, "a subject", false};
+  using Command = OperatorCommand;
+  const auto change = [](Command command) {
+    command.works_on_store = command.is_change = true;
+    return command;
+  };
+  const auto question = [](Command command) {
+    command.works_on_store = true;
+    return command;
+  };
+  const auto live_change = [](Command command) {
+    command.is_change = true;
+    return command;
+  };
+  const auto owners = [](Command command) {
+    command.is_owners = true;
+    return command;
+  };
+  return {
+      change(
+          {.name = "user add", .help = "Add an account.", .arguments = {account, password}, .run = commands::user_add}),
+      change({.name = "user passwd",
+              .help = "Set an account's password.",
+              .arguments = {account, password},
+              .run = commands::user_passwd}),
+      change({.name = "user enable",
+              .help = "Let an account log in again.",
+              .arguments = {account},
+              .run = commands::user_enable}),
+      change({.name = "user disable",
+              .help = "End an account's sessions and let it log in no more.",
+              .arguments = {account},
+              .run = commands::user_disable}),
+      change({.name = "user unlock",
+              .help = "Forget an account's failed logins, so that one that is locked out can log in at once.",
+              .arguments = {account},
+              .run = commands::user_unlock}),
+      change({.name = "user delete",
+              .help = "Delete an account and everything it owns.",
+              .arguments = {account},
+              .run = commands::user_delete}),
+      question({.name = "user show", .help = "Show an account.", .arguments = {account}, .run = commands::user_show}),
+      question({.name = "user list",
+                .help = "List accounts.",
+                .arguments = {of_domain},
+                .columns = {"account", "enabled", "created", "password-changed", "locked-out"},
+                .run = commands::user_list}),
+      change({.name = "user import", .help = "Add many accounts.", .arguments = {file}, .run = commands::user_import}),
+      {.name = "session list",
+       .help = "List sessions.",
+       .arguments = {of_account},
+       .columns = {"session", "source", "mechanism", "priority", "tls", "cipher", "channel-binding", "confidential"},
+       .run = commands::session_list},
+      live_change(
+          {.name = "session kick", .help = "End sessions.", .arguments = {address}, .run = commands::session_kick}),
+      live_change({.name = "announce",
+                   .help = "Send a message to everybody of a domain who is online.",
+                   .arguments = {domain, text, subject},
+                   .run = commands::announce}),
+      change({.name = "motd set",
+              .help = "Set the message of the day, which everybody of a domain gets once.",
+              .arguments = {domain, text},
+              .run = commands::motd_set}),
+      change({.name = "motd edit",
+              .help = "Change the message of the day for those who have not had it.",
+              .arguments = {domain, text},
+              .run = commands::motd_edit}),
+      change({.name = "motd delete",
+              .help = "Delete the message of the day.",
+              .arguments = {domain},
+              .run = commands::motd_delete}),
+      question({.name = "motd show",
+                .help = "Show the message of the day.",
+                .arguments = {domain},
+                .run = commands::motd_show}),
+      change({.name = "welcome set",
+              .help = "Set what a new user gets at the first login.",
+              .arguments = {domain, text},
+              .run = commands::welcome_set}),
+      change({.name = "welcome delete",
+              .help = "Delete the welcome message.",
+              .arguments = {domain},
+              .run = commands::welcome_delete}),
+      question({.name = "welcome show",
+                .help = "Show the welcome message.",
+                .arguments = {domain},
+                .run = commands::welcome_show}),
+      owners(live_change({.name = "reload",
+                          .help = "Read the configuration again and apply what can change while the server runs.",
+                          .arguments = {},
+                          .run = commands::reload})),
+      owners(question({.name = "status",
+                       .help = "Say whether the server runs, and what it serves.",
+                       .arguments = {},
+                       .run = commands::status})),
+  };
+}
+
+}  // namespace
+
+std::span<const OperatorCommand> operator_commands() {
+  static const std::vector<OperatorCommand> commands = make_commands();
+  return commands;
+}
+
+const OperatorCommand* find_command(std::string_view name) {
+  const auto commands = operator_commands();
+  const auto found = std::ranges::find(commands, name, &OperatorCommand::name);
+  return found == commands.end() ? nullptr : &*found;
+}
+
+}  // namespace aldis::admin

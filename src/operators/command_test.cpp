@@ -1,0 +1,276 @@
+// Tests of command.h: each command's effect and answer, arguments that are refused, and an audit record without secrets.
+#include "operators/command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <set>
+
+#include "operators/fake_target.h"
+#include "base/log.h"
+#include "operators/domain_target.h"
+
+namespace aldis::admin {
+namespace {
+
+using testing::HasSubstr;
+
+class Recorder final : public log::Sink {
+ public:
+  Recorder() { log::set_sink(this); }
+  ~Recorder() override { log::set_sink(nullptr); }
+  void write(log::Level, std::string_view event, std::span<const log::Field> fields) override {
+    std::string line(event);
+    for (const auto& field : fields) {
+      const auto* text = std::get_if<std::string_view>(&field.value);
+      line.append(" ").append(field.key).append("=").append(text != nullptr ? *text : "?");
+    }
+    lines.push_back(line);
+  }
+  std::vector<std::string> lines;
+};
+
+// A fact of the answer as text; "?" when it has none of that name.
+std::string fact(const Result<OperatorResult>& result, std::string_view name) {
+  for (const auto& [key, value] : result->fields) {
+    if (key == name) {
+      return to_text(value);
+    }
+  }
+  return "?";
+}
+
+class Commands : public testing::Test {
+ protected:
+  Result<OperatorResult> run(std::string name, std::map<std::string, std::string, std::less<>> values = {},
+                   const std::map<std::string, std::string>& secrets = {}) {
+    CommandArguments arguments;
+    arguments.values = std::move(values);
+    for (const auto& [key, value] : secrets) {
+      arguments.secrets.emplace(key, SecretBytes(std::string_view(value)));
+    }
+    std::optional<Result<OperatorResult>> out;
+    const auto take = [](AdminTarget& target, std::string command, CommandArguments args, std::optional<Result<OperatorResult>>& to) -> Task<void> {
+      Result<OperatorResult> result = co_await run_command(target, std::move(command), std::move(args), "uid 0");
+      to.emplace(std::move(result));
+    };
+    spawn(take(target_, std::move(name), std::move(arguments), out));
+    return std::move(*out);
+  }
+  void add(const std::string& account) { target_.accounts[account] = {"old"}; }
+
+  FakeTarget target_;
+  Recorder log_;
+};
+
+TEST_F(Commands, AccountsComeAndGo) {
+  ASSERT_TRUE(run("user add", {{"account", "Juliet@Capulet.Example"}}, {{"password", "R0meo"}}));
+  EXPECT_EQ(target_.accounts["juliet@capulet.example"].password, "R0meo");   // the address is prepared, the password not here
+  EXPECT_EQ(run("user add", {{"account", "juliet@capulet.example"}}, {{"password", "x"}}).error().kind, ErrorKind::already_exists);
+  ASSERT_TRUE(run("user passwd", {{"account", "juliet@capulet.example"}}, {{"password", "new"}}));
+  EXPECT_EQ(target_.accounts["juliet@capulet.example"].password, "new");
+  ASSERT_TRUE(run("user disable", {{"account", "juliet@capulet.example"}}));
+  EXPECT_FALSE(target_.accounts["juliet@capulet.example"].is_enabled);
+  ASSERT_TRUE(run("user enable", {{"account", "juliet@capulet.example"}}));
+  EXPECT_TRUE(target_.accounts["juliet@capulet.example"].is_enabled);
+  ASSERT_TRUE(run("user delete", {{"account", "juliet@capulet.example"}}));
+  EXPECT_TRUE(target_.accounts.empty());
+  EXPECT_EQ(run("user delete", {{"account", "juliet@capulet.example"}}).error().kind, ErrorKind::not_found);
+}
+
+TEST_F(Commands, ListsAreArraysWithTheColumnsTheyPromise) {
+  for (int i = 0; i < 2500; ++i) {
+    add("u" + std::to_string(10000 + i) + "@capulet.example");
+  }
+  add("romeo@montague.example");
+  const auto all = run("user list");
+  ASSERT_TRUE(all);
+  EXPECT_EQ(all->rows.size(), 2501U);
+  const auto one = run("user list", {{"domain", "Montague.Example"}});
+  ASSERT_TRUE(one);
+  ASSERT_EQ(one->rows.size(), 1U);
+  EXPECT_EQ(one->columns, find_command("user list")->columns);
+  EXPECT_EQ(one->rows[0].size(), one->columns.size());
+  target_.sessions = {{"romeo@montague.example/orchard", "192.0.2.1", "SCRAM-SHA-1-PLUS", 5, "TLSv1.3", "TLS_AES_128_GCM_SHA256",
+                        "tls-exporter", true},
+                       {"x@y/z", "", "", {}}};
+  const auto sessions = run("session list", {{"account", "romeo@montague.example"}});
+  ASSERT_EQ(sessions->rows.size(), 1U);
+  EXPECT_EQ(sessions->columns, find_command("session list")->columns);
+  EXPECT_EQ(sessions->rows[0], (std::vector<Value>{"romeo@montague.example/orchard", "192.0.2.1", "SCRAM-SHA-1-PLUS", std::int64_t{5},
+                                                   "TLSv1.3", "TLS_AES_128_GCM_SHA256", "tls-exporter", true}));
+  EXPECT_EQ(run("session list")->rows.size(), 2U);
+  EXPECT_EQ(run("session list")->rows[1][4], Value());   // no TLS
+}
+
+TEST_F(Commands, KickNamesWhatItEnded) {
+  target_.sessions = {{"romeo@montague.example/a", "", "", {}}, {"romeo@montague.example/b", "", "", {}}};
+  EXPECT_EQ(fact(run("session kick", {{"address", "romeo@montague.example/a"}}), "ended"), "1");
+  EXPECT_EQ(run("session kick", {{"address", "romeo@montague.example/a"}}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(fact(run("session kick", {{"address", "romeo@montague.example"}}), "ended"), "1");
+}
+
+TEST_F(Commands, ImportTriesEachLineAndShowsNoPassword) {
+  add("romeo@montague.example");
+  const auto result = run("user import", {},
+                          {{"file", "# comment\njuliet@capulet.example\tsecret one\r\n\nromeo@montague.example\tsecret2\n"
+                                    "secret3 without a tab\n@\tsecret4\nnurse@capulet.example\tsecret5"}});
+  ASSERT_TRUE(result);
+  EXPECT_EQ(fact(result, "added"), "2");
+  ASSERT_EQ(result->refused.size(), 3U);
+  EXPECT_EQ(result->refused[0].line, 4U);
+  EXPECT_EQ(result->refused[1].line, 5U);
+  EXPECT_EQ(result->refused[2].line, 6U);
+  EXPECT_EQ(target_.accounts["juliet@capulet.example"].password, "secret one");
+  for (const auto& refused : result->refused) {
+    EXPECT_EQ(refused.why.find("secret"), std::string::npos) << refused.why;
+  }
+  EXPECT_EQ(result->message, "2 accounts added, 3 lines refused");
+}
+
+TEST_F(Commands, ImportIsBoundedAndStopsWhenTheStoreFails) {
+  EXPECT_EQ(run("user import", {}, {{"file", std::string(max_import_lines, '\n') + "a@b\tc\n"}}).error().kind, ErrorKind::limit);
+  target_.is_broken = true;
+  const auto broken = run("user import", {}, {{"file", "a@b\tc\nd@e\tf\n"}});
+  EXPECT_EQ(broken.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(broken.error().what, HasSubstr("line 1:"));
+}
+
+TEST_F(Commands, WhatDoesNotFitTheDescriptionIsRefused) {
+  EXPECT_EQ(run("user frobnicate").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run("user add", {{"account", "juliet@capulet.example"}}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(run("user add", {}, {{"password", "x"}}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(run("user add", {{"account", "capulet.example"}}, {{"password", "x"}}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(run("user add", {{"account", "a@b/c"}}, {{"password", "x"}}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(run("user delete", {{"account", "a@b"}, {"force", "yes"}}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(run("session kick", {{"address", "capulet.example"}}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(run("user list", {{"domain", "a b"}}).error().kind, ErrorKind::invalid);
+  // A secret that came the way of what may be logged is not used.
+  EXPECT_EQ(run("user add", {{"account", "a@b"}, {"password", "x"}}).error().kind, ErrorKind::invalid);
+}
+
+TEST_F(Commands, ChangesAreAuditedWithoutSecrets) {                       // security O02, O5
+  (void)run("user add", {{"account", "juliet@capulet.example"}}, {{"password", "canary"}});
+  (void)run("user add", {{"account", "juliet@capulet.example"}}, {{"password", "canary"}});
+  (void)run("user list");
+  (void)run("user import", {}, {{"file", "a@capulet.example\tcanary\nbroken canary line\n"}});
+  ASSERT_EQ(log_.lines.size(), 3U);
+  EXPECT_EQ(log_.lines[0], "audit-operator-command command=user add arguments=juliet@capulet.example operator=uid 0 outcome=done");
+  EXPECT_THAT(log_.lines[1], HasSubstr("outcome=" + std::string(to_string(ErrorKind::already_exists))));
+  for (const std::string& line : log_.lines) {
+    EXPECT_EQ(line.find("canary"), std::string::npos) << line;
+  }
+}
+
+TEST_F(Commands, ALockedAccountIsShownAndUnlocked) {
+  add("juliet@capulet.example");
+  target_.accounts["juliet@capulet.example"].locked_out = "everywhere";
+  EXPECT_EQ(fact(run("user show", {{"account", "juliet@capulet.example"}}), "locked-out"), "everywhere");
+  EXPECT_EQ(run("user list")->rows[0].back(), Value("everywhere"));
+  ASSERT_TRUE(run("user unlock", {{"account", "juliet@capulet.example"}}));
+  EXPECT_EQ(fact(run("user show", {{"account", "juliet@capulet.example"}}), "locked-out"), "no");
+  EXPECT_EQ(run("user unlock", {{"account", "nobody@capulet.example"}}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run("user show", {{"account", "nobody@capulet.example"}}).error().kind, ErrorKind::not_found);
+  EXPECT_THAT(log_.lines.front(), HasSubstr("command=user unlock arguments=juliet@capulet.example"));
+}
+
+TEST_F(Commands, NoticesAreSetEditedShownAndDeleted) {
+  EXPECT_EQ(run("motd show", {{"domain", "capulet.example"}}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run("motd edit", {{"domain", "capulet.example"}, {"text", "x"}}).error().kind, ErrorKind::not_found);
+  ASSERT_TRUE(run("motd set", {{"domain", "Capulet.Example"}, {"text", "A feast\ntonight"}}));
+  ASSERT_TRUE(run("welcome set", {{"domain", "capulet.example"}, {"text", "Welcome"}}));
+  EXPECT_EQ(run("motd show", {{"domain", "capulet.example"}})->message, "A feast\ntonight");
+  ASSERT_TRUE(run("motd edit", {{"domain", "capulet.example"}, {"text", "No feast"}}));
+  EXPECT_EQ(run("motd show", {{"domain", "capulet.example"}})->message, "No feast");
+  EXPECT_EQ(run("welcome show", {{"domain", "capulet.example"}})->message, "Welcome");
+  ASSERT_TRUE(run("motd delete", {{"domain", "capulet.example"}}));
+  ASSERT_TRUE(run("welcome delete", {{"domain", "capulet.example"}}));
+  EXPECT_TRUE(target_.notices.empty());
+  ASSERT_TRUE(run("announce", {{"domain", "capulet.example"}, {"text", "Fire"}, {"subject", "Now"}}));
+  EXPECT_EQ(target_.announced, std::vector<std::string>{"capulet.example|Now|Fire"});
+  EXPECT_THAT(log_.lines.back(), HasSubstr("arguments=capulet.example text of 4 bytes subject of 3 bytes"));
+  for (const std::string& text : {std::string("\x01"), std::string("\xff"), std::string("a\xEF\xBF\xBE"), std::string(max_text_bytes + 1, 'x')}) {
+    EXPECT_EQ(run("announce", {{"domain", "capulet.example"}, {"text", text}}).error().kind, ErrorKind::invalid);
+  }
+}
+
+TEST_F(Commands, TheOperatorsOwnSessionIsKept) {
+  add("juliet@capulet.example");
+  CommandArguments arguments;
+  arguments.values["account"] = "juliet@capulet.example";
+  arguments.secrets.emplace("password", SecretBytes(std::string_view("new")));
+  arguments.own_session = SessionId{7};
+  spawn([](AdminTarget& target, CommandArguments given) -> Task<void> {
+    const auto done = co_await run_command(target, "user passwd", std::move(given), "x");
+    EXPECT_TRUE(done);
+  }(target_, std::move(arguments)));
+  EXPECT_EQ(target_.kept, SessionId{7});
+}
+
+// Security S12: every command, run by an administrator of another domain, changes and shows nothing of this one.
+TEST_F(Commands, OfOneDomainTouchNoOther) {
+  add("romeo@montague.example");
+  add("juliet@capulet.example");
+  target_.sessions = {{"romeo@montague.example/a", "", "", {}}, {"juliet@capulet.example/a", "", "", {}}};
+  target_.notices[{"montague.example", NoticeKind::motd}] = "theirs";
+  target_.notices[{"montague.example", NoticeKind::welcome}] = "theirs";
+  DomainTarget capulet(target_, "capulet.example");
+  for (const OperatorCommand& command : operator_commands()) {
+    CommandArguments arguments;
+    for (const Argument& argument : command.arguments) {
+      switch (argument.kind) {
+        case ArgumentKind::account: arguments.values[argument.name] = command.name == "user add" ? "new@montague.example" : "romeo@montague.example"; break;
+        case ArgumentKind::address: arguments.values[argument.name] = "romeo@montague.example"; break;
+        case ArgumentKind::domain: arguments.values[argument.name] = "montague.example"; break;
+        case ArgumentKind::text: arguments.values[argument.name] = "text"; break;
+        case ArgumentKind::password: arguments.secrets.emplace(argument.name, SecretBytes(std::string_view("longenough"))); break;
+        case ArgumentKind::accounts: arguments.secrets.emplace(argument.name, SecretBytes(std::string_view("new@montague.example\tpw\n"))); break;
+      }
+    }
+    spawn([](AdminTarget& target, const OperatorCommand& one, CommandArguments given) -> Task<void> {
+      const auto result = co_await run_command(target, one.name, std::move(given), "x");
+      if (one.name == "user import") {  // it tells line by line
+        EXPECT_EQ(result->refused.size(), 1U);
+      } else {
+        EXPECT_FALSE(result) << one.name;
+        EXPECT_EQ(result.error().kind, ErrorKind::denied) << one.name;
+      }
+    }(capulet, command, std::move(arguments)));
+  }
+  EXPECT_EQ(target_.accounts.size(), 2U);
+  EXPECT_EQ(target_.accounts["romeo@montague.example"].password, "old");
+  EXPECT_EQ(target_.sessions.size(), 2U);
+  EXPECT_EQ(target_.notices.size(), 2U);
+  EXPECT_TRUE(target_.announced.empty());
+  // Asked for nobody in particular, it answers for its own.
+  spawn([](AdminTarget& target) -> Task<void> {
+    const auto sessions = co_await run_command(target, "session list", {}, "x");
+    EXPECT_EQ(sessions->rows.size(), 1U);
+    const auto accounts = co_await run_command(target, "user list", {}, "x");
+    EXPECT_EQ(accounts->rows.size(), 1U);
+  }(capulet));
+}
+
+TEST_F(Commands, ReloadAndStatusSayWhatHappened) {
+  EXPECT_EQ(run("reload")->message, "nothing has changed");
+  target_.report = {{"[log] level"}, {"[server] shards"}};
+  EXPECT_EQ(run("reload")->message, "applied: [log] level\nneeds a restart: [server] shards");
+  EXPECT_EQ(run("status")->message, "Aldis 1.2.3, running for 0 s, 0 sessions, serving capulet.example, montague.example");
+}
+
+TEST(CommandList, IsWellFormed) {
+  std::set<std::string> names;
+  for (const OperatorCommand& command : operator_commands()) {
+    EXPECT_TRUE(names.insert(command.name).second) << command.name;
+    EXPECT_TRUE(command.help.ends_with(".")) << command.name;
+    bool is_optional = false;
+    for (const Argument& argument : command.arguments) {
+      EXPECT_FALSE(is_optional && argument.is_required) << command.name;
+      is_optional = is_optional || !argument.is_required;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace aldis::admin

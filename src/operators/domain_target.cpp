@@ -1,0 +1,86 @@
+// Each call is checked for its domain, and passed on.
+#include "operators/domain_target.h"
+
+namespace aldis::admin {
+namespace {
+
+template <class T>
+Task<Result<T>> deny() {
+  co_return fail(ErrorKind::denied, "only accounts of this domain can be administered here");
+}
+template <class T>
+Task<Result<T>> deny_owners() {
+  co_return fail(ErrorKind::denied, "this is for whoever runs the server");
+}
+
+}  // namespace
+
+Task<Result<void>> DomainTarget::create_account(BareJid jid, SecretBytes password) {
+  return holds(jid.domain()) ? inner_.create_account(jid, std::move(password)) : deny<void>();
+}
+
+Task<Result<void>> DomainTarget::set_password(BareJid jid, SecretBytes password, SessionId keep) {
+  return holds(jid.domain()) ? inner_.set_password(jid, std::move(password), keep) : deny<void>();
+}
+
+Task<Result<void>> DomainTarget::set_enabled(BareJid jid, bool is_enabled) {
+  return holds(jid.domain()) ? inner_.set_enabled(jid, is_enabled) : deny<void>();
+}
+
+Task<Result<void>> DomainTarget::delete_account(BareJid jid) {
+  return holds(jid.domain()) ? inner_.delete_account(jid) : deny<void>();
+}
+
+Task<Result<void>> DomainTarget::unlock(BareJid jid) {
+  return holds(jid.domain()) ? inner_.unlock(jid) : deny<void>();
+}
+
+Task<Result<AccountInfo>> DomainTarget::find_account(BareJid jid) {
+  return holds(jid.domain()) ? inner_.find_account(jid) : deny<AccountInfo>();
+}
+
+Task<Result<std::vector<AccountInfo>>> DomainTarget::list_accounts(std::string domain, std::string after,
+                                                                   std::size_t limit) {
+  return holds(domain) ? inner_.list_accounts(domain, std::move(after), limit) : deny<std::vector<AccountInfo>>();
+}
+
+Task<Result<std::size_t>> DomainTarget::end_sessions(Jid jid) {
+  return holds(jid.domain()) ? inner_.end_sessions(jid) : deny<std::size_t>();
+}
+
+Task<Result<std::size_t>> DomainTarget::announce(std::string domain, std::string subject, std::string text) {
+  return holds(domain) ? inner_.announce(domain, std::move(subject), std::move(text)) : deny<std::size_t>();
+}
+
+Task<Result<std::optional<std::string>>> DomainTarget::notice(std::string domain, NoticeKind kind) {
+  return holds(domain) ? inner_.notice(domain, kind) : deny<std::optional<std::string>>();
+}
+
+Task<Result<std::size_t>> DomainTarget::set_notice(std::string domain, NoticeKind kind, std::string text) {
+  return holds(domain) ? inner_.set_notice(domain, kind, std::move(text)) : deny<std::size_t>();
+}
+
+Task<Result<void>> DomainTarget::edit_notice(std::string domain, NoticeKind kind, std::string text) {
+  return holds(domain) ? inner_.edit_notice(domain, kind, std::move(text)) : deny<void>();
+}
+
+Task<Result<void>> DomainTarget::delete_notice(std::string domain, NoticeKind kind) {
+  return holds(domain) ? inner_.delete_notice(domain, kind) : deny<void>();
+}
+
+Task<Result<std::vector<SessionInfo>>> DomainTarget::list_sessions(std::optional<BareJid> of, std::size_t limit) {
+  if (!of) {
+    of = BareJid::parse(domain_).value();
+  }
+  return holds(of->domain()) ? inner_.list_sessions(std::move(of), limit) : deny<std::vector<SessionInfo>>();
+}
+
+Task<Result<ReloadReport>> DomainTarget::reload() {
+  return deny_owners<ReloadReport>();
+}
+
+Task<Result<ServerStatus>> DomainTarget::status() {
+  return deny_owners<ServerStatus>();
+}
+
+}  // namespace aldis::admin

@@ -1,0 +1,39 @@
+// DomainTarget: another target, of which only one domain can be seen and touched: what the administrators of a domain
+// act on, whichever door they come by (security S12). What is the whole server's (reload, status) is denied.
+#pragma once
+#include "operators/admin_target.h"
+
+namespace aldis::admin {
+
+class DomainTarget final : public AdminTarget {
+ public:
+  // `inner` outlives it.
+  DomainTarget(AdminTarget& inner, std::string domain) : inner_(inner), domain_(std::move(domain)) {}
+
+  Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
+  Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
+  Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
+  Task<Result<void>> delete_account(BareJid jid) override;
+  Task<Result<void>> unlock(BareJid jid) override;
+  Task<Result<AccountInfo>> find_account(BareJid jid) override;
+  Task<Result<std::vector<AccountInfo>>> list_accounts(std::string domain, std::string after,
+                                                       std::size_t limit) override;
+  Task<Result<std::vector<SessionInfo>>> list_sessions(std::optional<BareJid> of, std::size_t limit) override;
+  Task<Result<std::size_t>> end_sessions(Jid jid) override;
+  Task<Result<std::size_t>> announce(std::string domain, std::string subject, std::string text) override;
+  Task<Result<std::optional<std::string>>> notice(std::string domain, NoticeKind kind) override;
+  Task<Result<std::size_t>> set_notice(std::string domain, NoticeKind kind, std::string text) override;
+  Task<Result<void>> edit_notice(std::string domain, NoticeKind kind, std::string text) override;
+  Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) override;
+  Task<Result<ReloadReport>> reload() override;
+  Task<Result<ServerStatus>> status() override;
+  [[nodiscard]] std::vector<std::string> domains() const override { return {domain_}; }
+
+ private:
+  [[nodiscard]] bool holds(std::string_view domain) const { return domain == domain_; }
+
+  AdminTarget& inner_;
+  std::string domain_;
+};
+
+}  // namespace aldis::admin

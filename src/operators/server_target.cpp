@@ -1,0 +1,164 @@
+// Operators' commands to the core's Administration.
+#include "operators/server_target.h"
+
+#include "operators/account_errors.h"
+
+namespace aldis::admin {
+
+ServerTarget::ServerTarget(Administration& administration, Stores stores, std::vector<std::string> domains, const Clock& clock,
+                           std::function<void()> ask_reload)
+    : administration_(administration),
+      stores_(stores),
+      domains_(std::move(domains)),
+      clock_(clock),
+      started_(clock.now()),
+      ask_reload_(std::move(ask_reload)) {}
+
+Task<Result<void>> ServerTarget::create_account(BareJid jid, SecretBytes password) {
+  if (auto allowed = check_account(jid, domains_); !allowed) {
+    co_return allowed;
+  }
+  Result<void> done = co_await administration_.create_account(jid, std::move(password));
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<void>> ServerTarget::set_password(BareJid jid, SecretBytes password, SessionId keep) {
+  Result<void> done = co_await administration_.set_password(jid, std::move(password), keep);
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<void>> ServerTarget::set_enabled(BareJid jid, bool is_enabled) {
+  Result<void> done = co_await administration_.set_enabled(jid, is_enabled);
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<void>> ServerTarget::delete_account(BareJid jid) {
+  Result<void> done = co_await administration_.delete_account(jid);
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<void>> ServerTarget::unlock(BareJid jid) {
+  Result<void> done = co_await administration_.unlock(jid);
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<AccountInfo>> ServerTarget::find_account(BareJid jid) {
+  auto record = co_await stores_.accounts.find(jid);
+  const auto lockouts = co_await administration_.lockouts();
+  co_return account_info(std::move(record), jid, lockouts);
+}
+
+Task<Result<std::vector<AccountInfo>>> ServerTarget::list_accounts(std::string domain, std::string after, std::size_t limit) {
+  auto records = co_await stores_.accounts.list(std::move(domain), std::move(after), limit);
+  const auto lockouts = co_await administration_.lockouts();
+  co_return account_infos(std::move(records), lockouts);
+}
+
+Task<Result<std::vector<SessionInfo>>> ServerTarget::list_sessions(std::optional<BareJid> of, std::size_t limit) {
+  const auto sessions = co_await administration_.sessions(std::move(of), limit);
+  std::vector<SessionInfo> infos;
+  for (const SessionSummary& session : sessions) {
+    SessionInfo info{session.jid.str(), session.peer, session.mechanism, std::nullopt};
+    if (session.is_available) {
+      info.priority = session.priority;
+    }
+    if (session.tls) {
+      info.tls_version = session.tls->version;
+      info.cipher = session.tls->cipher;
+      info.is_confidential = session.tls->is_confidential;
+    }
+    info.channel_binding = session.channel_binding;
+    infos.push_back(std::move(info));
+  }
+  co_return infos;
+}
+
+Task<Result<std::size_t>> ServerTarget::end_sessions(Jid jid) {
+  const StreamError error{.condition = StreamCondition::reset, .text = "An administrator ended this session."};
+  const std::size_t ended = co_await administration_.end_sessions(std::move(jid), error, "ended by an operator");
+  co_return ended;
+}
+
+Task<Result<std::size_t>> ServerTarget::announce(std::string domain, std::string subject, std::string text) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return fail(served.error());
+  }
+  const std::size_t count = co_await administration_.announce(BareJid::parse(domain).value(), std::move(subject), std::move(text));
+  co_return count;
+}
+
+Task<Result<std::optional<std::string>>> ServerTarget::notice(std::string domain, NoticeKind kind) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return fail(served.error());
+  }
+  Result<std::optional<Notice>> found = co_await stores_.notices.load(std::move(domain), kind);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  co_return *found ? std::optional<std::string>((*found)->text) : std::nullopt;
+}
+
+Task<Result<std::size_t>> ServerTarget::set_notice(std::string domain, NoticeKind kind, std::string text) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return fail(served.error());
+  }
+  if (kind == NoticeKind::motd) {
+    Result<std::size_t> shown = co_await administration_.set_motd(BareJid::parse(domain).value(), std::move(text));
+    co_return shown;
+  }
+  const Result<Notice> set = co_await stores_.notices.set(std::move(domain), kind, std::move(text));
+  if (!set) {
+    co_return fail(set.error());
+  }
+  co_return std::size_t{0};
+}
+
+Task<Result<void>> ServerTarget::edit_notice(std::string domain, NoticeKind kind, std::string text) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return served;
+  }
+  Result<void> done = co_await stores_.notices.edit(domain, kind, std::move(text));
+  co_return name_notice(std::move(done), kind, domain);
+}
+
+Task<Result<void>> ServerTarget::delete_notice(std::string domain, NoticeKind kind) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return served;
+  }
+  Result<void> done = co_await stores_.notices.remove(domain, kind);
+  co_return name_notice(std::move(done), kind, domain);
+}
+
+Task<Result<ReloadReport>> ServerTarget::reload() {
+  const Waiting waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(waiting);
+  }
+  ask_reload_();
+  Result<ReloadReport> outcome = co_await waiting;
+  co_return outcome;
+}
+
+void ServerTarget::answer_reloads(const Result<ReloadReport>& outcome) {
+  std::vector<Waiting> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting.swap(waiting_);
+  }
+  for (const Waiting& one : waiting) {
+    one.complete(outcome);
+  }
+}
+
+Task<Result<ServerStatus>> ServerTarget::status() {
+  ServerStatus status;
+  status.version = ALDIS_VERSION;
+  status.is_running = true;
+  status.uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - started_);
+  status.domains = domains_;
+  status.sessions = co_await administration_.session_count();
+  co_return status;
+}
+
+}  // namespace aldis::admin

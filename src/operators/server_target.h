@@ -1,0 +1,52 @@
+// ServerTarget: operators' commands on the running server: its Administration, so that sessions end with their accounts,
+// and the store for listings.
+#pragma once
+#include <functional>
+#include <mutex>
+
+#include "operators/admin_target.h"
+#include "core/administration.h"
+#include "storage/stores.h"
+
+namespace aldis::admin {
+
+class ServerTarget final : public AdminTarget {
+ public:
+  // Everything passed outlives it. `ask_reload` makes the main thread reload and call answer_reloads.
+  ServerTarget(Administration& administration, Stores stores, std::vector<std::string> domains, const Clock& clock,
+               std::function<void()> ask_reload);
+
+  // From the main thread: the outcome for every command that waits for one.
+  void answer_reloads(const Result<ReloadReport>& outcome);
+
+  Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
+  Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
+  Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
+  Task<Result<void>> delete_account(BareJid jid) override;
+  Task<Result<void>> unlock(BareJid jid) override;
+  Task<Result<AccountInfo>> find_account(BareJid jid) override;
+  Task<Result<std::vector<AccountInfo>>> list_accounts(std::string domain, std::string after, std::size_t limit) override;
+  Task<Result<std::vector<SessionInfo>>> list_sessions(std::optional<BareJid> of, std::size_t limit) override;
+  Task<Result<std::size_t>> end_sessions(Jid jid) override;
+  Task<Result<std::size_t>> announce(std::string domain, std::string subject, std::string text) override;
+  Task<Result<std::optional<std::string>>> notice(std::string domain, NoticeKind kind) override;
+  Task<Result<std::size_t>> set_notice(std::string domain, NoticeKind kind, std::string text) override;
+  Task<Result<void>> edit_notice(std::string domain, NoticeKind kind, std::string text) override;
+  Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) override;
+  Task<Result<ReloadReport>> reload() override;
+  Task<Result<ServerStatus>> status() override;
+  [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
+
+ private:
+  using Waiting = Completion<Result<ReloadReport>>;
+  Administration& administration_;
+  Stores stores_;
+  std::vector<std::string> domains_;
+  const Clock& clock_;
+  Monotonic started_;
+  std::function<void()> ask_reload_;
+  std::mutex mutex_;
+  std::vector<Waiting> waiting_;   // guarded by mutex_
+};
+
+}  // namespace aldis::admin

@@ -1,0 +1,121 @@
+// Commands on the stores. Nothing here knows whether a server runs.
+#include "operators/store_target.h"
+
+#include "operators/account_errors.h"
+
+namespace aldis::admin {
+namespace {
+
+constexpr const char* not_running = "the server is not running";
+
+}  // namespace
+
+Task<Result<void>> StoreTarget::create_account(BareJid jid, SecretBytes password) {
+  if (auto allowed = check_account(jid, domains_); !allowed) {
+    co_return allowed;
+  }
+  Result<void> done = co_await passwords_.create_account(jid, std::move(password));
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<void>> StoreTarget::set_password(BareJid jid, SecretBytes password, SessionId keep) {
+  static_cast<void>(keep);
+  Result<void> done = co_await passwords_.set_password(jid, std::move(password));
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<void>> StoreTarget::set_enabled(BareJid jid, bool is_enabled) {
+  Result<void> done = co_await stores_.accounts.set_enabled(jid, is_enabled);
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<void>> StoreTarget::delete_account(BareJid jid) {
+  Result<void> done = co_await stores_.accounts.remove(jid);
+  co_return name_account(std::move(done), jid);
+}
+
+Task<Result<void>> StoreTarget::unlock(BareJid jid) {
+  const Result<AccountRecord> found = co_await stores_.accounts.find(jid);
+  if (!found) {
+    co_return name_account(fail(found.error()), jid);
+  }
+  Result<void> forgotten = co_await failures_.forgive(jid);
+  co_return forgotten;
+}
+
+Task<Result<AccountInfo>> StoreTarget::find_account(BareJid jid) {
+  auto record = co_await stores_.accounts.find(jid);
+  co_return account_info(std::move(record), jid, failures_.lockouts());
+}
+
+Task<Result<std::vector<AccountInfo>>> StoreTarget::list_accounts(std::string domain, std::string after, std::size_t limit) {
+  auto records = co_await stores_.accounts.list(std::move(domain), std::move(after), limit);
+  co_return account_infos(std::move(records), failures_.lockouts());
+}
+
+Task<Result<std::vector<SessionInfo>>> StoreTarget::list_sessions(std::optional<BareJid> of, std::size_t limit) {
+  static_cast<void>(of);
+  static_cast<void>(limit);
+  co_return fail(ErrorKind::unavailable, not_running);
+}
+
+Task<Result<std::size_t>> StoreTarget::end_sessions(Jid jid) {
+  static_cast<void>(jid);
+  co_return fail(ErrorKind::unavailable, not_running);
+}
+
+Task<Result<std::size_t>> StoreTarget::announce(std::string domain, std::string subject, std::string text) {
+  static_cast<void>(domain);
+  static_cast<void>(subject);
+  static_cast<void>(text);
+  co_return fail(ErrorKind::unavailable, not_running);
+}
+
+Task<Result<std::optional<std::string>>> StoreTarget::notice(std::string domain, NoticeKind kind) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return fail(served.error());
+  }
+  Result<std::optional<Notice>> found = co_await stores_.notices.load(std::move(domain), kind);
+  if (!found) {
+    co_return fail(found.error());
+  }
+  co_return *found ? std::optional<std::string>((*found)->text) : std::nullopt;
+}
+
+Task<Result<std::size_t>> StoreTarget::set_notice(std::string domain, NoticeKind kind, std::string text) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return fail(served.error());
+  }
+  const Result<Notice> set = co_await stores_.notices.set(std::move(domain), kind, std::move(text));
+  if (!set) {
+    co_return fail(set.error());
+  }
+  co_return std::size_t{0};
+}
+
+Task<Result<void>> StoreTarget::edit_notice(std::string domain, NoticeKind kind, std::string text) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return served;
+  }
+  Result<void> done = co_await stores_.notices.edit(domain, kind, std::move(text));
+  co_return name_notice(std::move(done), kind, domain);
+}
+
+Task<Result<void>> StoreTarget::delete_notice(std::string domain, NoticeKind kind) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return served;
+  }
+  Result<void> done = co_await stores_.notices.remove(domain, kind);
+  co_return name_notice(std::move(done), kind, domain);
+}
+
+Task<Result<ReloadReport>> StoreTarget::reload() { co_return fail(ErrorKind::unavailable, not_running); }
+
+Task<Result<ServerStatus>> StoreTarget::status() {
+  ServerStatus status;
+  status.version = ALDIS_VERSION;
+  status.domains = domains_;
+  co_return status;
+}
+
+}  // namespace aldis::admin

@@ -1,0 +1,41 @@
+// StoreTarget: operators' commands on the store itself: all there is when the server is stopped.
+#pragma once
+#include "operators/admin_target.h"
+#include "auth/login_failures.h"
+#include "auth/passwords.h"
+#include "storage/stores.h"
+
+namespace aldis::admin {
+
+class StoreTarget : public AdminTarget {
+ public:
+  // Everything passed outlives it; `failures` is loaded. Accounts are made in `domains` only.
+  StoreTarget(Stores stores, Passwords& passwords, LoginFailureCounters& failures, std::vector<std::string> domains)
+      : stores_(stores), passwords_(passwords), failures_(failures), domains_(std::move(domains)) {}
+
+  Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
+  Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
+  Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
+  Task<Result<void>> delete_account(BareJid jid) override;
+  Task<Result<void>> unlock(BareJid jid) override;
+  Task<Result<AccountInfo>> find_account(BareJid jid) override;
+  Task<Result<std::vector<AccountInfo>>> list_accounts(std::string domain, std::string after, std::size_t limit) override;
+  Task<Result<std::vector<SessionInfo>>> list_sessions(std::optional<BareJid> of, std::size_t limit) override;
+  Task<Result<std::size_t>> end_sessions(Jid jid) override;
+  Task<Result<std::size_t>> announce(std::string domain, std::string subject, std::string text) override;
+  Task<Result<std::optional<std::string>>> notice(std::string domain, NoticeKind kind) override;
+  Task<Result<std::size_t>> set_notice(std::string domain, NoticeKind kind, std::string text) override;
+  Task<Result<void>> edit_notice(std::string domain, NoticeKind kind, std::string text) override;
+  Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) override;
+  Task<Result<ReloadReport>> reload() override;
+  Task<Result<ServerStatus>> status() override;
+  [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
+
+ private:
+  Stores stores_;
+  Passwords& passwords_;
+  LoginFailureCounters& failures_;
+  std::vector<std::string> domains_;
+};
+
+}  // namespace aldis::admin
