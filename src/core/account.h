@@ -13,6 +13,7 @@
 #include "core/chain.h"
 #include "core/envelope.h"
 #include "core/iq.h"
+#include "core/recent_ids.h"
 #include "core/roster.h"
 #include "core/session.h"
 #include "policy/block_list.h"
@@ -81,6 +82,9 @@ class Account final : public policy::OwnerRules {
 
   // Kept messages are on their way to one of the sessions.
   bool is_handing_over = false;
+  // The messages lately sent that were copied to other sessions: an error in answer to one is copied too (XEP-0280 section
+  // 6.1). Null until there was one.
+  std::unique_ptr<RecentIds> copied_messages;
 
   // ---- steps 3 and 5
   // From one of the account's sessions, which is paused where something must be waited for.
@@ -113,6 +117,8 @@ class Account final : public policy::OwnerRules {
   // ---- a session's life
   // A message that a session took and could not write: to the other sessions, to storage or back to its sender.
   void undelivered(Envelope envelope);
+  // A copy (carbons) of what `original` holds, from this account to one of its sessions, if policy lets that one have it.
+  void deliver_copy(Session& session, StanzaPtr copy, const Envelope& original);
   // What a session held back.
   void deliver_again(Session& session, const Envelope& envelope);
   // A message that was kept, ahead of what the session holds back. `archive_id`: as in Envelope.

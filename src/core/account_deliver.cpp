@@ -119,6 +119,17 @@ bool Account::deliver_to(Session& session, const Envelope& envelope) {
 
 void Account::deliver_again(Session& session, const Envelope& envelope) { static_cast<void>(deliver_to(session, envelope)); }
 
+void Account::deliver_copy(Session& session, StanzaPtr copy, const Envelope& original) {
+  const Envelope envelope{.stanza = std::move(copy), .sender = original.sender, .trace = original.trace, .is_copy = true};
+  const std::optional<Granted> granted =
+      grant(envelope, decide(policy::Action::deliver, *original.stanza, *original.stanza->from()));
+  if (!granted) {
+    refused.add();
+    return;
+  }
+  session.send(*granted);
+}
+
 void Account::deliver_kept(Session& session, StanzaPtr message, std::uint64_t archive_id) {
   const Envelope envelope{.stanza = std::move(message),
                           .trace = home_.next_trace(),
@@ -177,7 +188,7 @@ void Account::deliver_message(Envelope envelope) {
 }
 
 void Account::undelivered(Envelope envelope) {
-  if (envelope.stanza->type() == StanzaType::error || envelope.stanza->type() == StanzaType::headline) {
+  if (envelope.is_copy || envelope.stanza->type() == StanzaType::error || envelope.stanza->type() == StanzaType::headline) {
     return;
   }
   if (envelope.stanza->type() == StanzaType::groupchat) {

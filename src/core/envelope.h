@@ -23,6 +23,7 @@ struct Envelope {
   AcceptancePtr acceptance{};                // null: nobody counts
   std::uint64_t archive_id = 0;              // in the recipient's archive, where it is or will be stored; 0: in none
   bool is_kept = false;                      // was kept for an absent recipient, who gets it now
+  bool is_copy = false;                      // of what others get (carbons): dropped where it cannot be delivered
 
   // The same stanza's way with another form of it: addresses, or the answer.
   [[nodiscard]] Envelope with(StanzaPtr other) const {

@@ -50,6 +50,13 @@ void Router::bounce(Home& here, const Envelope& envelope, const StanzaError& err
                                 {"to", stanza.to() ? stanza.to()->str() : std::string()},
                                 {"condition", to_string(error.condition)}});
   if (Session* session = here.find_session(envelope.origin)) {
+    Account& account = session->account();
+    if (stanza.is_message() && answer->from() && account.copied_messages != nullptr &&
+        account.copied_messages->contains(answer->from()->bare_str(), answer->id())) {
+      // Its other clients saw the message: they see this too.
+      account.deliver(Envelope{.stanza = std::move(answer), .trace = envelope.trace, .acceptance = envelope.acceptance});
+      return;
+    }
     session->send_own(answer);
     return;
   }

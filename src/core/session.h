@@ -50,6 +50,8 @@ class Session final : public net::Connection::Owner {
   bool is_interested = false;
   // Has asked for the block list (XEP-0191 section 3.2): gets its pushes.
   bool wants_block_pushes = false;
+  // Has enabled carbons (XEP-0280 section 4).
+  bool wants_carbons = false;
   // Holds live stanzas back while kept ones are being read, so that they come first.
   void hold_back();
   void release_held();

@@ -47,10 +47,14 @@ inline constexpr std::string_view channel_bindings = "urn:xmpp:sasl-cb:0";      
 inline constexpr std::string_view scram_downgrade = "urn:xmpp:ssdp:0";                   // XEP-0474
 inline constexpr std::string_view stream_limits = "urn:xmpp:stream-limits:0";            // XEP-0478
 inline constexpr std::string_view carbons = "urn:xmpp:carbons:2";                        // XEP-0280
+inline constexpr std::string_view carbons_rules = "urn:xmpp:carbons:rules:0";
 inline constexpr std::string_view forward = "urn:xmpp:forward:0";                        // XEP-0297
 inline constexpr std::string_view pubsub_event = "http://jabber.org/protocol/pubsub#event";     // XEP-0060
 inline constexpr std::string_view mam = "urn:xmpp:mam:2";                                // XEP-0313
 inline constexpr std::string_view chat_states = "http://jabber.org/protocol/chatstates"; // XEP-0085
+inline constexpr std::string_view receipts = "urn:xmpp:receipts";                         // XEP-0184
+inline constexpr std::string_view conference = "jabber:x:conference";                    // XEP-0249
+inline constexpr std::string_view chat_markers = "urn:xmpp:chat-markers:0";              // XEP-0333
 inline constexpr std::string_view muc_user = "http://jabber.org/protocol/muc#user";      // XEP-0045
 
 }  // namespace aldis::ns
