@@ -101,6 +101,15 @@ Task<void> Account::load() {
       state = State::failed;
     }
   }
+  if (state == State::ready) {
+    Result<ArchivePreferences> preferences = co_await stores.archive.load_preferences(jid_);
+    if (preferences) {
+      set_archive_preferences(std::move(*preferences));
+    } else {  // or a message would be archived that must not be
+      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", preferences.error().what}});
+      state = State::failed;
+    }
+  }
   if (state == State::failed) {
     load_failures.add();
   }
@@ -227,6 +236,7 @@ void Account::removed() {
   end_sessions(gone, "account removed");
   roster_ = Roster();
   blocked_.clear();
+  archive_preferences_.reset();
   set_state(State::absent);
   home_.account_idle(*this);
 }
@@ -301,6 +311,18 @@ void Account::unblock(const std::vector<Jid>& jids) {
       present_to(item.jid);  // XEP-0191 section 3.4
     }
   }
+}
+
+// ---- archive
+
+const ArchivePreferences& Account::archive_preferences() const {
+  static const ArchivePreferences none;
+  return archive_preferences_ == nullptr ? none : *archive_preferences_;
+}
+
+void Account::set_archive_preferences(ArchivePreferences preferences) {
+  const bool is_set = preferences.otherwise != ArchivePreferences::Default::unset || !preferences.always.empty() || !preferences.never.empty();
+  archive_preferences_ = is_set ? std::make_unique<const ArchivePreferences>(std::move(preferences)) : nullptr;
 }
 
 // ---- sending of the account's own

@@ -19,6 +19,7 @@
 #include "policy/block_list.h"
 #include "runtime/serial.h"
 #include "runtime/task.h"
+#include "storage/archive_store.h"
 
 namespace aldis {
 
@@ -80,8 +81,9 @@ class Account final : public policy::OwnerRules {
   // Changes of stored state go through it one at a time.
   [[nodiscard]] Serial& changes() { return changes_; }
 
-  // Kept messages are on their way to one of the sessions.
+  // Kept messages are on their way to one of the sessions; those through this one are with a session already.
   bool is_handing_over = false;
+  ArchiveId handed_over = 0;
   // The messages lately sent that were copied to other sessions: an error in answer to one is copied too (XEP-0280 section
   // 6.1). Null until there was one.
   std::unique_ptr<RecentIds> copied_messages;
@@ -113,6 +115,10 @@ class Account final : public policy::OwnerRules {
   // ---- block list (for the blocking extension)
   void block(const std::vector<Jid>& jids);
   void unblock(const std::vector<Jid>& jids);  // empty: all
+
+  // ---- what the owner wants archived (for the mam extension)
+  [[nodiscard]] const ArchivePreferences& archive_preferences() const;
+  void set_archive_preferences(ArchivePreferences preferences);
 
   // ---- a session's life
   // A message that a session took and could not write: to the other sessions, to storage or back to its sender.
@@ -204,6 +210,7 @@ class Account final : public policy::OwnerRules {
   BareJid jid_;
   Roster roster_;
   policy::BlockList blocked_;
+  std::unique_ptr<const ArchivePreferences> archive_preferences_;   // null: the domain's
   std::vector<std::unique_ptr<Session>> sessions_;
   std::unique_ptr<std::deque<InboxItem>> inbox_;   // only while there is something in it
   Serial changes_;

@@ -41,6 +41,9 @@ std::optional<Chain::Outcome> Chain::apply(const Entry& entry, Verdict verdict, 
   if (auto* replace = std::get_if<Replace>(&verdict)) {
     ensure(entry.phase == Phase::amend, "only an amend hook replaces a stanza");
     envelope.stanza = std::move(replace->stanza);
+    if (!replace->is_same_message) {
+      envelope.message_id = 0;
+    }
     return std::nullopt;
   }
   return Outcome{Outcome::Kind::consumed, {}};

@@ -16,7 +16,7 @@ class Account;
 
 // What a hook is given. Valid during the call; a hook that waits copies what it needs and looks the account up again.
 struct HookCall {
-  const Envelope& envelope;
+  Envelope& envelope;  // of it only archive_id and message_id may be changed, by the archive; the stanza by Replace
   Account& account;  // the chain's: the sender's on the way out, the recipient's on the way in
   [[nodiscard]] const Stanza& stanza() const { return *envelope.stanza; }
 };

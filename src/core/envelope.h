@@ -22,6 +22,7 @@ struct Envelope {
   TraceId trace = TraceId::none;
   AcceptancePtr acceptance{};                // null: nobody counts
   std::uint64_t archive_id = 0;              // in the recipient's archive, where it is or will be stored; 0: in none
+  std::uint64_t message_id = 0;              // of the message as the sender's archive stores it; 0: nobody does yet
   bool is_kept = false;                      // was kept for an absent recipient, who gets it now
   bool is_copy = false;                      // of what others get (carbons): dropped where it cannot be delivered
 

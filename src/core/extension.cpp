@@ -47,4 +47,6 @@ void Extension::on_delivered(std::function<void(Session&, const Envelope&)> obse
   host_.observers.delivered.push_back(std::move(observer));
 }
 
+void Extension::on_time(PeriodicWork work) { host_.periodic.push_back(std::move(work)); }
+
 }  // namespace aldis

@@ -13,6 +13,7 @@
 #include "core/ad_hoc_command.h"
 #include "core/chain.h"
 #include "core/iq.h"
+#include "core/periodic_work.h"
 #include "storage/stores.h"
 
 namespace aldis {
@@ -69,6 +70,9 @@ class Extension {
   // A message that had been kept (Envelope::is_kept) has reached the client: acknowledged (XEP-0198), or taken by the kernel
   // on a stream without acknowledgements.
   void on_delivered(std::function<void(Session&, const Envelope&)> observer);
+
+  // Runs on one home a second after the start, and again when the time it returns has passed.
+  void on_time(PeriodicWork work);
 
  private:
   std::string name_;

@@ -24,6 +24,7 @@ Home::Home(World& world, Shard& shard, std::uint8_t index)
     : world_(world),
       shard_(shard),
       settlements_(std::make_shared<Settlements>(shard, [this](SessionId id, std::uint64_t number) { settled(id, number); })),
+      archive_ids_(index),
       index_(index) {}
 
 Home::~Home() {
@@ -31,6 +32,37 @@ Home::~Home() {
   if (sweeper_ != TimerId::none) {
     shard_.cancel(sweeper_);
   }
+  for (const Periodic& each : periodic_) {
+    if (each.timer != TimerId::none) {
+      shard_.cancel(each.timer);
+    }
+  }
+}
+
+void Home::start_periodic_work() {
+  ensure(periodic_.empty(), "periodic work is started once");
+  for (const auto& [domain, host] : world_.hosts) {
+    for (const PeriodicWork& each : host->periodic) {
+      periodic_.push_back({&each});
+    }
+  }
+  for (std::size_t i = 0; i < periodic_.size(); ++i) {
+    arm(i, std::chrono::milliseconds(1000));
+  }
+}
+
+void Home::arm(std::size_t index, std::chrono::milliseconds delay) {
+  periodic_[index].timer = shard_.after(delay, [this, index] {
+    periodic_[index].timer = TimerId::none;
+    periodic_[index].is_running = true;
+    spawn(work(index));
+  });
+}
+
+Task<void> Home::work(std::size_t index) {
+  const std::chrono::milliseconds delay = co_await (*periodic_[index].work)(*this);
+  periodic_[index].is_running = false;
+  arm(index, delay);
 }
 
 Account* Home::find_account(const Jid& bare) const {
@@ -121,7 +153,7 @@ void Home::end_all(const StreamError& error, std::string_view reason) {
 }
 
 bool Home::is_quiet() const {
-  return sessions_.empty() &&
+  return sessions_.empty() && std::ranges::none_of(periodic_, &Periodic::is_running) &&
          std::all_of(accounts_.begin(), accounts_.end(), [](const auto& entry) { return entry.second->is_idle(); });
 }
 

@@ -1,12 +1,16 @@
 // Home: the accounts and sessions of one shard. Everything here runs on its executor.
 #pragma once
+#include <chrono>
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "core/account.h"
+#include "core/archive_ids.h"
 #include "core/envelope.h"
 #include "core/ids.h"
+#include "core/periodic_work.h"
 #include "core/world.h"
 #include "runtime/executor.h"
 #include "runtime/shard.h"
@@ -60,6 +64,10 @@ class Home final : private NextTurn {
   // Destroys what must outlive the call that ended it.
   void bury(std::unique_ptr<Session> session);
   void account_idle(Account& account);
+  // For the message that is about to be delivered or sent: above all ids of this home so far.
+  [[nodiscard]] ArchiveId next_archive_id() { return archive_ids_.next(world_.clock.wall(), world_.archive_floor); }
+  // On one home, once: what extensions have registered with Extension::on_time.
+  void start_periodic_work();
   // What this home's sessions count goes through it.
   [[nodiscard]] const std::shared_ptr<Settlements>& settlements() const { return settlements_; }
   // Once this turn's bytes have been offered to the kernel the session looks which of them it took.
@@ -72,6 +80,8 @@ class Home final : private NextTurn {
   // The account, made and loading if it was not there; null when too many are being loaded.
   Account* account(const Jid& bare, const VirtualHost& host);
   void sweep();
+  void arm(std::size_t index, std::chrono::milliseconds delay);
+  Task<void> work(std::size_t index);
 
   World& world_;
   Shard& shard_;
@@ -90,6 +100,13 @@ class Home final : private NextTurn {
   std::int64_t account_memory_ = 0;
   Allowance allowance_;
   TimerId sweeper_ = TimerId::none;
+  struct Periodic {
+    const PeriodicWork* work;
+    TimerId timer = TimerId::none;
+    bool is_running = false;
+  };
+  std::vector<Periodic> periodic_;
+  ArchiveIds archive_ids_;
   std::uint8_t index_;
 };
 

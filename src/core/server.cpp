@@ -147,11 +147,15 @@ Result<void> Server::start() {
     if (ready) {
       ready = co_await failures_->load();
     }
+    if (ready) {
+      ready = co_await load_archive_ids(world_);
+    }
   });
   if (!ready) {
     static_cast<void>(stop(std::chrono::milliseconds(1000)));
     return ready;
   }
+  world_.homes.front()->shard().post([this] { world_.homes.front()->start_periodic_work(); });
   lobby_shard_->post([this, contexts, opened = std::move(listeners)]() mutable {
     lobby_->set_tls(std::move(contexts));
     for (std::size_t i = 0; i < opened.size(); ++i) {

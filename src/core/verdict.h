@@ -11,7 +11,9 @@ namespace aldis {
 
 struct Pass {};
 struct Reject { StanzaError error; };    // check: back to the sender; elsewhere as the phase says
-struct Replace { StanzaPtr stanza; };    // amend only
+// amend only. `is_same_message`: what was added is this server's own word, and the message that was stored for its sender
+// stands for it; else it is another message.
+struct Replace { StanzaPtr stanza; bool is_same_message = false; };
 struct Consume {};                       // handled here: goes no further, and that is no error
 
 using Verdict = std::variant<Pass, Reject, Replace, Consume>;

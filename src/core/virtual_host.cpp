@@ -7,7 +7,7 @@
 
 namespace aldis {
 
-World::World(const Clock& c, Random& r, Stores s) : clock(c), random(r), stores(s), placement(r) {}
+World::World(const Clock& c, Random& r, Stores s) : clock(c), random(r), stores(s), placement(r), archive_form(KeyedHash(r)) {}
 World::~World() = default;
 
 const VirtualHost* World::find_host(std::string_view domain) const {

@@ -73,6 +73,7 @@ class VirtualHost {
   // the lobby; the second argument is the stranger's source.
   std::function<Task<StanzaPtr>(StanzaPtr, std::string)> registration;
   std::string see_other_host;                 // not empty: clients of this domain are sent there (RFC 6120 4.9.3.19)
+  std::vector<PeriodicWork> periodic;
   std::vector<std::string> stream_features;  // after authentication, each one serialised element
 
  private:

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/keyed_hash.h"
 #include "base/random.h"
+#include "core/archive_ids.h"
 #include "core/core_config.h"
 #include "core/router.h"
 #include "policy/policy.h"
@@ -32,6 +33,8 @@ struct World {
   xml::Limits stanza_limits{};   // after authentication
   KeyedHash placement;   // names a bare address's shard; nobody outside can aim at one
   Router router{*this};
+  ArchiveIdForm archive_form;      // these two are set by load_archive_ids, before the first message
+  ArchiveId archive_floor = 0;
   Administration* administration = nullptr;   // set before anything runs
   std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts;
   std::vector<std::unique_ptr<Home>> homes;

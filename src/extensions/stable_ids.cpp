@@ -1,32 +1,21 @@
 // XEP-0359 (0.7.0) Unique and Stable Stanza IDs: takes out every stanza-id that claims to be ours before a message goes on,
 // so that what is left can be believed (security P04); with it what else only this server may say: a delay of its own
 // (XEP-0203), the wrappers of carbons (XEP-0280), and what no client may: results of archives (XEP-0313) and events of nodes
-// (XEP-0060). Assigning ids comes with the archive that they point into.
+// (XEP-0060). The mam extension assigns ids, of the archive that they point into.
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/virtual_host.h"
 #include "extensions/extensions.h"
+#include "extensions/stable_ids.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis::ext {
 namespace {
 
-// Whether an address is the account's or its server's, in any spelling that reads as such.
-bool is_ours(std::string_view address, const Account& account) {
+// Whether an address is the owner's or its server's, in any spelling that reads as such.
+bool is_ours(std::string_view address, const BareJid& owner) {
   const Result<Jid, JidError> jid = Jid::parse(address);
-  return jid && (jid->bare_str() == account.jid().str() || jid->bare_str() == account.host().domain());
-}
-
-bool is_forged(const xml::Element& child, const Account& account) {
-  if (child.is({"stanza-id", ns::stanza_ids})) {
-    const auto by = child.attribute("by");  // section 3.1 demands it
-    return !by || !Jid::parse(*by) || is_ours(*by, account);
-  }
-  if (child.is({"delay", ns::delay})) {
-    const auto from = child.attribute("from");
-    return from && is_ours(*from, account);
-  }
-  return child.is({"received", ns::carbons}) || child.is({"sent", ns::carbons});  // CVE-2017-5589 and its kind
+  return jid && (jid->bare_str() == owner.str() || jid->bare_str() == owner.domain());
 }
 
 // What archives and nodes say; they are accounts, rooms and services, which have no resource (CVE-2023-28686; security P03).
@@ -36,12 +25,24 @@ bool is_of_a_service(const xml::Element& child) {
 
 }  // namespace
 
+bool is_forged(const xml::Element& child, const BareJid& owner) {
+  if (child.is({"stanza-id", ns::stanza_ids})) {
+    const auto by = child.attribute("by");  // section 3.1 demands it
+    return !by || !Jid::parse(*by) || is_ours(*by, owner);
+  }
+  if (child.is({"delay", ns::delay})) {
+    const auto from = child.attribute("from");
+    return from && is_ours(*from, owner);
+  }
+  return child.is({"received", ns::carbons}) || child.is({"sent", ns::carbons});  // CVE-2017-5589 and its kind
+}
+
 void install_stable_ids(Extension& self) {
   self.advertise_account(ns::stanza_ids);
   self.on_incoming(Phase::amend, StanzaKinds::message, [](const HookCall& call) -> Step {
     const bool is_from_a_client = call.stanza().from() && call.stanza().from()->is_full();
     const auto goes = [&](const xml::Element& child) {
-      return is_forged(child, call.account) || (is_from_a_client && is_of_a_service(child));
+      return is_forged(child, call.account.jid()) || (is_from_a_client && is_of_a_service(child));
     };
     for (const xml::Element child : call.stanza().element().children()) {
       if (goes(child)) {

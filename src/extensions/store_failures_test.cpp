@@ -25,6 +25,9 @@ constexpr Job jobs[] = {
     {"set", "", "<vCard xmlns='vcard-temp'><FN>J</FN></vCard>"},
     {"get", "", "<query xmlns='jabber:iq:last'/>"},
     {"set", "", "<query xmlns='jabber:iq:register'><username>juliet</username><password>long enough</password></query>"},
+    {"set", "", "<query xmlns='urn:xmpp:mam:2'/>"},
+    {"get", "", "<metadata xmlns='urn:xmpp:mam:2'/>"},
+    {"set", "", "<prefs xmlns='urn:xmpp:mam:2' default='never'/>"},
     {"get", " to='romeo@montague.example'", "<vCard xmlns='vcard-temp'/>"},
 };
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "storage/account_store.h"
-#include "storage/offline_store.h"
+#include "storage/archive_store.h"
 #include "storage/roster_store.h"
 
 namespace aldis {
@@ -105,7 +105,7 @@ class SettingStore {
 struct Stores {
   AccountStore& accounts;
   RosterStore& rosters;
-  OfflineStore& offline;
+  ArchiveStore& archive;
   PrivateXmlStore& private_xml;
   VCardStore& vcards;
   BlockStore& blocks;

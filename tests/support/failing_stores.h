@@ -26,10 +26,12 @@ class FailingStores {
   FailingStores& operator=(const FailingStores&) = delete;
 
   [[nodiscard]] Stores stores() {
-    return Stores{accounts_, rosters_,       offline_,        private_xml_, vcards_,
+    return Stores{accounts_, rosters_,       archive_,        private_xml_, vcards_,
                   blocks_,   last_activity_, login_failures_, notices_,     settings_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
+  // The archive says at once that it takes no writes (ArchiveStore::refuses_writes).
+  void refuse_writes(bool refuse) { refuses_writes_ = refuse; }
   [[nodiscard]] bool has_failed() const { return failures_.load() != 0; }
   // A new plan, counting from 0 again.
   void restart(Plan plan) {
@@ -96,18 +98,42 @@ class FailingStores {
       return f.guard(f.inner_.rosters.remove_request(std::move(owner), std::move(from)));
     }
   };
-  struct Offline final : OfflineStore {
-    explicit Offline(FailingStores& all) : f(all) {}
+  struct Archive final : ArchiveStore {
+    explicit Archive(FailingStores& all) : f(all) {}
     FailingStores& f;
-    Task<Result<void>> append(BareJid owner, OfflineMessage message, OfflineLimits limits) override {
-      return f.guard(f.inner_.offline.append(std::move(owner), std::move(message), limits));
+    [[nodiscard]] std::optional<Error> refuses_writes() const override {
+      return f.refuses_writes_ ? std::optional(f.failure().error) : f.inner_.archive.refuses_writes();
     }
-    Task<Result<std::vector<OfflineMessage>>> load(BareJid owner) override {
-      return f.guard(f.inner_.offline.load(std::move(owner)));
+    Task<Result<ArchiveId>> high_water() override { return f.guard(f.inner_.archive.high_water()); }
+    Task<Result<void>> append(BareJid owner, ArchiveEntry entry) override {
+      return f.guard(f.inner_.archive.append(std::move(owner), std::move(entry)));
     }
-    Task<Result<void>> remove_through(BareJid owner, std::uint64_t last_id) override {
-      return f.guard(f.inner_.offline.remove_through(std::move(owner), last_id));
+    Task<Result<ArchivePage>> find(BareJid owner, ArchiveQuery query) override {
+      return f.guard(f.inner_.archive.find(std::move(owner), std::move(query)));
     }
+    Task<Result<ArchiveSummary>> summary(BareJid owner) override {
+      return f.guard(f.inner_.archive.summary(std::move(owner)));
+    }
+    Task<Result<void>> hold(BareJid owner, ArchiveEntry entry, PendingLimits limits) override {
+      return f.guard(f.inner_.archive.hold(std::move(owner), std::move(entry), limits));
+    }
+    Task<Result<std::vector<ArchivedMessage>>> load_pending(BareJid owner, ArchiveId after, std::size_t limit,
+                                                            std::size_t max_bytes) override {
+      return f.guard(f.inner_.archive.load_pending(std::move(owner), after, limit, max_bytes));
+    }
+    Task<Result<void>> remove_pending(BareJid owner, std::vector<ArchiveId> ids) override {
+      return f.guard(f.inner_.archive.remove_pending(std::move(owner), std::move(ids)));
+    }
+    Task<Result<ArchivePreferences>> load_preferences(BareJid owner) override {
+      return f.guard(f.inner_.archive.load_preferences(std::move(owner)));
+    }
+    Task<Result<void>> store_preferences(BareJid owner, ArchivePreferences preferences) override {
+      return f.guard(f.inner_.archive.store_preferences(std::move(owner), std::move(preferences)));
+    }
+    Task<Result<void>> set_retention(BareJid owner, std::optional<ArchiveRetention> limits) override {
+      return f.guard(f.inner_.archive.set_retention(std::move(owner), limits));
+    }
+    Task<Result<TrimmedStep>> trim(TrimStep step) override { return f.guard(f.inner_.archive.trim(std::move(step))); }
   };
   struct PrivateXml final : PrivateXmlStore {
     explicit PrivateXml(FailingStores& all) : f(all) {}
@@ -198,11 +224,12 @@ class FailingStores {
 
   Stores inner_;
   Plan plan_;
+  std::atomic<bool> refuses_writes_{false};
   std::atomic<std::size_t> calls_{0};
   std::atomic<std::size_t> failures_{0};
   Accounts accounts_{*this};
   Rosters rosters_{*this};
-  Offline offline_{*this};
+  Archive archive_{*this};
   PrivateXml private_xml_{*this};
   VCards vcards_{*this};
   Blocks blocks_{*this};

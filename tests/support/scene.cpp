@@ -249,7 +249,9 @@ Scene::Scene(SceneOptions options)
   lobby_ = std::make_unique<Lobby>(*world_, *shard_, *authenticator_, options_.domains.front(), options_.lobby);
   lobby_->set_connection_limits(options_.connection);
   const Result<void> ready = wait(authenticator_->start());
-  EXPECT_TRUE(ready.has_value());
+  const Result<void> ids = wait(load_archive_ids(*world_));
+  EXPECT_TRUE(ready.has_value() && ids.has_value());
+  shard_->post([this] { home().start_periodic_work(); });
 }
 
 Scene::~Scene() {

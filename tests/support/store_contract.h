@@ -3,6 +3,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -84,7 +85,6 @@ class StoreContract : public ::testing::TestWithParam<StoreBackend> {
   static RosterItem contact(std::string_view address, std::uint64_t version) {
     return RosterItem{.jid = bare(address), .version = version};
   }
-  static OfflineMessage message(std::string stanza) { return {.received = at_ms(42), .stanza = std::move(stanza)}; }
 
   const BareJid juliet_ = bare("juliet@capulet.example");
   const BareJid romeo_ = bare("romeo@montague.example");
@@ -285,57 +285,6 @@ TEST_P(StoreContract, SubscriptionRequestsWaitInOrder) {  // RFC 6121 section 3.
   EXPECT_EQ(data.requests[0].from, nurse);
 }
 
-TEST_P(StoreContract, OfflineMessagesKeepTheirOrder) {  // XEP-0160
-  for (const char* stanza : {"<message id='1'/>", "<message id='2'/>", "<message id='3'/>"}) {
-    must(stores().offline.append(juliet_, message(stanza), {}));
-  }
-  must(stores().offline.append(romeo_, message("<message id='r'/>"), {}));
-  reopen();
-  auto kept = get(stores().offline.load(juliet_));
-  ASSERT_EQ(kept.size(), 3U);
-  EXPECT_EQ(kept[0].stanza, "<message id='1'/>");
-  EXPECT_EQ(kept[2].stanza, "<message id='3'/>");
-  EXPECT_EQ(kept[0].received, at_ms(42));
-  EXPECT_LT(kept[0].id, kept[1].id);
-  EXPECT_LT(kept[1].id, kept[2].id);
-  must(stores().offline.remove_through(juliet_, kept[1].id));
-  kept = get(stores().offline.load(juliet_));
-  ASSERT_EQ(kept.size(), 1U);
-  EXPECT_EQ(kept[0].stanza, "<message id='3'/>");
-  EXPECT_EQ(get(stores().offline.load(romeo_)).size(), 1U);
-}
-
-TEST_P(StoreContract, OfflineIdsAreNotUsedTwice) {  // or a late remove_through would take a newer message
-  must(stores().offline.append(juliet_, message("a"), {}));
-  const std::uint64_t first = get(stores().offline.load(juliet_)).at(0).id;
-  must(stores().offline.remove_through(juliet_, first));
-  reopen();
-  must(stores().offline.append(juliet_, message("b"), {}));
-  must(stores().offline.remove_through(juliet_, first));
-  ASSERT_EQ(get(stores().offline.load(juliet_)).size(), 1U);
-}
-
-TEST_P(StoreContract, OfflineLimitsHoldAtAndBeyond) {
-  const OfflineLimits three{.messages = 3, .bytes = 10'000};
-  for (int i = 0; i < 3; ++i) {
-    must(stores().offline.append(juliet_, message("m"), three));
-  }
-  refuses(stores().offline.append(juliet_, message("m"), three), ErrorKind::full);
-  EXPECT_EQ(get(stores().offline.load(juliet_)).size(), 3U);
-  must(stores().offline.append(romeo_, message("m"), three));  // each owner for himself
-  must(stores().offline.remove_through(juliet_, get(stores().offline.load(juliet_)).front().id));
-  must(stores().offline.append(juliet_, message("m"), three));  // room again
-
-  const BareJid nurse = bare("nurse@capulet.example");
-  const OfflineLimits ten_bytes{.messages = 100, .bytes = 10};
-  must(stores().offline.append(nurse, message("12345"), ten_bytes));
-  refuses(stores().offline.append(nurse, message("123456"), ten_bytes), ErrorKind::full);
-  must(stores().offline.append(nurse, message("12345"), ten_bytes));
-  refuses(stores().offline.append(nurse, message("1"), ten_bytes), ErrorKind::full);
-  must(stores().offline.remove_through(nurse, get(stores().offline.load(nurse)).front().id));
-  must(stores().offline.append(nurse, message("54321"), ten_bytes));
-}
-
 TEST_P(StoreContract, PrivateXmlIsKeptByNameAndOwner) {  // XEP-0049
   must(stores().private_xml.store(juliet_, {{"exodus:prefs", "exodus", "<exodus/>"}, {"b", "storage", "<s1/>"}}, 1000));
   must(stores().private_xml.store(juliet_, {{"b", "storage", "<s2/>"}}, 1000));
@@ -485,7 +434,11 @@ TEST_P(StoreContract, TextIsNeverSql) {  // security B02, K02
 
 // Something in every store, under the owner's address.
 inline Task<Result<void>> fill(Stores s, BareJid owner, BareJid other) {
-  OfflineMessage message{.received = at_ms(1), .stanza = "<message/>"};
+  static std::atomic<ArchiveId> last{0};  // ids are never used twice
+  const ArchiveId id = last += 2;
+  ArchiveEntry kept{.id = id, .message = id, .stanza = Stanza::make("<message><body>kept words</body></message>"), .contact = other};
+  ArchiveEntry waiting{.id = id + 1, .message = id + 1, .stanza = kept.stanza, .contact = other};
+  ArchivePreferences preferences{.otherwise = ArchivePreferences::Default::never, .always = {other}};
   RosterItem item{.jid = other, .groups = {"G"}, .version = 1};
   SubscriptionRequest request{other, "<presence/>"};
   std::vector<PrivateXmlStore::Item> items{{"ns", "x", "<x/>"}};
@@ -498,7 +451,11 @@ inline Task<Result<void>> fill(Stores s, BareJid owner, BareJid other) {
   if (r)
     r = co_await s.rosters.put_request(owner, request);
   if (r)
-    r = co_await s.offline.append(owner, message, OfflineLimits{});
+    r = co_await s.archive.append(owner, kept);
+  if (r)
+    r = co_await s.archive.hold(owner, waiting, PendingLimits{});
+  if (r)
+    r = co_await s.archive.store_preferences(owner, preferences);
   if (r)
     r = co_await s.private_xml.store(owner, items, 1000);
   if (r)
@@ -513,13 +470,16 @@ inline Task<Result<void>> fill(Stores s, BareJid owner, BareJid other) {
 // Whether nothing is kept under the owner's address (the account itself aside).
 inline Task<bool> is_bare_of_everything(Stores s, BareJid owner) {
   const auto roster = co_await s.rosters.load(owner);
-  const auto offline = co_await s.offline.load(owner);
+  const auto archive = co_await s.archive.summary(owner);
+  const auto pending = co_await s.archive.load_pending(owner, 0, 10, 1000);
+  const auto preferences = co_await s.archive.load_preferences(owner);
   const auto xml = co_await s.private_xml.load(owner, "ns", "x");
   const auto vcard = co_await s.vcards.load(owner);
   const auto blocks = co_await s.blocks.load(owner);
   const auto activity = co_await s.last_activity.load(owner);
   co_return roster && roster->items.empty() && roster->requests.empty() && roster->removals.empty() &&
-      roster->version == 0 && offline && offline->empty() && xml && !*xml && vcard && !*vcard && blocks &&
+      roster->version == 0 && archive && archive->messages == 0 && archive->last == 0 && pending && pending->empty() && preferences &&
+      preferences->always.empty() && preferences->otherwise == ArchivePreferences::Default::unset && xml && !*xml && vcard && !*vcard && blocks &&
       blocks->empty() && activity && !*activity;
 }
 
@@ -558,7 +518,7 @@ TEST_P(StoreContract, EachCallFailsOnceInFailingStores) {
     EXPECT_EQ(filled.error().kind, ErrorKind::full);
     EXPECT_EQ(failing.calls(), n + 1);
   }
-  EXPECT_EQ(n, 8U);
+  EXPECT_EQ(n, 10U);
   FailingStores lost(stores(), {.nth = 0, .takes_effect = true});
   EXPECT_FALSE(run(lost.stores().vcards.store(juliet_, "<vCard>lost</vCard>")));
   EXPECT_EQ(get(lost.stores().vcards.load(juliet_)), "<vCard>lost</vCard>");

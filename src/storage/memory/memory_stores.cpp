@@ -8,6 +8,7 @@
 #include <set>
 
 #include "runtime/executor.h"
+#include "storage/memory/memory_archives.h"
 
 namespace aldis {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 // Owners in the order of the bytes of their addresses, as the SQL backend has them.
 template <class T>
 using ByOwner = std::map<std::string, T, std::less<>>;
-
-struct Offline {
-  std::uint64_t last_id = 0;
-  std::size_t bytes = 0;
-  std::vector<OfflineMessage> messages;
-};
 
 struct Roster {
   std::uint64_t version = 0;
@@ -34,7 +29,7 @@ struct Shelves {
   std::mutex mutex;
   ByOwner<AccountRecord> accounts;
   ByOwner<Roster> rosters;
-  ByOwner<Offline> offline;
+  MemoryArchives archives;
   ByOwner<std::map<std::pair<std::string, std::string>, std::string>> private_xml;
   ByOwner<std::string> vcards;
   ByOwner<std::set<Jid>> blocks;
@@ -51,7 +46,7 @@ struct Shelves {
   void purge(const std::string& owner) {
     accounts.erase(owner);
     rosters.erase(owner);
-    offline.erase(owner);
+    archives.purge(owner);
     private_xml.erase(owner);
     vcards.erase(owner);
     blocks.erase(owner);
@@ -228,38 +223,71 @@ class Rosters final : public RosterStore, OnShelves {
   }
 };
 
-class OfflineMessages final : public OfflineStore, OnShelves {
+class Archive final : public ArchiveStore, OnShelves {
  public:
   using OnShelves::OnShelves;
 
-  Task<Result<void>> append(BareJid owner, OfflineMessage message, OfflineLimits limits) override {
+  [[nodiscard]] std::optional<Error> refuses_writes() const override { return std::nullopt; }
+  Task<Result<ArchiveId>> high_water() override {
     co_await turn();
     const auto held = lock();
-    Offline& kept = shelves_.offline[owner.str()];
-    if (kept.messages.size() + 1 > limits.messages || kept.bytes + message.stanza.size() > limits.bytes) {
-      co_return fail(ErrorKind::full, "offline messages of " + owner.str());
-    }
-    message.id = ++kept.last_id;
-    kept.bytes += message.stanza.size();
-    kept.messages.push_back(std::move(message));
+    co_return shelves_.archives.last_id();
+  }
+  Task<Result<void>> append(BareJid owner, ArchiveEntry entry) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.append(owner, std::move(entry));
+  }
+  Task<Result<ArchivePage>> find(BareJid owner, ArchiveQuery query) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.find(owner, query);
+  }
+  Task<Result<ArchiveSummary>> summary(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.summary(owner);
+  }
+  Task<Result<void>> hold(BareJid owner, ArchiveEntry entry, PendingLimits limits) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.hold(owner, entry, limits);
+  }
+  Task<Result<std::vector<ArchivedMessage>>> load_pending(BareJid owner, ArchiveId after, std::size_t limit,
+                                                          std::size_t max_bytes) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.load_pending(owner, after, limit, max_bytes);
+  }
+  Task<Result<void>> remove_pending(BareJid owner, std::vector<ArchiveId> ids) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.archives.remove_pending(owner, ids);
     co_return Result<void>{};
   }
-  Task<Result<std::vector<OfflineMessage>>> load(BareJid owner) override {
+  Task<Result<ArchivePreferences>> load_preferences(BareJid owner) override {
     co_await turn();
     const auto held = lock();
-    const auto at = shelves_.offline.find(owner.str());
-    co_return at == shelves_.offline.end() ? std::vector<OfflineMessage>{} : at->second.messages;
+    co_return shelves_.archives.of(owner).preferences;
   }
-  Task<Result<void>> remove_through(BareJid owner, std::uint64_t last_id) override {
+  Task<Result<void>> store_preferences(BareJid owner, ArchivePreferences preferences) override {
     co_await turn();
     const auto held = lock();
-    Offline& kept = shelves_.offline[owner.str()];
-    std::erase_if(kept.messages, [&](const auto& message) { return message.id <= last_id; });
-    kept.bytes = 0;
-    for (const auto& message : kept.messages) {
-      kept.bytes += message.stanza.size();
-    }
+    std::ranges::sort(preferences.always);
+    std::ranges::sort(preferences.never);
+    shelves_.archives.of(owner).preferences = std::move(preferences);
     co_return Result<void>{};
+  }
+  Task<Result<void>> set_retention(BareJid owner, std::optional<ArchiveRetention> limits) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.archives.of(owner).retention = limits;
+    co_return Result<void>{};
+  }
+  Task<Result<TrimmedStep>> trim(TrimStep step) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.trim(step);
   }
 };
 
@@ -480,7 +508,7 @@ struct MemoryStores::World {
   explicit World(Answers answers)
       : accounts(shelves, answers),
         rosters(shelves, answers),
-        offline(shelves, answers),
+        archive(shelves, answers),
         private_xml(shelves, answers),
         vcards(shelves, answers),
         blocks(shelves, answers),
@@ -491,7 +519,7 @@ struct MemoryStores::World {
   Shelves shelves;
   Accounts accounts;
   Rosters rosters;
-  OfflineMessages offline;
+  Archive archive;
   PrivateXml private_xml;
   VCards vcards;
   Blocks blocks;
@@ -506,7 +534,7 @@ MemoryStores::~MemoryStores() = default;
 
 Stores MemoryStores::stores() {
   World& w = *world_;
-  return Stores{w.accounts, w.rosters,       w.offline,        w.private_xml, w.vcards,
+  return Stores{w.accounts, w.rosters,       w.archive,        w.private_xml, w.vcards,
                 w.blocks,   w.last_activity, w.login_failures, w.notices,     w.settings};
 }
 

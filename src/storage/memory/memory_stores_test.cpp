@@ -1,11 +1,12 @@
 // The stores in memory keep the contract, whether they answer at once or later.
 #include "storage/memory/memory_stores.h"
 
-#include "tests/support/store_contract.h"
+#include "tests/support/archive_contract.h"
 
 namespace aldis {
 namespace {
 
+using testing_support::ArchiveContract;
 using testing_support::StoreBackend;
 using testing_support::StoreContract;
 
@@ -19,6 +20,10 @@ StoreBackend backend(std::string name, MemoryStores::Answers answers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Memory, StoreContract,
+                         ::testing::Values(backend("AtOnce", MemoryStores::Answers::at_once),
+                                           backend("Later", MemoryStores::Answers::later)),
+                         testing_support::backend_name);
+INSTANTIATE_TEST_SUITE_P(Memory, ArchiveContract,
                          ::testing::Values(backend("AtOnce", MemoryStores::Answers::at_once),
                                            backend("Later", MemoryStores::Answers::later)),
                          testing_support::backend_name);

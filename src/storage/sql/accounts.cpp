@@ -15,8 +15,9 @@ constexpr std::array purges{
     Statement{"DELETE FROM roster_groups WHERE owner = $1"},
     Statement{"DELETE FROM roster_removals WHERE owner = $1"},
     Statement{"DELETE FROM roster_requests WHERE owner = $1"},
-    Statement{"DELETE FROM offline_boxes WHERE owner = $1"},
-    Statement{"DELETE FROM offline_messages WHERE owner = $1"},
+    Statement{"DELETE FROM archives WHERE owner = $1"},
+    Statement{"DELETE FROM archive_preferences WHERE owner = $1"},
+    Statement{"DELETE FROM archive_preferred WHERE owner = $1"},
     Statement{"DELETE FROM private_xml WHERE owner = $1"},
     Statement{"DELETE FROM vcards WHERE owner = $1"},
     Statement{"DELETE FROM blocks WHERE owner = $1"},
@@ -25,6 +26,14 @@ constexpr std::array purges{
 };
 
 Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }
+
+void purge(Transaction& transaction, const BareJid& jid) {
+  // The archive is nobody's from here on; ArchiveStore::trim removes what is in it, without a stall.
+  transaction.change("INSERT INTO archive_leftovers (archive) SELECT archive FROM archives WHERE owner = $1", {jid.str()});
+  for (const Statement each : purges) {
+    transaction.change(each, {jid.str()});
+  }
+}
 
 bool exists(Transaction& transaction, const BareJid& jid) {
   bool found = false;
@@ -91,9 +100,7 @@ Task<Result<void>> SqlAccounts::create(AccountRecord record) {
     if (exists(transaction, record.jid)) {
       return fail(ErrorKind::already_exists, "account " + record.jid.str());
     }
-    for (const Statement purge : purges) {  // a write that came after the removal of an account before
-      transaction.change(purge, {record.jid.str()});
-    }
+    purge(transaction, record.jid);  // a write that came after the removal of an account before
     transaction.change(
         "INSERT INTO accounts (owner, domain, is_enabled, created, credentials_changed) VALUES ($1, $2, $3, $4, $5)",
         {record.jid.str(), record.jid.domain(), as_integer(record.is_enabled), as_ms(record.created), as_ms(record.credentials_changed)});
@@ -133,9 +140,7 @@ Task<Result<void>> SqlAccounts::remove(BareJid jid) {
     if (!exists(transaction, jid)) {
       return no_account(jid);
     }
-    for (const Statement purge : purges) {
-      transaction.change(purge, {jid.str()});
-    }
+    purge(transaction, jid);
     return {};
   };
   return database_.write(std::move(owner), 128, std::move(work));

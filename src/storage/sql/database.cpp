@@ -87,6 +87,9 @@ Database::~Database() {
 
 std::optional<Error> Database::write_trouble() const {
   const std::lock_guard lock(mutex_);
+  if (!trouble_ && (writes_.size() >= options_.queued_writes || queued_bytes_ >= options_.queued_bytes)) {
+    return Error{ErrorKind::full, "database: too many writes wait"};
+  }
   return trouble_;
 }
 
@@ -199,6 +202,9 @@ Database::Batch Database::take_batch(std::unique_lock<std::mutex>&) {
 std::optional<Failure> Database::run_batch(Batch& batch) {
   batch_size.observe(static_cast<double>(batch.size()));
   writer_->change("BEGIN IMMEDIATE", {});
+  if (transaction_end_ != nullptr) {
+    transaction_end_->at_begin();
+  }
   for (QueuedWrite& write : batch) {
     writer_->change("SAVEPOINT write", {});
     bool is_kept = !writer_->has_failed() && write.job->run(*writer_);
@@ -221,6 +227,9 @@ std::optional<Failure> Database::run_batch(Batch& batch) {
       writer_->change("ROLLBACK TO write", {});
     }
     writer_->change("RELEASE write", {});
+  }
+  if (transaction_end_ != nullptr && !writer_->has_failed()) {
+    transaction_end_->at_end(*writer_);
   }
   const auto begun = std::chrono::steady_clock::now();
   writer_->change("COMMIT", {});

@@ -40,6 +40,16 @@ struct DatabaseOptions {
   bool check_at_start = false;                         // PRAGMA quick_check: reads the whole file
 };
 
+// Something that is done once for all writes of a transaction, on the writer's thread.
+class TransactionEnd {
+ public:
+  virtual void at_begin() = 0;                        // also when the transaction before came to nothing
+  virtual void at_end(Transaction& transaction) = 0;  // behind the last write, before the commit
+
+ protected:
+  ~TransactionEnd() = default;
+};
+
 class Database {
  public:
   // Creates what is missing: the folder with mode 0700, the file with 0600. denied when the file or folder can be reached
@@ -58,8 +68,10 @@ class Database {
   template <class Work>
   auto read(std::string owner, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>>;
 
-  // Why writes are refused now, if they are.
+  // Why writes are refused now, if they are: the disk's trouble, or a full queue.
   [[nodiscard]] std::optional<Error> write_trouble() const;
+  // Before the first write; it outlives the Database.
+  void at_each_transaction(TransactionEnd& end) { transaction_end_ = &end; }
 
  private:
   class Job;
@@ -89,6 +101,7 @@ class Database {
   std::unique_ptr<SqliteConnection> writer_;  // the writer thread's
   std::unique_ptr<SqliteConnection> reader_;  // the reader thread's
   bool must_reopen_ = false;                  // the writer thread's
+  TransactionEnd* transaction_end_ = nullptr;
   int checkpointed_pages_ = 0;                // of the log, at the last checkpoint; the writer thread's
 
   mutable std::mutex mutex_;

@@ -272,14 +272,16 @@ TEST_F(DatabaseTest, ManyExecutorsFindTheirWritesSafeAndInOrder) {
         loop.post([&, number = round * in_flight + i] {
           spawn([](Stores s, BareJid to, int n, int of, FaultyDisk& disk, SqliteConnection& second, std::atomic<int>& lost,
                    std::atomic<int>& hidden, int& next, int& done) -> Task<void> {
-            OfflineMessage message{.stanza = "<message id='" + std::to_string(of) + "-" + std::to_string(n) + "'/>"};
-            const std::string stanza = message.stanza;
-            const auto stored = co_await s.offline.append(to, std::move(message), OfflineLimits{});
+            const std::string stanza = "<message id='" + std::to_string(of) + "-" + std::to_string(n) + "'/>";
+            const ArchiveId id = static_cast<ArchiveId>(of) * 1'000'000 + static_cast<ArchiveId>(n) + 1;
+            ArchiveEntry entry{.id = id, .message = id, .stanza = Stanza::make(stanza), .contact = to};
+            const auto stored = co_await s.archive.append(to, std::move(entry));
             EXPECT_TRUE(stored);
             EXPECT_EQ(n, next++);  // answered in order
             lost += disk.is_safe(stanza) ? 0 : 1;
             bool found = false;
-            second.each("SELECT 1 FROM offline_messages WHERE owner = $1 AND stanza = $2", {to.str(), stanza}, [&](const Row&) { found = true; });
+            second.each("SELECT 1 FROM archive_entries e CROSS JOIN archive_messages m WHERE m.id = e.message AND e.id = $1 AND m.stanza = $2",
+                        {as_integer(id), stanza}, [&](const Row&) { found = true; });
             hidden += found ? 0 : 1;
             ++done;
           }(stores->stores(), owner, number, thread, disk_, *other, unsafe, unseen, expected_next, answered));
@@ -287,11 +289,11 @@ TEST_F(DatabaseTest, ManyExecutorsFindTheirWritesSafeAndInOrder) {
       }
       loop.run_until([&] { return answered == (round + 1) * in_flight; });
     }
-    const auto messages = loop.run(stores->stores().offline.load(owner));
-    ASSERT_TRUE(messages);
-    ASSERT_EQ(messages->size(), static_cast<std::size_t>(rounds * in_flight));
-    for (std::size_t i = 0; i < messages->size(); ++i) {
-      EXPECT_EQ((*messages)[i].stanza, "<message id='" + std::to_string(thread) + "-" + std::to_string(i) + "'/>");
+    const auto page = loop.run(stores->stores().archive.find(owner, {.limit = 10'000}));
+    ASSERT_TRUE(page);
+    ASSERT_EQ(page->messages.size(), static_cast<std::size_t>(rounds * in_flight));
+    for (std::size_t i = 0; i < page->messages.size(); ++i) {
+      EXPECT_EQ(page->messages[i].stanza, "<message id='" + std::to_string(thread) + "-" + std::to_string(i) + "'/>");
     }
   };
   std::vector<std::thread> running;
@@ -307,8 +309,8 @@ TEST_F(DatabaseTest, ManyExecutorsFindTheirWritesSafeAndInOrder) {
 
 // ---- A killed process (security R01).
 
-// Writes until it is killed; says on the pipe which message was acknowledged.
-[[noreturn]] void write_until_killed(const DatabaseOptions& options, int pipe_end) {
+// Writes until it is killed; says on the pipe which message was acknowledged. `first`: the first message's id.
+[[noreturn]] void write_until_killed(const DatabaseOptions& options, ArchiveId first, int pipe_end) {
   LoopExecutor loop;
   auto stores = std::move(SqlStores::open(options).value());
   const BareJid owner = bare("juliet@capulet.example");
@@ -317,14 +319,14 @@ TEST_F(DatabaseTest, ManyExecutorsFindTheirWritesSafeAndInOrder) {
   for (;;) {
     for (; sent < answered + 16; ++sent) {
       loop.post([&, number = sent] {
-        spawn([](Stores s, BareJid to, int n, int out, int& done) -> Task<void> {
-          OfflineMessage message{.stanza = std::to_string(n)};
-          const auto stored = co_await s.offline.append(to, std::move(message), OfflineLimits{.messages = 1'000'000});
+        spawn([](Stores s, BareJid to, ArchiveId id, int n, int out, int& done) -> Task<void> {
+          ArchiveEntry entry{.id = id, .message = id, .stanza = Stanza::make("<message id='" + std::to_string(n) + "'/>"), .contact = to};
+          const auto stored = co_await s.archive.append(to, std::move(entry));
           if (!stored || ::write(out, &n, sizeof n) != sizeof n) {
             ::_exit(1);
           }
           ++done;
-        }(stores->stores(), owner, number, pipe_end, answered));
+        }(stores->stores(), owner, first + static_cast<ArchiveId>(number), number, pipe_end, answered));
       });
     }
     const int before = answered;
@@ -346,7 +348,7 @@ TEST(KilledProcess, LeavesEveryAcknowledgedWrite) {
     ASSERT_GE(child, 0);
     if (child == 0) {
       ::close(ends[0]);
-      write_until_killed(options, ends[1]);
+      write_until_killed(options, static_cast<ArchiveId>(round + 1) * 1'000'000, ends[1]);
     }
     ::close(ends[1]);
     int acknowledged = -1;
@@ -366,15 +368,15 @@ TEST(KilledProcess, LeavesEveryAcknowledgedWrite) {
     ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself";
     LoopExecutor loop;
     auto stores = std::move(SqlStores::open(options).value());
-    const auto found = loop.run(stores->stores().offline.load(bare("juliet@capulet.example")));
+    const auto found = loop.run(stores->stores().archive.find(bare("juliet@capulet.example"), {.limit = 1'000'000, .max_bytes = 1U << 30U}));
     ASSERT_TRUE(found);
     std::vector<std::string> stanzas;
-    for (const auto& message : *found) {
+    for (const auto& message : found->messages) {
       stanzas.push_back(message.stanza);
     }
     ASSERT_GE(stanzas.size(), expected.size() + static_cast<std::size_t>(acknowledged + 1));
     for (std::size_t i = 0; i < stanzas.size(); ++i) {
-      EXPECT_EQ(stanzas[i], i < expected.size() ? expected[i] : std::to_string(i - expected.size()));
+      EXPECT_EQ(stanzas[i], i < expected.size() ? expected[i] : "<message id='" + std::to_string(i - expected.size()) + "'/>");
     }
     expected = stanzas;
   }

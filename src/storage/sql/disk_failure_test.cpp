@@ -43,17 +43,27 @@ class DiskFailure : public ::testing::Test {
     }
   }
   Result<void> append(SqlStores& stores, const std::string& stanza) {
-    OfflineMessage message{.stanza = stanza};
-    return loop_.run(stores.stores().offline.append(juliet(), std::move(message), OfflineLimits{.messages = 100'000}));
+    return loop_.run(stores.stores().archive.append(juliet(), entry(stanza)));
   }
   std::set<std::string> read(SqlStores& stores) {
-    const auto messages = loop_.run(stores.stores().offline.load(juliet()));
-    EXPECT_TRUE(messages) << (messages ? "" : messages.error().what);
-    std::set<std::string> stanzas;
-    if (messages) {
-      for (const auto& message : *messages) stanzas.insert(message.stanza);
+    // Every message is also found by a word: the index has lost and invented nothing.
+    std::set<std::string> bodies;
+    for (const char* words : {"", "message"}) {
+      const auto page = loop_.run(stores.stores().archive.find(juliet(), {.words = words, .limit = 100'000, .max_bytes = 1U << 30U}));
+      EXPECT_TRUE(page) << (page ? "" : page.error().what);
+      std::set<std::string> found;
+      if (page) {
+        for (const auto& message : page->messages) {
+          found.insert(searchable_text(*Stanza::make(message.stanza)));
+        }
+      }
+      if (*words == 0) {
+        bodies = found;
+      } else {
+        EXPECT_EQ(found, bodies);
+      }
     }
-    return stanzas;
+    return bodies;
   }
   // What the files hold after a power cut, opened as after a restart.
   std::set<std::string> after_power_cut(const FaultyDisk& disk) {
@@ -66,6 +76,12 @@ class DiskFailure : public ::testing::Test {
     auto opened = SqlStores::open(std::move(again));
     EXPECT_TRUE(opened) << (opened ? "" : opened.error().what);
     return opened ? read(**opened) : std::set<std::string>{};
+  }
+  static ArchiveEntry entry(const std::string& body) {
+    static std::atomic<ArchiveId> last{0};
+    const ArchiveId id = ++last;
+    return {.id = id, .message = id, .stanza = Stanza::make("<message><body>" + body + "</body></message>"),
+            .contact = BareJid::parse("romeo@montague.example").value()};
   }
   // Each message fills some pages, so that the log is emptied now and then within a run.
   static std::string text(int n) { return "message " + std::to_string(n) + std::string(5000, '.'); }
@@ -91,10 +107,10 @@ class DiskFailure : public ::testing::Test {
         recovers(*stores);
       }
       refusals += refused.size();
-      while (!append(*stores, "at last")) {  // a failure between writes may come as late as this
+      while (!append(*stores, "message at last")) {  // a failure between writes may come as late as this
         recovers(*stores);
       }
-      acknowledged.insert("at last");
+      acknowledged.insert("message at last");
       EXPECT_EQ(read(*stores), acknowledged);
       EXPECT_EQ(after_power_cut(disk), acknowledged) << "operation " << n;
       stores.reset();
@@ -139,7 +155,7 @@ TEST_F(DiskFailure, OpeningFailsCleanlyAtEveryOperation) {
     if (!first) {
       auto second = SqlStores::open(options(folder.path(), disk.name()));
       ASSERT_TRUE(second) << n << ": " << second.error().what;
-      EXPECT_TRUE(append(**second, "m"));
+      EXPECT_TRUE(append(**second, "message"));
     }
   }
 }
@@ -148,20 +164,20 @@ TEST_F(DiskFailure, ThatLastsRefusesWritesAndLetsReadsGoOn) {
   TemporaryFolder folder(TemporaryFolder::On::memory);
   FaultyDisk disk;
   auto stores = std::move(SqlStores::open(options(folder.path(), disk.name())).value());
-  ASSERT_TRUE(append(*stores, "before"));
+  ASSERT_TRUE(append(*stores, "message before"));
   disk.plan({.nth = 0, .write_code = SQLITE_FULL, .sync_code = SQLITE_FULL, .fails_ever_after = true});
   for (int i = 0; i < 20; ++i) {
     const Result<void> stored = append(*stores, "during");
     ASSERT_FALSE(stored);
     EXPECT_EQ(stored.error().kind, ErrorKind::full);
-    EXPECT_EQ(read(*stores), std::set<std::string>{"before"});
+    EXPECT_EQ(read(*stores), std::set<std::string>{"message before"});
     std::this_thread::sleep_for(std::chrono::milliseconds(1));  // probes go by
   }
   ASSERT_TRUE(stores->database().write_trouble());
   disk.heal();
   recovers(*stores);
-  EXPECT_TRUE(append(*stores, "after"));
-  EXPECT_EQ(read(*stores), (std::set<std::string>{"before", "after"}));
+  EXPECT_TRUE(append(*stores, "message after"));
+  EXPECT_EQ(read(*stores), (std::set<std::string>{"message before", "message after"}));
 }
 
 TEST_F(DiskFailure, DatabaseAtItsLargestSizeIsFullAndGoesOnWhenRowsGo) {
@@ -181,8 +197,11 @@ TEST_F(DiskFailure, DatabaseAtItsLargestSizeIsFullAndGoesOnWhenRowsGo) {
   EXPECT_GT(stored, 10U);
   EXPECT_EQ(read(*stores).size(), stored);
   recovers(*stores);
-  ASSERT_TRUE(loop_.run(stores->stores().offline.remove_through(juliet(), 5)));
-  EXPECT_TRUE(append(*stores, "fits again"));
+  TrimStep step{.domain = "capulet.example", .limits = {.bytes = 1}, .most = 5};
+  const auto trimmed = loop_.run(stores->stores().archive.trim(std::move(step)));
+  ASSERT_TRUE(trimmed) << (trimmed ? "" : trimmed.error().what);
+  EXPECT_EQ(trimmed->removed, 5U);
+  EXPECT_TRUE(append(*stores, "message that fits again"));
   EXPECT_EQ(read(*stores).size(), stored - 5 + 1);
 }
 
@@ -201,8 +220,7 @@ TEST_F(DiskFailure, PowerCutLeavesEveryAcknowledgedWrite) {
     for (int i = 0; i < total; ++i) {
       loop.post([&, i] {
         spawn([](Stores s, std::string stanza, std::mutex& held, std::set<std::string>& kept, int& done) -> Task<void> {
-          OfflineMessage message{.stanza = stanza};
-          const auto stored = co_await s.offline.append(juliet(), std::move(message), OfflineLimits{.messages = 100'000});
+          const auto stored = co_await s.archive.append(juliet(), entry(stanza));
           EXPECT_TRUE(stored);
           const std::lock_guard lock(held);
           kept.insert(stanza);

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "storage/sql/archive_words.h"
+
 namespace aldis::sql {
 namespace {
 
@@ -28,12 +30,6 @@ CREATE TABLE roster_removals (
 CREATE TABLE roster_requests (
   owner {text} NOT NULL, sender {text} NOT NULL, position BIGINT NOT NULL, stanza {text} NOT NULL,
   PRIMARY KEY (owner, sender)){clustered};
-CREATE TABLE offline_boxes (
-  owner {text} NOT NULL, last_id BIGINT NOT NULL, messages BIGINT NOT NULL, bytes BIGINT NOT NULL,
-  PRIMARY KEY (owner)){clustered};
-CREATE TABLE offline_messages (
-  owner {text} NOT NULL, id BIGINT NOT NULL, received BIGINT NOT NULL, bytes BIGINT NOT NULL, stanza {text} NOT NULL,
-  PRIMARY KEY (owner, id)){clustered};
 CREATE TABLE private_xml (
   owner {text} NOT NULL, ns {text} NOT NULL, local {text} NOT NULL, bytes BIGINT NOT NULL, xml {text} NOT NULL,
   PRIMARY KEY (owner, ns, local)){clustered};
@@ -53,7 +49,36 @@ CREATE TABLE settings (name {text} NOT NULL, content {blob} NOT NULL, PRIMARY KE
 CREATE TABLE probes (id BIGINT NOT NULL, written BIGINT NOT NULL, PRIMARY KEY (id)){clustered};
 )";
 
-constexpr std::array all_migrations{Migration{1, version_1}};
+// The archive (sql/archive.cpp, docs/adr/0024). An owner's archive has a number, so that rows stay small; a removed account's
+// number goes to archive_leftovers, and what it had is removed bit by bit. Entries are numbered in the order of writing: that
+// is their place in the full-text index. keep_* of -1: the domain's limit.
+constexpr char version_2[] = R"(
+CREATE TABLE archives (
+  owner {text} NOT NULL, domain {text} NOT NULL, archive BIGINT NOT NULL, contacts BIGINT NOT NULL, messages BIGINT NOT NULL,
+  bytes BIGINT NOT NULL, pending BIGINT NOT NULL, pending_bytes BIGINT NOT NULL, keep_ms BIGINT NOT NULL,
+  keep_bytes BIGINT NOT NULL, PRIMARY KEY (owner)){clustered};
+CREATE INDEX archives_by_domain ON archives (domain, owner);
+CREATE UNIQUE INDEX archives_by_number ON archives (archive);
+CREATE TABLE archive_counters (name {text} NOT NULL, value BIGINT NOT NULL, PRIMARY KEY (name)){clustered};
+CREATE TABLE archive_leftovers (archive BIGINT NOT NULL, PRIMARY KEY (archive)){clustered};
+CREATE TABLE archive_contacts (
+  archive BIGINT NOT NULL, address {text} NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (archive, address)){clustered};
+CREATE TABLE archive_messages (id {row_number}, uses BIGINT NOT NULL, stanza {text} NOT NULL);
+CREATE TABLE archive_entries (
+  number {row_number}, archive BIGINT NOT NULL, id BIGINT NOT NULL, contact BIGINT NOT NULL, peer BIGINT NOT NULL,
+  message BIGINT NOT NULL, bytes BIGINT NOT NULL);
+CREATE UNIQUE INDEX archive_entries_in_order ON archive_entries (archive, id);
+CREATE INDEX archive_entries_by_contact ON archive_entries (archive, contact, id, peer);
+CREATE TABLE archive_pending (
+  archive BIGINT NOT NULL, id BIGINT NOT NULL, message BIGINT NOT NULL, bytes BIGINT NOT NULL, is_archived BIGINT NOT NULL,
+  PRIMARY KEY (archive, id)){clustered};
+CREATE TABLE archive_preferences (owner {text} NOT NULL, otherwise BIGINT NOT NULL, PRIMARY KEY (owner)){clustered};
+CREATE TABLE archive_preferred (
+  owner {text} NOT NULL, jid {text} NOT NULL, is_always BIGINT NOT NULL, PRIMARY KEY (owner, jid)){clustered};
+{full_text_index}
+)";
+
+constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
@@ -98,6 +123,8 @@ std::string for_sqlite(std::string_view text) {
   replace_all(out, "{text}", "TEXT");
   replace_all(out, "{blob}", "BLOB");
   replace_all(out, "{clustered}", " WITHOUT ROWID");
+  replace_all(out, "{row_number}", "INTEGER PRIMARY KEY");
+  replace_all(out, "{full_text_index}", create_archive_words);
   return out;
 }
 

@@ -15,9 +15,13 @@ class SqlStores {
     return std::unique_ptr<SqlStores>(new SqlStores(std::move(*database)));
   }
 
+  // What is queued is finished while the stores are still there.
+  ~SqlStores() { database_.reset(); }
+  SqlStores(const SqlStores&) = delete;
+
   // Usable from the executors of any thread while the SqlStores lives.
   [[nodiscard]] Stores stores() {
-    return Stores{accounts_, rosters_, offline_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
+    return Stores{accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
                   notices_,  settings_};
   }
   [[nodiscard]] Database& database() { return *database_; }
@@ -27,7 +31,7 @@ class SqlStores {
   std::unique_ptr<Database> database_;
   SqlAccounts accounts_{*database_};
   SqlRosters rosters_{*database_};
-  SqlOffline offline_{*database_};
+  SqlArchive archive_{*database_};
   SqlPrivateXml private_xml_{*database_};
   SqlVCards vcards_{*database_};
   SqlBlocks blocks_{*database_};

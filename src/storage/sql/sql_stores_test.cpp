@@ -7,12 +7,13 @@
 #include <fstream>
 
 #include "storage/sql/migrations.h"
-#include "tests/support/store_contract.h"
+#include "tests/support/archive_contract.h"
 #include "tests/support/temporary_folder.h"
 
 namespace aldis::sql {
 namespace {
 
+using testing_support::ArchiveContract;
 using testing_support::bare;
 using testing_support::LoopExecutor;
 using testing_support::StoreBackend;
@@ -40,6 +41,7 @@ StoreBackend sqlite_backend() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sql, StoreContract, ::testing::Values(sqlite_backend()), testing_support::backend_name);
+INSTANTIATE_TEST_SUITE_P(Sql, ArchiveContract, ::testing::Values(sqlite_backend()), testing_support::backend_name);
 
 class SqliteFile : public ::testing::Test {
  protected:

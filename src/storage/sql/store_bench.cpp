@@ -2,6 +2,10 @@
 // as a shard sees it: from the call to the resumed coroutine, on a real file in the temporary folder.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <array>
+#include <functional>
+
 #include "base/metrics.h"
 #include "storage/sql/sql_stores.h"
 #include "tests/support/loop_executor.h"
@@ -38,23 +42,43 @@ struct Fixture {
   LoopExecutor loop;
 };
 
-// A 300-byte message for an owner who is away; state.range(0) writers, each with one write in flight.
-void append_offline(benchmark::State& state) {
+constexpr std::array some_words{"love", "night", "summer", "death", "light", "sweet", "sorrow", "parting", "morrow", "window",
+                                "east", "sun", "moon", "envious", "maid", "gentle", "soft", "breaks", "name", "rose"};
+
+// A message of about 300 bytes with ten words of a vocabulary that few messages share, and some that many do.
+StanzaPtr message(std::uint64_t n) {
+  std::string body;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    const std::uint64_t random = (n * 10 + i + 1) * 0x9e3779b97f4a7c15ULL;
+    body += (i % 3 == 0 ? std::string(some_words[random % some_words.size()]) : "w" + std::to_string((random >> 20U) % 50'000)) + " ";
+  }
+  return Stanza::make("<message from='user1@bench.example/phone' to='user2@bench.example' type='chat' id='" + std::to_string(n) +
+                      "'><body>" + body + "</body><request xmlns='urn:xmpp:receipts'/><origin-id xmlns='urn:xmpp:sid:0' id='" +
+                      std::to_string(n * 77) + "'/></message>");
+}
+
+Task<void> append_for_both(Stores stores, BareJid from, BareJid to, std::uint64_t n, std::uint64_t& done) {
+  const StanzaPtr said = message(n);
+  ArchiveEntry of_sender{.id = 2 * n + 2, .message = 2 * n + 2, .stanza = said, .contact = to};
+  ArchiveEntry of_recipient{.id = 2 * n + 3, .message = 2 * n + 2, .stanza = said, .contact = from};
+  Task<Result<void>> second = stores.archive.append(to, std::move(of_recipient));
+  const auto first = co_await stores.archive.append(from, std::move(of_sender));
+  const auto stored = co_await std::move(second);
+  ensure(first && stored, "the benchmark's disk works");
+  ++done;
+}
+
+// A message kept for its sender and its recipient, with words; state.range(0) messages in flight.
+void append_message(benchmark::State& state) {
   Fixture fixture;
-  const std::string stanza(300, 'm');
   const auto window = static_cast<std::uint64_t>(state.range(0));
   std::uint64_t sent = 0;
   std::uint64_t answered = 0;
   const std::uint64_t commits_before = commits();
   for (auto _ : state) {
     for (; sent < answered + window; ++sent) {
-      fixture.loop.post([&, owner = fixture.owners[sent % fixture.owners.size()]] {
-        spawn([](Stores stores, BareJid to, std::string text, std::uint64_t& done) -> Task<void> {
-          OfflineMessage message{.stanza = std::move(text)};
-          const auto stored = co_await stores.offline.append(to, std::move(message), OfflineLimits{.messages = 1'000'000, .bytes = 1'000'000'000});
-          ensure(stored.has_value(), "the benchmark's disk works");
-          ++done;
-        }(fixture.stores->stores(), owner, stanza, answered));
+      fixture.loop.post([&, n = sent] {
+        spawn(append_for_both(fixture.stores->stores(), fixture.owners[n % 100], fixture.owners[100 + n % 100], n, answered));
       });
     }
     const std::uint64_t before = answered;
@@ -64,9 +88,64 @@ void append_offline(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(answered));
   const auto transactions = static_cast<double>(commits() - commits_before);
   state.counters["commits/s"] = benchmark::Counter(transactions, benchmark::Counter::kIsRate);
-  state.counters["writes/commit"] = static_cast<double>(answered) / transactions;
+  state.counters["writes/commit"] = 2 * static_cast<double>(answered) / transactions;
 }
-BENCHMARK(append_offline)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(append_message)->Arg(1)->Arg(10)->Arg(100)->Arg(1000)->UseRealTime()->MeasureProcessCPUTime()->MinTime(2);
+
+// An archive of one million messages with 200 contacts, made once: pages of 50 and searches, and their slowest.
+struct LargeArchive : Fixture {
+  static constexpr std::uint64_t size = 1'000'000;
+  LargeArchive() {
+    std::uint64_t answered = 0;
+    for (std::uint64_t sent = 0; sent < size; sent += 2000) {
+      for (std::uint64_t n = sent; n < sent + 2000; ++n) {
+        loop.post([&, n] {
+          spawn([](Stores to, BareJid owner, BareJid contact, std::uint64_t id, std::uint64_t& done) -> Task<void> {
+            ArchiveEntry entry{.id = id, .message = id, .stanza = message(id), .contact = contact.with_resource("phone")};
+            const auto stored = co_await to.archive.append(owner, std::move(entry));
+            ensure(stored.has_value(), "the benchmark's disk works");
+            ++done;
+          }(stores->stores(), owners[0], owners[1 + n % 200], n + 1, answered));
+        });
+      }
+      loop.run_until([&] { return answered == sent + 2000; });
+    }
+  }
+  static LargeArchive& shared() {
+    static LargeArchive archive;
+    return archive;
+  }
+};
+
+void find_page(benchmark::State& state, const std::function<ArchiveQuery(std::uint64_t)>& query) {
+  LargeArchive& archive = LargeArchive::shared();
+  std::vector<double> times;
+  std::uint64_t n = 0;
+  std::size_t found = 0;
+  for (auto _ : state) {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto page = archive.loop.run(archive.stores->stores().archive.find(archive.owners[0], query(++n * 7919)));
+    times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
+    ensure(page.has_value(), "the benchmark's disk works");
+    found += page->messages.size();
+  }
+  std::ranges::sort(times);
+  state.counters["p99_ms"] = times[times.size() * 99 / 100];
+  state.counters["messages"] = static_cast<double>(found) / static_cast<double>(times.size());
+}
+constexpr std::uint64_t whole = LargeArchive::size;
+#define ALDIS_FIND(name, query) BENCHMARK_CAPTURE(find_page, name, [](std::uint64_t n) { static_cast<void>(n); return ArchiveQuery query; })->UseRealTime()->Iterations(300)
+ALDIS_FIND(newest, {.is_last_page = true});
+ALDIS_FIND(middle, ({.page_after = whole / 4 + n % (whole / 2)}));
+ALDIS_FIND(oldest, {});
+ALDIS_FIND(by_contact_newest, ({.contact = LargeArchive::shared().owners[1 + n % 200], .is_last_page = true}));
+ALDIS_FIND(by_contact_middle, ({.contact = LargeArchive::shared().owners[1 + n % 200], .page_before = whole / 2 + n % 1000, .is_last_page = true}));
+ALDIS_FIND(common_word, ({.words = some_words[n % some_words.size()], .is_last_page = true}));
+ALDIS_FIND(two_common_words, ({.words = std::string(some_words[n % 20]) + " " + some_words[(n / 20) % 20], .is_last_page = true}));
+ALDIS_FIND(rare_word, ({.words = "w" + std::to_string(n % 50'000)}));
+ALDIS_FIND(rare_and_common_word, ({.words = "w" + std::to_string(n % 50'000) + " love", .is_last_page = true}));
+ALDIS_FIND(word_of_contact, ({.contact = LargeArchive::shared().owners[1 + n % 200], .words = some_words[n % 20], .is_last_page = true}));
+ALDIS_FIND(no_such_word, ({.words = "absent", .is_last_page = true}));
 
 // The roster of 100 contacts that a login loads.
 void load_roster(benchmark::State& state) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <span>
 
+#include "storage/sql/archive_words.h"
 #include "storage/sql/database.h"
 #include "storage/stores.h"
 
@@ -47,12 +48,41 @@ class SqlRosters final : public RosterStore, OnDatabase {
   Task<Result<void>> remove_request(BareJid owner, BareJid from) override;
 };
 
-class SqlOffline final : public OfflineStore, OnDatabase {
+// The rows of an archive as statements of one write see them.
+struct ArchiveRow {
+  std::int64_t archive = 0;
+  std::int64_t pending = 0;
+  std::int64_t pending_bytes = 0;
+};
+
+class SqlArchive final : public ArchiveStore, public TransactionEnd, OnDatabase {
  public:
-  using OnDatabase::OnDatabase;
-  Task<Result<void>> append(BareJid owner, OfflineMessage message, OfflineLimits limits) override;
-  Task<Result<std::vector<OfflineMessage>>> load(BareJid owner) override;
-  Task<Result<void>> remove_through(BareJid owner, std::uint64_t last_id) override;
+  explicit SqlArchive(Database& database) : OnDatabase(database) { database.at_each_transaction(*this); }
+  [[nodiscard]] std::optional<Error> refuses_writes() const override { return database_.write_trouble(); }
+  Task<Result<ArchiveId>> high_water() override;
+  Task<Result<void>> append(BareJid owner, ArchiveEntry entry) override;
+  Task<Result<ArchivePage>> find(BareJid owner, ArchiveQuery query) override;
+  Task<Result<ArchiveSummary>> summary(BareJid owner) override;
+  Task<Result<void>> hold(BareJid owner, ArchiveEntry entry, PendingLimits limits) override;
+  Task<Result<std::vector<ArchivedMessage>>> load_pending(BareJid owner, ArchiveId after, std::size_t limit,
+                                                          std::size_t max_bytes) override;
+  Task<Result<void>> remove_pending(BareJid owner, std::vector<ArchiveId> ids) override;
+  Task<Result<ArchivePreferences>> load_preferences(BareJid owner) override;
+  Task<Result<void>> store_preferences(BareJid owner, ArchivePreferences preferences) override;
+  Task<Result<void>> set_retention(BareJid owner, std::optional<ArchiveRetention> limits) override;
+  Task<Result<TrimmedStep>> trim(TrimStep step) override;
+
+  void at_begin() override { words_.forget(); }
+  void at_end(Transaction& transaction) override { words_.write(transaction); }
+
+ private:
+  // On the writer's thread.
+  void note_id(Transaction& transaction, ArchiveId id);
+  std::size_t remove_oldest(Transaction& transaction, std::int64_t archive, ArchiveId before, std::int64_t surplus, std::size_t most);
+  std::size_t remove_leftovers(Transaction& transaction, std::size_t most);
+
+  ArchiveWords words_;         // the writer thread's
+  ArchiveId noted_id_ = 0;     // the writer thread's: the high-water mark as last written
 };
 
 class SqlPrivateXml final : public PrivateXmlStore, OnDatabase {
