@@ -89,24 +89,18 @@ Task<void> Account::load() {
   // Whoever asks about somebody who does not exist waits for the same reads as about somebody who does (security L01).
   Result<RosterData> roster = co_await stores.rosters.load(jid_);
   const Result<std::vector<Jid>> blocked = co_await stores.blocks.load(jid_);
+  Result<ArchivePreferences> preferences = co_await stores.archive.load_preferences(jid_);
   if (state == State::ready) {
-    if (roster && blocked) {
+    if (roster && blocked && preferences) {
       roster_ = Roster(std::move(*roster));
       blocked_.clear();
       for (const Jid& jid : *blocked) {
         blocked_.add(jid);
       }
-    } else {  // without the block list nobody can be let through: fail closed
-      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", (roster ? blocked.error() : roster.error()).what}});
-      state = State::failed;
-    }
-  }
-  if (state == State::ready) {
-    Result<ArchivePreferences> preferences = co_await stores.archive.load_preferences(jid_);
-    if (preferences) {
       set_archive_preferences(std::move(*preferences));
-    } else {  // or a message would be archived that must not be
-      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", preferences.error().what}});
+    } else {  // fail closed: without the block list somebody is let through, without preferences a message kept, who must not be
+      const Error& cause = !roster ? roster.error() : !blocked ? blocked.error() : preferences.error();
+      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", cause.what}});
       state = State::failed;
     }
   }

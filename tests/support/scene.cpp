@@ -10,10 +10,11 @@ namespace {
 constexpr std::string_view client_header =
     "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";
 
-// What reached the server within its limits may leave it with a 'from' more.
+// What reached the server within its limits may leave it with a 'from' and a stanza-id more.
 xml::Limits client_limits() {
   xml::Limits limits;
   limits.stanza_bytes += 8 * 1024;
+  limits.elements += 1;
   limits.attributes += 4;
   return limits;
 }

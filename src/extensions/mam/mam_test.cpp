@@ -473,10 +473,12 @@ TEST(Mam, LargePageComesAtTheClientsPace) {
   v.juliet->sends("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
   v.scene.advance(std::chrono::seconds(5));
   std::size_t stanzas = v.juliet->reads_again();
+  EXPECT_LT(stanzas, 10U);
   for (int i = 0; i < 100 && stanzas < 41; ++i) {
     v.scene.advance(std::chrono::seconds(1));
-    stanzas += v.juliet->waiting();
-    v.juliet->ignores_the_rest();
+    for (; v.juliet->waiting() > 0; ++stanzas) {
+      static_cast<void>(v.juliet->next());
+    }
   }
   EXPECT_GE(stanzas, 41U);
   EXPECT_FALSE(v.juliet->is_closed());
