@@ -9,6 +9,8 @@
 
 namespace aldis::load {
 
+void ClientOwner::acknowledged(Client& /*client*/, std::uint32_t /*count*/) {}
+
 Client::Client(EventLoop& loop, const Options& options, ClientOwner& owner, int account)
     : loop_(loop),
       options_(options),
@@ -23,7 +25,7 @@ void Client::connect(std::string opening) {
   if (options_.dialogue == Dialogue::relay) {
     scanner_.assume_open();
   }
-  is_authenticated_ = was_ready_ = false;
+  is_authenticated_ = was_ready_ = was_resumed_ = knows_handled_ = false;
   started_ = Clock::now();
   state_ = State::connecting;
   // About 28,000 ports to each source address.
@@ -134,7 +136,10 @@ void Client::piece(StanzaScanner::Piece kind, std::string_view text) {
   } else if (text.starts_with("<stream:error")) {
     end("stream error: " + std::string(text));
   } else if (state_ == State::ready) {
-    owner_.received(*this, text);
+    if (!session_.is_enabled() || !manage(text)) {
+      session_.received();
+      owner_.received(*this, text);
+    }
   } else if (state_ != State::leaving) {
     negotiate(text);
   }
@@ -167,7 +172,17 @@ void Client::negotiate(std::string_view stanza) {
     open_stream();
   } else if (state_ == State::bound && name == "iq" && attribute_of(stanza, "type") == "result") {
     jid_ = std::string(text_of(stanza, "jid"));
+    if (options_.stream_management) {
+      state_ = State::enabling;
+      send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+      session_.enabling();
+    } else {
+      become_ready();
+    }
+  } else if (state_ == State::enabling && name == "enabled") {
+    session_.enabled(std::string(attribute_of(stanza, "id")));
     become_ready();
+  } else if (state_ == State::resuming && resumption(stanza)) {
   } else {
     end("unexpected in negotiation: " + std::string(stanza.substr(0, 300)));
   }
@@ -186,12 +201,67 @@ void Client::choose(std::string_view features) {
     state_ = State::challenge;
     send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='" + options_.mechanism + "'>" +
          base64(scram_->first()) + "</auth>");
+  } else if (options_.stream_management && session_.can_resume()) {
+    state_ = State::resuming;
+    send("<resume xmlns='urn:xmpp:sm:3' h='" + std::to_string(session_.handled()) + "' previd='" + session_.id() +
+         "'/>");
   } else {
-    state_ = State::bound;
-    send(
-        "<iq type='set' id='bind'><bind "
-        "xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>load</resource></bind></iq>");
+    bind();
   }
+}
+
+void Client::bind() {
+  state_ = State::bound;
+  send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>load</resource></bind></iq>");
+}
+
+/// The answer to <resume/>: the session goes on, or a new one begins; what was handled of the old one may be said in
+/// both.
+bool Client::resumption(std::string_view answer) {
+  const auto name = name_of(answer);
+  if (name != "resumed" && name != "failed") {
+    return false;
+  }
+  const auto h = handled_count_of(answer);
+  if (h) {
+    const auto more = name == "resumed" ? session_.resumed(*h) : session_.acknowledged(*h);
+    if (!more) {
+      end("an acknowledgement of stanzas that were not sent: " + std::string(answer.substr(0, 300)));
+      return true;
+    }
+    knows_handled_ = true;
+    owner_.acknowledged(*this, *more);
+  }
+  if (name == "failed") {
+    session_.enabling();
+    bind();
+  } else if (h) {
+    was_resumed_ = true;
+    become_ready();
+  } else {
+    end("resumed without h");
+  }
+  return true;
+}
+
+/// XEP-0198 elements of a session; false: a stanza.
+bool Client::manage(std::string_view element) {
+  const auto name = name_of(element);
+  if (name == "r") {
+    send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(session_.handled()) + "'/>");
+    return true;
+  }
+  if (name != "a") {
+    return false;
+  }
+  const auto h = handled_count_of(element);
+  const auto more = h ? session_.acknowledged(*h) : std::nullopt;
+  if (!more) {
+    end("a bad acknowledgement: " + std::string(element.substr(0, 300)));
+  } else if (*more > 0) {
+    owner_.acknowledged(*this, *more);
+  }
+  return true;
 }
 
 void Client::become_ready() {
@@ -213,6 +283,20 @@ void Client::send(std::string_view bytes) {
     is_flush_due_ = true;
     loop_.flush_later(*this);
   }
+}
+
+void Client::send_stanza(std::string_view stanza) {
+  send(stanza);
+  if (session_.is_enabled() && state_ == State::ready) {
+    session_.sent();
+    if (options_.ack_every > 0 && session_.sent_count() % static_cast<std::uint32_t>(options_.ack_every) == 0) {
+      request_ack();
+    }
+  }
+}
+
+void Client::request_ack() {
+  send("<r xmlns='urn:xmpp:sm:3'/>");
 }
 
 void Client::flush() {
@@ -245,6 +329,7 @@ void Client::leave() {
     return;
   }
   send("</stream:stream>");
+  session_.enabling();
   state_ = State::leaving;
 }
 

@@ -1,9 +1,10 @@
-// One XMPP client: RFC 6120 negotiation (STARTTLS or direct TLS, SCRAM, binding), initial presence, then whatever the
-// scenario says. With Dialogue::relay it says one line instead, and is ready at once. It believes its server: no
-// roster, no state beyond.
+// One XMPP client: RFC 6120 negotiation (STARTTLS or direct TLS, SCRAM, binding), stream management if asked for
+// (XEP-0198; a lost session is resumed by the next connect(), or replaced by a new one when the server refuses), then
+// whatever the scenario says. With Dialogue::relay it says one line instead, and is ready at once. It believes its
+// server: no roster, no state beyond.
 //
 //   connecting → [tls] → features ─starttls→ proceed → tls → features ─auth→ challenge → success → features ─bind→
-//   result → ready
+//   result [→ enable → enabled] → ready            with a session to resume: features → resume → resumed → ready
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "options.h"
 #include "scram_client.h"
 #include "stanza_scanner.h"
+#include "stream_management.h"
 #include "transport.h"
 
 namespace aldis::load {
@@ -27,6 +29,9 @@ class ClientOwner {
   virtual ~ClientOwner() = default;
   virtual void ready(Client& client) = 0;
   virtual void received(Client& client, std::string_view stanza) = 0;
+  /// The server has handled `count` more of the stanzas sent with send_stanza (XEP-0198), the oldest first. Before
+  /// ready() the count is that of the session that ended.
+  virtual void acknowledged(Client& client, std::uint32_t count);
   /// The connection is gone. why: empty after leave().
   virtual void ended(Client& client, const std::string& why) = 0;
 };
@@ -39,16 +44,26 @@ class Client final : public EventHandler {
   void connect(std::string opening = {});
   /// Queued; leaves at the end of the turn.
   void send(std::string_view bytes);
+  /// One stanza, counted when stream management is on; Options::ack_every asks for an acknowledgement after so many.
+  void send_stanza(std::string_view stanza);
+  void request_ack();
   /// Says </stream:stream> and waits for the server to close; with the relay, closes.
   void leave();
   /// RST, now; ended() is not called.
   void cut();
+  /// The next connect() begins a new session.
+  void forget_session() { session_.enabling(); }
 
   int account() const { return account_; }
   bool is_ready() const { return state_ == State::ready; }
   /// Whether the connection that ended had become ready.
   bool was_ready() const { return was_ready_; }
   bool is_ended() const { return state_ == State::ended; }
+  /// Whether ready() found the session that was there before.
+  bool was_resumed() const { return was_resumed_; }
+  /// Whether the server said what it had handled of the session that ended (resumed, or failed with h).
+  bool knows_handled() const { return knows_handled_; }
+  const StreamManagement& session() const { return session_; }
   const std::string& jid() const { return jid_; }
   std::string bare_jid() const { return user_ + "@" + options_.domain; }
   Clock::time_point started() const { return started_; }
@@ -57,7 +72,20 @@ class Client final : public EventHandler {
   void flush() override;
 
  private:
-  enum class State { ended, connecting, tls, features, proceed, challenge, success, bound, ready, leaving };
+  enum class State {
+    ended,
+    connecting,
+    tls,
+    features,
+    proceed,
+    challenge,
+    success,
+    bound,
+    enabling,
+    resuming,
+    ready,
+    leaving
+  };
   void connected();
   void shake_hands();
   void open_stream();
@@ -65,6 +93,9 @@ class Client final : public EventHandler {
   void piece(StanzaScanner::Piece piece, std::string_view text);
   void negotiate(std::string_view stanza);
   void choose(std::string_view features);
+  void bind();
+  bool manage(std::string_view element);
+  bool resumption(std::string_view answer);
   void become_ready();
   void end(const std::string& why);
 
@@ -76,10 +107,13 @@ class Client final : public EventHandler {
   Socket socket_;
   StanzaScanner scanner_;
   std::unique_ptr<ScramClient> scram_;  ///< while authenticating only
+  StreamManagement session_;
   Clock::time_point started_{};
   State state_ = State::ended;
   bool is_authenticated_ = false;
   bool was_ready_ = false;
+  bool was_resumed_ = false;
+  bool knows_handled_ = false;
   bool is_flush_due_ = false;
 };
 

@@ -40,7 +40,7 @@ void Conversation::send(int from, Clock::time_point due) {
   ++side.next_out;
   ++tally_.sent;
   sides_[static_cast<std::size_t>(from ^ 1)].due.push_back(due);
-  fleet_[from].send(text);
+  fleet_[from].send_stanza(text);
 }
 
 void Conversation::receive(Client& client, std::string_view stanza) {

@@ -44,7 +44,7 @@ void Fleet::connect_next() {
 void Fleet::ready(Client& client) {
   ++ready_;
   if (with_presence_ && options_.dialogue == Dialogue::xmpp) {
-    client.send("<presence/>");
+    client.send_stanza("<presence/>");
   }
 }
 

@@ -18,7 +18,7 @@ namespace {
                "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
                "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
                "--concurrency N --at-once N\n"
-               "  --cycle --presence --duration S --warmup S --settle S --limit S\n",
+               "  --stream-management --ack-every N --cycle --presence --duration S --warmup S --settle S --limit S\n",
                why.c_str());
   std::exit(2);
 }
@@ -79,6 +79,7 @@ Options parse_options(int argc, char** argv) {
   count("--contacts", o.contacts);
   count("--concurrency", o.concurrency);
   count("--at-once", o.at_once);
+  count("--ack-every", o.ack_every);
   seconds("--duration", o.duration);
   seconds("--warmup", o.warmup);
   seconds("--settle", o.settle);
@@ -88,6 +89,7 @@ Options parse_options(int argc, char** argv) {
   values["--transport"] = [&](Text v) { o.transport = transport_of(v); };
   const std::map<std::string, std::function<void()>> flags = {
       {"--relay", [&] { o.dialogue = Dialogue::relay; }},
+      {"--stream-management", [&] { o.stream_management = true; }},
       {"--cycle", [&] { o.cycle = true; }},
       {"--presence", [&] { o.presence = true; }},
   };

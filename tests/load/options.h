@@ -27,17 +27,19 @@ struct Options {
   int server_pid = 0;  ///< 0: the server's CPU and memory are not read
 
   int pairs = 500;
-  int window = 1;         ///< messages (chat), requests (ping) in flight for each pair or connection
-  int body = 100;         ///< bytes of a message's body
-  int sessions = 1000;    ///< idle, ping, presence, storm: clients; login, handshake: how many times
-  int accounts = 500;     ///< login: accounts used in turn
-  int warm = 200;         ///< idle: sessions that are there before the first reading of memory
-  int contacts = 20;      ///< presence: mutual contacts of each user
-  int concurrency = 50;   ///< connections that log in at the same time
-  int at_once = 2000;     ///< storm: the same when all come back
-  double rate = 0;        ///< chat: messages a second over all pairs (open loop); 0: closed loop
-  bool cycle = false;     ///< presence: unavailable and available again instead of another <show/>
-  bool presence = false;  ///< login: send initial presence before leaving
+  int window = 1;                  ///< messages (chat), requests (ping) in flight for each pair or connection
+  int body = 100;                  ///< bytes of a message's body
+  int sessions = 1000;             ///< idle, ping, presence, storm: clients; login, handshake: how many times
+  int accounts = 500;              ///< login: accounts used in turn
+  int warm = 200;                  ///< idle: sessions that are there before the first reading of memory
+  int contacts = 20;               ///< presence: mutual contacts of each user
+  int concurrency = 50;            ///< connections that log in at the same time
+  int at_once = 2000;              ///< storm: the same when all come back
+  double rate = 0;                 ///< chat: messages a second over all pairs (open loop); 0: closed loop
+  bool cycle = false;              ///< presence: unavailable and available again instead of another <show/>
+  bool stream_management = false;  ///< XEP-0198, with resumption
+  int ack_every = 0;               ///< stanzas after which an acknowledgement is asked for; 0: never
+  bool presence = false;           ///< login: send initial presence before leaving
   std::chrono::milliseconds duration{5000};
   std::chrono::milliseconds warmup{1000};
   std::chrono::milliseconds settle{2000};   ///< idle: quiet time before memory is read

@@ -1,6 +1,6 @@
 # The servers of the comparison: how each is given accounts, configured, started on loopback and stopped. Every one has the same
-# accounts and certificate, three listeners (plain, STARTTLS, direct TLS), no archive, no rate limits, and the features that
-# Aldis has, as far as its modules allow. Nothing outside `work` is read or written; only processes started here are ended.
+# accounts and certificate, three listeners (plain, STARTTLS, direct TLS), no rate limits, no archive unless one is asked for (and
+# then stream management too), and the features that Aldis has, as far as its modules allow. Nothing outside `work` is read or written; only processes started here are ended.
 import ctypes
 import hashlib
 import hmac
@@ -9,6 +9,7 @@ import resource
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 
@@ -44,10 +45,13 @@ class Server:
     name = ""
     is_lean = True  # a peer with only the modules that do what Aldis does, instead of those its package enables
     stop_seconds = 20
+    archive = ""  # the store of the archive, in the server's words; empty: no archive, no stream management
+    ARCHIVES = ()  # those it knows
 
     def __init__(self, work, certificate, key, users, core, first_port):
         self.work = os.path.join(work, self.name)
         self.certificate, self.key, self.users, self.core = certificate, key, users, core
+        self.extra_environment = {}  # of its process alone, not of its tools
         self.ports = {"plain": first_port, "starttls": first_port + 1, "direct": first_port + 2}
         self.process = None
         os.makedirs(self.work, exist_ok=True)
@@ -84,7 +88,8 @@ class Server:
         log = open(os.path.join(self.work, "output.log"), "ab")
         pinned = ["taskset", "-c", str(self.core)] if self.core is not None else []
         self.process = subprocess.Popen(
-            pinned + self.command(), cwd=self.work, env={**os.environ, **self.environment()}, stdin=subprocess.DEVNULL,
+            pinned + self.command(), cwd=self.work,
+            env={**os.environ, **self.environment(), **self.extra_environment}, stdin=subprocess.DEVNULL,
             stdout=log, stderr=log, start_new_session=True, preexec_fn=_dies_with_parent)
         log.close()
         deadline = time.monotonic() + 60
@@ -115,6 +120,15 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.process = None
+
+    def data_folder(self):
+        return os.path.join(self.work, "data")
+
+    def kill(self):
+        """SIGKILL, without a word."""
+        self.process.kill()
+        self.process.wait()
         self.process = None
 
     def _write(self, name, text):
@@ -207,6 +221,7 @@ disable = ["mam"]
 
 class Prosody(Server):
     name = "prosody"
+    ARCHIVES = ("files", "sqlite")
 
     def is_available(self):
         return shutil.which("prosody") is not None
@@ -224,7 +239,14 @@ class Prosody(Server):
                    f'["server_key"] = "{hmac.digest(salted, b"Server Key", "sha1").hex()}"; }};\n')
         for i in range(self.users):
             self._write(f"data/{DOMAIN}/accounts/user{i}.dat", account)
-        modules = ", ".join(f'"{name}"' for name in PROSODY_LEAN + ([] if self.is_lean else PROSODY_PACKAGED))
+        wanted = PROSODY_LEAN + ([] if self.is_lean else PROSODY_PACKAGED) + (["mam", "smacks"] if self.archive else [])
+        modules = ", ".join(f'"{name}"' for name in dict.fromkeys(wanted))
+        stores = 'default_storage = "internal"\n'
+        if self.archive == "sqlite":
+            stores += (f'storage = {{ archive = "sql" }}\n'
+                       f'sql = {{ driver = "SQLite3", database = "{self.work}/data/archive.sqlite" }}\n')
+        if self.archive:
+            stores += 'default_archive_policy = true\narchive_expires_after = "never"\n'
         self._write("prosody.cfg.lua", f"""\
 run_as_root = true
 data_path = "{self.work}/data"
@@ -235,7 +257,7 @@ log = {{ warn = "{self.work}/prosody.log" }}
 modules_enabled = {{ {modules} }}
 modules_disabled = {{ "s2s" }}
 authentication = "internal_hashed"
-storage = "internal"
+{stores}\
 allow_registration = false
 allow_unencrypted_plain_auth = false
 c2s_require_encryption = false
@@ -254,6 +276,8 @@ VirtualHost "{DOMAIN}"
 
 class Ejabberd(Server):
     name = "ejabberd"
+    ARCHIVES = ("mnesia", "sqlite")
+    SCHEMA = "/usr/share/ejabberd/sql/lite.sql"
 
     def is_available(self):
         return shutil.which("erl") is not None and shutil.which("ejabberdctl") is not None
@@ -283,8 +307,18 @@ class Ejabberd(Server):
     backlog: 4096
     {tls}
 """ for kind, tls in (("plain", "starttls: false"), ("starttls", "starttls_required: true"), ("direct", "tls: true")))
-        modules = "".join(f"  {name}: {options}\n" for name, options in
-                          {**EJABBERD_LEAN, **({} if self.is_lean else EJABBERD_PACKAGED)}.items())
+        wanted = {**EJABBERD_LEAN, **({} if self.is_lean else EJABBERD_PACKAGED)}
+        stores = ""
+        if self.archive:
+            wanted["mod_stream_mgmt"] = "{max_ack_queue: 5000}"
+            wanted["mod_mam"] = f"{{db_type: {'sql' if self.archive == 'sqlite' else 'mnesia'}, default: always}}"
+        if self.archive == "sqlite":
+            path = os.path.join(self.data_folder(), "archive.sqlite")
+            stores = f'sql_type: sqlite\nsql_database: "{path}"\n'
+            os.makedirs(self.data_folder(), exist_ok=True)
+            with open(self.SCHEMA, encoding="utf-8") as file, sqlite3.connect(path) as database:
+                database.executescript(file.read())
+        modules = "".join(f"  {name}: {options}\n" for name, options in wanted.items())
         self._write("ejabberd.yml", f"""\
 loglevel: warning
 hosts:
@@ -295,6 +329,7 @@ auth_password_format: scram
 disable_sasl_mechanisms:
   - digest-md5
   - X-OAUTH2
+{stores}\
 listen:
 {listeners}\
 modules:
