@@ -4,7 +4,7 @@ FUZZ_SECONDS ?= 600
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 
-.PHONY: serve build test test-tsan fuzz bench load timing deb install format clean packages-build packages-test
+.PHONY: serve build test test-tsan fuzz bench load ledger timing deb install format clean packages-build packages-test
 
 serve: build  ## build and serve localhost, with two demo accounts on first run
 	@build/serve/aldis init --demo --if-missing
@@ -39,6 +39,13 @@ load: packages-test build/bench/build.ninja  ## Aldis, prosody and ejabberd side
 timing: packages-test build/bench/build.ninja  ## whether the time of an answer tells who exists
 	@cmake --build build/bench --target aldis -j $(JOBS)
 	@tests/timing/medians.py --binary build/bench/aldis
+
+ledger: packages-test build/release/build.ninja  ## the proof that nothing accepted is lost, in full: about an hour
+	@tools/install_packages bench
+	@cmake --build build/release --target aldis ledger powerloss -j $(JOBS)
+	@tests/ledger/run --kills 200 --interval 2 --messages 500000
+	@tests/ledger/power --images 1000 --seconds 20
+	@tests/ledger/faults --rounds 20
 
 deb: build  ## a Debian package in build/deb
 	@cd build/serve && cpack -G DEB -B ../deb

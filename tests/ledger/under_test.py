@@ -35,11 +35,9 @@ def make_server(name, options, work, users):
     certificate, key = make_certificate(work)
     common = (work, certificate, key, users, None, options.first_port)
     if kind == "aldis":
-        server = servers.Aldis(*common, program=os.path.abspath(options.aldis or f"{options.build}/aldis"))
-        archive = "sqlite"
+        server = servers.Aldis(*common, archive="sqlite", program=os.path.abspath(options.aldis or f"{options.build}/aldis"))
     else:
-        server = {"prosody": servers.Prosody, "ejabberd": servers.Ejabberd}[kind](*common)
-    server.archive = archive
+        server = {"prosody": servers.Prosody, "ejabberd": servers.Ejabberd}[kind](*common, archive=archive)
     if not server.is_available():
         sys.exit(f"ledger: {name} is not there")
     return server

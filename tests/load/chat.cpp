@@ -18,6 +18,7 @@ int run_chat(const Options& options) {
   }
   conversation.run(Clock::now() + options.warmup);
   conversation.latency().clear();
+  conversation.ack_latency().clear();
   CpuWindow cpu(options.server_pid);
   const auto before = conversation.tally().received;
   cpu.begin();
@@ -25,6 +26,7 @@ int run_chat(const Options& options) {
   cpu.end();
   const auto messages = static_cast<double>(conversation.tally().received - before);
   const Latency measured = conversation.latency();
+  const Latency acks = conversation.ack_latency();
   conversation.drain(std::min(options.limit, std::chrono::milliseconds(20000)));
 
   const Tally& tally = conversation.tally();
@@ -36,6 +38,9 @@ int run_chat(const Options& options) {
   report.number("messages_per_second", messages / cpu.seconds());
   cpu.report(report, "message", messages);
   report.latency("delay", measured);
+  if (options.stream_management) {
+    report.latency("ack", acks);
+  }
   report.number("lost", static_cast<double>(conversation.lost()));
   report.number("duplicated", static_cast<double>(tally.duplicated));
   report.number("reordered", static_cast<double>(tally.reordered));

@@ -248,7 +248,7 @@ bool Client::resumption(std::string_view answer) {
 bool Client::manage(std::string_view element) {
   const auto name = name_of(element);
   if (name == "r") {
-    send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(session_.handled()) + "'/>");
+    acknowledge();
     return true;
   }
   if (name != "a") {
@@ -297,6 +297,10 @@ void Client::send_stanza(std::string_view stanza) {
 
 void Client::request_ack() {
   send("<r xmlns='urn:xmpp:sm:3'/>");
+}
+
+void Client::acknowledge() {
+  send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(session_.handled()) + "'/>");
 }
 
 void Client::flush() {

@@ -47,6 +47,8 @@ class Client final : public EventHandler {
   /// One stanza, counted when stream management is on; Options::ack_every asks for an acknowledgement after so many.
   void send_stanza(std::string_view stanza);
   void request_ack();
+  /// Says what we have handled, unasked.
+  void acknowledge();
   /// Says </stream:stream> and waits for the server to close; with the relay, closes.
   void leave();
   /// RST, now; ended() is not called.

@@ -16,6 +16,7 @@ Conversation::Conversation(EventLoop& loop, const Options& options, int first, i
       first_(first),
       sides_(static_cast<std::size_t>(2 * pairs)) {
   fleet_.on_stanza([this](Client& client, std::string_view stanza) { receive(client, stanza); });
+  fleet_.on_acknowledged([this](Client& client) { acknowledged(client); });
 }
 
 void Conversation::log_in() {
@@ -41,6 +42,11 @@ void Conversation::send(int from, Clock::time_point due) {
   ++tally_.sent;
   sides_[static_cast<std::size_t>(from ^ 1)].due.push_back(due);
   fleet_[from].send_stanza(text);
+  const auto sent = fleet_[from].session().sent_count();
+  if (options_.stream_management && options_.ack_every > 0 &&
+      sent % static_cast<std::uint32_t>(options_.ack_every) == 0) {
+    side.requests.push_back({sent, Clock::now()});
+  }
 }
 
 void Conversation::receive(Client& client, std::string_view stanza) {
@@ -86,6 +92,14 @@ void Conversation::receive(Client& client, std::string_view stanza) {
   ++tally_.received;
   if (answers_) {
     send(at, now);
+  }
+}
+
+void Conversation::acknowledged(Client& client) {
+  auto& requests = sides_[static_cast<std::size_t>(client.account() - first_)].requests;
+  const auto handled = client.session().sent_count() - client.session().unacknowledged();
+  for (; !requests.empty() && requests.front().sent <= handled; requests.pop_front()) {
+    ack_latency_.add(Clock::now() - requests.front().when);
   }
 }
 

@@ -34,17 +34,25 @@ class Conversation {
   const Tally& tally() const { return tally_; }
   std::uint64_t lost() const { return tally_.sent - tally_.received; }
   Latency& latency() { return latency_; }
+  /// From a request for an acknowledgement (Options::ack_every) to the acknowledgement (XEP-0198).
+  Latency& ack_latency() { return ack_latency_; }
 
  private:
+  struct Request {
+    std::uint32_t sent;  ///< stanzas, when it was made
+    Clock::time_point when;
+  };
   struct Side {
     std::string head, tail;             ///< a message is head + number + tail
     std::uint64_t next_out = 0;         ///< number of the next message it sends
     std::uint64_t next_in = 0;          ///< number of the next message it should get
     std::deque<Clock::time_point> due;  ///< of messages [next_in, …) on their way to it
+    std::deque<Request> requests;       ///< not answered
     std::set<std::uint64_t> missing;    ///< numbers below next_in that were skipped
   };
   void send(int from, Clock::time_point due);
   void receive(Client& client, std::string_view stanza);
+  void acknowledged(Client& client);
 
   EventLoop& loop_;
   const Options& options_;
@@ -52,7 +60,7 @@ class Conversation {
   int first_;
   std::vector<Side> sides_;
   Tally tally_;
-  Latency latency_;
+  Latency latency_, ack_latency_;
   bool answers_ = false;
   double rate_ = 0;
   std::uint64_t sent_at_rate_ = 0;

@@ -55,6 +55,12 @@ void Fleet::received(Client& client, std::string_view stanza) {
   }
 }
 
+void Fleet::acknowledged(Client& client, std::uint32_t /*count*/) {
+  if (on_acknowledged_) {
+    on_acknowledged_(client);
+  }
+}
+
 void Fleet::ended(Client& client, const std::string& why) {
   if (!why.empty()) {
     give_up("client " + std::to_string(client.account()) + ": " + why);

@@ -20,6 +20,8 @@ class Fleet final : public ClientOwner {
   /// Connects the next `count` clients (all: -1), each with initial presence if asked, and waits until they are ready.
   void log_in(bool with_presence, int count = -1);
   void on_stanza(OnStanza handler) { on_stanza_ = std::move(handler); }
+  using OnAcknowledged = std::function<void(Client&)>;
+  void on_acknowledged(OnAcknowledged handler) { on_acknowledged_ = std::move(handler); }
   Client& operator[](int index) { return *clients_[static_cast<std::size_t>(index)]; }
   int size() const { return static_cast<int>(clients_.size()); }
   /// Turns until nothing was received for `quiet`, at most for `limit`.
@@ -29,6 +31,7 @@ class Fleet final : public ClientOwner {
 
   void ready(Client& client) override;
   void received(Client& client, std::string_view stanza) override;
+  void acknowledged(Client& client, std::uint32_t count) override;
   void ended(Client& client, const std::string& why) override;
 
  private:
@@ -36,6 +39,7 @@ class Fleet final : public ClientOwner {
   EventLoop& loop_;
   const Options& options_;
   OnStanza on_stanza_;
+  OnAcknowledged on_acknowledged_;
   std::vector<std::unique_ptr<Client>> clients_;
   int wanted_ = 0, connecting_ = 0, ready_ = 0, gone_ = 0;
   bool with_presence_ = false;

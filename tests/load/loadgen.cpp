@@ -12,13 +12,9 @@ int main(int argc, char** argv) {
   raise_descriptor_limit();
   const Options options = parse_options(argc, argv);
   const std::map<std::string, int (*)(const Options&)> scenarios = {
-      {"chat", run_chat},
-      {"idle", run_idle},
-      {"login", run_login},
-      {"handshake", run_handshake},
-      {"ping", run_ping},
-      {"presence", run_presence},
-      {"setup-roster", run_setup_roster},
+      {"chat", run_chat},       {"idle", run_idle},         {"detached", run_detached},
+      {"archive", run_archive}, {"login", run_login},       {"handshake", run_handshake},
+      {"ping", run_ping},       {"presence", run_presence}, {"setup-roster", run_setup_roster},
       {"storm", run_storm},
   };
   const auto found = scenarios.find(options.scenario);

@@ -11,15 +11,17 @@ namespace aldis::load {
 namespace {
 
 [[noreturn]] void refuse(const std::string& why) {
-  std::fprintf(stderr,
-               "loadgen: %s\n"
-               "usage: loadgen chat|idle|login|ping|presence|setup-roster|storm|handshake [--option value]...\n"
-               "  --host A --port N --domain D --transport plain|starttls|direct --relay --server-pid N\n"
-               "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
-               "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
-               "--concurrency N --at-once N\n"
-               "  --stream-management --ack-every N --cycle --presence --duration S --warmup S --settle S --limit S\n",
-               why.c_str());
+  std::fprintf(
+      stderr,
+      "loadgen: %s\n"
+      "usage: loadgen archive|chat|detached|idle|login|ping|presence|setup-roster|storm|handshake [--option value]...\n"
+      "  --host A --port N --domain D --transport plain|starttls|direct --relay --server-pid N\n"
+      "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
+      "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
+      "--concurrency N --at-once N\n"
+      "  --stream-management --ack-every N --messages N --requests N --search --cycle --presence --duration S --warmup "
+      "S --settle S --limit S\n",
+      why.c_str());
   std::exit(2);
 }
 
@@ -80,6 +82,8 @@ Options parse_options(int argc, char** argv) {
   count("--concurrency", o.concurrency);
   count("--at-once", o.at_once);
   count("--ack-every", o.ack_every);
+  count("--messages", o.messages);
+  count("--requests", o.requests);
   seconds("--duration", o.duration);
   seconds("--warmup", o.warmup);
   seconds("--settle", o.settle);
@@ -90,6 +94,7 @@ Options parse_options(int argc, char** argv) {
   const std::map<std::string, std::function<void()>> flags = {
       {"--relay", [&] { o.dialogue = Dialogue::relay; }},
       {"--stream-management", [&] { o.stream_management = true; }},
+      {"--search", [&] { o.search = true; }},
       {"--cycle", [&] { o.cycle = true; }},
       {"--presence", [&] { o.presence = true; }},
   };

@@ -35,6 +35,9 @@ struct Options {
   int contacts = 20;               ///< presence: mutual contacts of each user
   int concurrency = 50;            ///< connections that log in at the same time
   int at_once = 2000;              ///< storm: the same when all come back
+  int messages = 1000000;          ///< archive: how many fill it
+  int requests = 300;              ///< archive: of each kind
+  bool search = false;             ///< archive: full-text search too
   double rate = 0;                 ///< chat: messages a second over all pairs (open loop); 0: closed loop
   bool cycle = false;              ///< presence: unavailable and available again instead of another <show/>
   bool stream_management = false;  ///< XEP-0198, with resumption

@@ -5,9 +5,11 @@
 
 namespace aldis::load {
 
-int run_chat(const Options& options);   ///< pairs exchange messages; closed loop with a window, or open loop at a rate
-int run_idle(const Options& options);   ///< memory of a session that does nothing
-int run_login(const Options& options);  ///< new connections that log in and leave
+int run_chat(const Options& options);  ///< pairs exchange messages; closed loop with a window, or open loop at a rate
+int run_idle(const Options& options);  ///< memory of a session that does nothing
+int run_detached(const Options& options);      ///< memory of a session that lost its connection and may be resumed
+int run_archive(const Options& options);       ///< pages and searches in a large archive
+int run_login(const Options& options);         ///< new connections that log in and leave
 int run_handshake(const Options& options);     ///< TLS handshakes only
 int run_ping(const Options& options);          ///< XEP-0199 to the server, pipelined
 int run_presence(const Options& options);      ///< presence flaps among mutual contacts

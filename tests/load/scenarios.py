@@ -7,16 +7,24 @@ class Requirement:
     """All limits are on Aldis's figure; None where there is none."""
 
     of_peer: float | None = None  # at most this times the better peer's
+    of_files: float | None = None  # at most this times that of prosody's files
+    of_own: tuple | None = None  # (scenario, factor, plus): at most factor times our own figure there, plus something
     of_relay: float | None = None  # at most this times the relay's
     over_relay: float | None = None  # at most the relay's plus this
     absolute: float | None = None
     aim: str = ""
 
-    def limits(self, peer, relay):
-        """[(limit, in words)] for the figures of the better peer and the relay (None: not measured)."""
+    def limits(self, peer, relay, files=None, own=None):
+        """[(limit, in words)] for the figures of the better peer, the relay, prosody's files and our own other scenario (None:
+        not measured)."""
         found = []
         if self.of_peer and peer:
             found.append((self.of_peer * peer, f"≤ 1/{round(1 / self.of_peer)} of the better peer"))
+        if self.of_files and files:
+            found.append((self.of_files * files, f"≤ 1/{round(1 / self.of_files)} of prosody's files"))
+        if self.of_own and own:
+            name, factor, plus = self.of_own
+            found.append((factor * own + plus, f"≤ {factor:g} × our {name}" + (f" + {plus:g}" if plus else "")))
         if self.of_relay and relay:
             found.append((self.of_relay * relay, f"≤ {self.of_relay:g} × relay"))
         if self.over_relay is not None and relay:
@@ -26,10 +34,11 @@ class Requirement:
         return found
 
     def count(self):
-        return sum(limit is not None for limit in (self.of_peer, self.of_relay, self.over_relay, self.absolute))
+        return sum(limit is not None for limit in (self.of_peer, self.of_files, self.of_own, self.of_relay, self.over_relay,
+                                                   self.absolute))
 
     def words(self):
-        return ", ".join(text for _, text in self.limits(1, 1)) + (f" (aim: {self.aim})" if self.aim else "")
+        return ", ".join(text for _, text in self.limits(1, 1, 1, 1)) + (f" (aim: {self.aim})" if self.aim else "")
 
 
 @dataclass
@@ -50,6 +59,9 @@ class Scenario:
     needs_roster: int = 0  # users in circles of 21
     fresh_server: bool = False  # start anew for every measurement: memory
     repetitions: int | None = None
+    servers: tuple = ()  # only these; empty: all but aldis-off, an Aldis without archive beside the one with
+    second_of_peer: float | None = None  # the other figure must be this times the better peer's at least
+    second_of_files: float | None = None  # and this times that of prosody's files
 
 
 CHAT = ["chat", "--body", "100"]
@@ -99,4 +111,37 @@ ALL = [
              quick=["--sessions", "1000"], requirement=Requirement(absolute=60),
              second=("pair_delay_p99_us", "the pair's p99 µs meanwhile", 50000), accounts=10002, fresh_server=True,
              repetitions=1),
+]
+
+# With the archive on (`compare --archive`), and stream management with an acknowledgement asked for every 5 messages. The peers
+# stand there once for each store.
+MANAGED = ["--stream-management", "--ack-every", "5"]
+IDLE = ["--sessions", "4000", "--warm", "500", "--settle", "5"]
+ARCHIVE = [
+    Scenario("archive-off", "chat, 500 pairs, one in flight, TLS 1.3, without archive and acknowledgements", "µs CPU a message",
+             "direct", CHAT + ["--pairs", "500"], "server_us_per_message", quick=SHORT, servers=("aldis-off",)),
+    Scenario("archive-chat", "chat, 50 pairs, 32 in flight, TLS 1.3, archive on both sides, an ack every 5", "µs CPU a message",
+             "direct", CHAT + MANAGED + ["--pairs", "50", "--window", "32"], "server_us_per_message", quick=SHORT,
+             requirement=Requirement(of_peer=1 / 20, of_files=1 / 3, aim="1/40"),
+             second=("messages_per_second", "messages/s", None), second_of_peer=20, second_of_files=3),
+    Scenario("archive-chat-one", "chat, 500 pairs, one in flight, the same", "µs CPU a message", "direct",
+             CHAT + MANAGED + ["--pairs", "500"], "server_us_per_message", quick=SHORT,
+             requirement=Requirement(of_own=("archive-off", 2.5, 0)), second=("ack_p99_us", "ack p99 µs", None)),
+    Scenario("archive-ack", "delay of an acknowledgement, 50 pairs, 1,000 messages/s (open loop)", "p99 ms", "direct",
+             CHAT + MANAGED + ["--pairs", "50", "--rate", "1000"], "ack_p99_us", divisor=1000, quick=SHORT,
+             requirement=Requirement(absolute=20), second=("delay_p99_us", "delivery p99 µs", None)),
+    Scenario("archive-pages", "archive of 1,000,000 messages, a page of 50 at any end and by contact", "worst p99 ms", "direct",
+             ["archive", "--search", "--messages", "1000000", "--limit", "120"], "worst_page_p99_us", divisor=1000,
+             quick=["--messages", "20000"], requirement=Requirement(absolute=10), servers=("aldis",), fresh_server=True,
+             second=("worst_search_p99_us", "search p99 µs", 100000), repetitions=1),
+    Scenario("resume", "10,000 sessions detached, all resume, TLS", "s until all are back", "direct",
+             ["storm", "--stream-management", "--sessions", "10000", "--concurrency", "100", "--duration", "3", "--limit", "240"],
+             "all_back_seconds", quick=["--sessions", "1000"], requirement=Requirement(absolute=15),
+             second=("pair_delay_p99_us", "the pair's p99 µs meanwhile", None), accounts=10002, fresh_server=True, repetitions=1),
+    Scenario("idle-managed", "idle session with presence and stream management, plain", "KiB resident", "plain",
+             ["idle", "--stream-management"] + IDLE, "server_bytes_per_session", divisor=1024,
+             quick=["--sessions", "1000", "--settle", "2"], accounts=4500, fresh_server=True, repetitions=2),
+    Scenario("detached", "detached session with an empty queue, plain", "KiB resident", "plain",
+             ["detached"] + IDLE, "server_bytes_per_session", divisor=1024, quick=["--sessions", "1000", "--settle", "2"],
+             requirement=Requirement(of_own=("idle-managed", 1, 1)), accounts=4500, fresh_server=True, repetitions=2),
 ]

@@ -45,10 +45,14 @@ class Server:
     name = ""
     is_lean = True  # a peer with only the modules that do what Aldis does, instead of those its package enables
     stop_seconds = 20
-    archive = ""  # the store of the archive, in the server's words; empty: no archive, no stream management
-    ARCHIVES = ()  # those it knows
+    # Stores of the archive that it knows, in its own words. `archive` is one of them; empty: no archive, no stream management.
+    ARCHIVES = ()
 
-    def __init__(self, work, certificate, key, users, core, first_port):
+    def __init__(self, work, certificate, key, users, core, first_port, archive="", name=""):
+        self.archive = archive
+        if len(self.ARCHIVES) > 1 and archive:
+            self.name = f"{self.name}-{archive}"
+        self.name = name or self.name
         self.work = os.path.join(work, self.name)
         self.certificate, self.key, self.users, self.core = certificate, key, users, core
         self.extra_environment = {}  # of its process alone, not of its tools
@@ -160,10 +164,11 @@ class Relay(Server):
 
 class Aldis(Server):
     name = "aldis"
+    ARCHIVES = ("sqlite",)
     IMPORT_LINES = 5000  # of one command
 
-    def __init__(self, *args, program):
-        super().__init__(*args)
+    def __init__(self, *args, program, **options):
+        super().__init__(*args, **options)
         self.program = program
 
     def is_available(self):

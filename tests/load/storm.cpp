@@ -3,6 +3,7 @@
 // everybody is back, and the pair's delays from the intended send time. The pair lives in a process of its own that
 // precedes this one on the processor where the system allows it, so that the generator's own handshakes are not taken
 // for the server's delay.
+// With --stream-management they resume their sessions instead (XEP-0198 5), and it is an error when they cannot.
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <map>
@@ -98,13 +100,18 @@ class Crowd final : public ClientOwner {
     }
   }
   int ready_count() const { return ready_; }
+  int resumed() const { return resumed_; }
   int failures() const { return failures_; }
   void forget_failures() { failures_ = 0; }
 
   void ready(Client& client) override {
     ++ready_;
     --connecting_;
-    client.send("<presence/>");
+    if (client.was_resumed()) {
+      ++resumed_;
+    } else {
+      client.send_stanza("<presence/>");
+    }
   }
   void received(Client&, std::string_view) override {}
   void ended(Client& client, const std::string& why) override {
@@ -127,7 +134,7 @@ class Crowd final : public ClientOwner {
   std::vector<std::unique_ptr<Client>> clients_;
   std::multimap<Clock::time_point, Client*> waiting_;  ///< by when to connect
   std::mt19937 random_{1};
-  int ready_ = 0, connecting_ = 0, failures_ = 0;
+  int ready_ = 0, connecting_ = 0, failures_ = 0, resumed_ = 0;
 };
 
 }  // namespace
@@ -173,6 +180,8 @@ int run_storm(const Options& options) {
   report.number("first_login_seconds", first_time);
   report.number("all_back_seconds", all_back);
   report.number("back", crowd.ready_count());
+  report.number("resumed", crowd.resumed());
+  report.number("not_resumed", options.stream_management ? std::max(0, crowd.ready_count() - crowd.resumed()) : 0);
   report.number("failed_tries", crowd.failures());
   cpu.report(report, "login", options.sessions);
   report.latency("pair_before", shared.before);
@@ -183,7 +192,8 @@ int run_storm(const Options& options) {
   report.number("reordered", static_cast<double>(shared.reordered));
   report.print();
   crowd.cut();
-  return pair_ended && all_back >= 0 && shared.lost + shared.duplicated + shared.reordered == 0 ? 0 : 1;
+  const bool all_resumed = !options.stream_management || crowd.resumed() >= options.sessions;
+  return pair_ended && all_back >= 0 && all_resumed && shared.lost + shared.duplicated + shared.reordered == 0 ? 0 : 1;
 }
 
 }  // namespace aldis::load

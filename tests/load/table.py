@@ -2,21 +2,37 @@
 import statistics
 
 NAMES = ["aldis", "prosody", "ejabberd", "relay"]
-FAULTS = ["lost", "duplicated", "reordered", "refused", "failed", "misplaced", "errors"]
+ARCHIVE_NAMES = ["aldis", "prosody-sqlite", "ejabberd-sqlite", "prosody-files", "ejabberd-mnesia"]  # with `compare --archive`
+PEERS = ["prosody", "ejabberd", "prosody-sqlite", "ejabberd-sqlite"]  # whose better one is the measure: these sync, as we do
+FILES = "prosody-files"
+FAULTS = ["lost", "duplicated", "reordered", "refused", "failed", "misplaced", "errors", "not_resumed"]
 
 
-def markdown(scenarios, reports):
+def markdown(scenarios, reports, names=NAMES):
     """reports: (scenario name, server name) -> list of the generator's reports, none of them empty."""
-    rows = ["| scenario | unit | " + " | ".join(NAMES) + " | to better peer | to relay | required | met |",
-            "|" + "---|" * (len(NAMES) + 6)]
+    rows = ["| scenario | unit | " + " | ".join(names) + " | to better peer | to relay | required | met |",
+            "|" + "---|" * (len(names) + 6)]
+    every = {scenario.name: scenario for scenario in scenarios}
     for scenario in scenarios:
-        values = {name: value(scenario, reports.get((scenario.name, name))) for name in NAMES}
-        peer = min((values[name] for name in ("prosody", "ejabberd") if values[name] is not None), default=None)
-        cells = [cell(scenario, reports.get((scenario.name, name)), values[name]) for name in NAMES]
+        runs = {name: reports.get((scenario.name, name)) for name in set(names) | set(NAMES)}
+        values = {name: value(scenario, runs[name]) for name in runs}
+        peer = better(values[name] for name in PEERS if name in values)
+        cells = [cell(scenario, runs[name], values[name]) for name in names]
         rows.append("| " + " | ".join([
             scenario.title, scenario.unit, *cells, ratio(values["aldis"], peer), ratio(values["aldis"], values["relay"]),
-            required(scenario), met(scenario, reports.get((scenario.name, "aldis")), peer, values["relay"])]) + " |")
+            required(scenario), met(scenario, runs["aldis"], peer, values["relay"], values.get(FILES),
+                                    own_other(scenario, every, reports), runs)]) + " |")
     return "\n".join(rows)
+
+
+def better(figures, best=min):
+    return best((f for f in figures if f is not None), default=None)
+
+
+def own_other(scenario, every, reports):
+    """Aldis's figure in the scenario that this one is compared with; None when there is none, or it was not measured."""
+    other = every.get(scenario.requirement.of_own[0]) if scenario.requirement.of_own else None
+    return value(other, reports.get((other.name, "aldis"))) if other else None
 
 
 def value(scenario, runs):
@@ -38,18 +54,28 @@ def required(scenario):
     words = scenario.requirement.words()
     if scenario.second and scenario.second[2]:
         words += f", {scenario.second[1]} ≤ {scenario.second[2]:,g}"
+    if scenario.second_of_peer:
+        words += f", {scenario.second[1]} ≥ {scenario.second_of_peer:g} × the better peer"
+    if scenario.second_of_files:
+        words += f", {scenario.second[1]} ≥ {scenario.second_of_files:g} × prosody's files"
     return words
 
 
-def met(scenario, runs, peer, relay):
+def met(scenario, runs, peer, relay, files=None, own=None, all_runs=None):
     """"yes" or "no"; "" where nothing is required, where Aldis or what it is compared with was not measured."""
     mine = value(scenario, runs)
-    limits = scenario.requirement.limits(peer, relay)
+    limits = scenario.requirement.limits(peer, relay, files, own)
     if mine is None or len(limits) < scenario.requirement.count() or not limits:
         return ""
     other = second(scenario, runs)
     good = (all(0 <= mine <= limit for limit, _ in limits) and not faults(runs) and
             not (scenario.second and scenario.second[2] and (other is None or other > scenario.second[2])))
+    for factor, names in ((scenario.second_of_peer, PEERS), (scenario.second_of_files, [FILES])):
+        if factor:
+            theirs = better((second(scenario, (all_runs or {}).get(name)) for name in names), max)
+            if theirs is None:
+                return ""
+            good = good and other is not None and other >= factor * theirs
     return "yes" if good else "no"
 
 

@@ -50,10 +50,41 @@ class Table(unittest.TestCase):
         self.assertEqual(row, "| chat | us | 10 (p99 2) | 200 (p99 1) | 100 (p99 1) | – | 1/10.0 |  | ≤ 1/5 of the better peer"
                               " | yes |")
 
+    def archive_met(self, scenario, aldis, **others):
+        """The last cell of the row; figures are (cpu, messages a second)."""
+        reports = {(scenario.name, name.replace("_", "-")): [{"cpu": cpu, "p99": rate}] for name, (cpu, rate) in others.items()}
+        reports[(scenario.name, "aldis")] = [{"cpu": aldis[0], "p99": aldis[1]}]
+        row = table.markdown([scenario], reports, table.ARCHIVE_NAMES).split("\n")[-1]
+        return row.split("|")[-2].strip()
+
+    def test_throughput_beside_the_better_of_the_synced_stores_and_beside_the_files(self):
+        scenario = chat(of_peer=1 / 20, of_files=1 / 3)
+        scenario.second_of_peer, scenario.second_of_files = 20, 3
+        peers = {"prosody_sqlite": (400.0, 100), "ejabberd_sqlite": (200.0, 50), "prosody_files": (30.0, 1000)}
+        self.assertEqual(self.archive_met(scenario, (10.0, 3000), **peers), "yes")
+        self.assertEqual(self.archive_met(scenario, (10.1, 3000), **peers), "no")
+        self.assertEqual(self.archive_met(scenario, (10.0, 2999), **peers), "no")  # 3 times the files
+        self.assertEqual(self.archive_met(scenario, (10.0, 3000), **{**peers, "prosody_sqlite": (400.0, 151)}), "no")
+        self.assertEqual(self.archive_met(scenario, (1.0, 9000), prosody_sqlite=(400.0, 100)), "")  # files not measured
+
+    def test_our_own_other_scenario_is_a_measure(self):
+        off, on = chat(), chat(of_own=("off", 2.5, 0))
+        off.name = "off"
+        reports = {("off", "aldis"): [{"cpu": 4.0, "p99": 1}], ("chat", "aldis"): [{"cpu": 10.0, "p99": 1}]}
+        last = lambda: table.markdown([off, on], reports, table.ARCHIVE_NAMES).split("\n")[-1].split("|")[-2].strip()
+        self.assertEqual(last(), "yes")
+        reports[("off", "aldis")][0]["cpu"] = 3.9
+        self.assertEqual(last(), "no")
+        del reports[("off", "aldis")]
+        self.assertEqual(last(), "")
+
     def test_every_scenario_has_its_own_name_and_words(self):
-        self.assertEqual(len({s.name for s in scenarios.ALL}), len(scenarios.ALL))
-        for scenario in scenarios.ALL:
+        every = scenarios.ALL + scenarios.ARCHIVE
+        self.assertEqual(len({s.name for s in every}), len(every))
+        for scenario in every:
             table.required(scenario)
+            if scenario.requirement.of_own:
+                self.assertIn(scenario.requirement.of_own[0], {s.name for s in scenarios.ARCHIVE})
 
 
 if __name__ == "__main__":
