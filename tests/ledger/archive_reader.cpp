@@ -21,7 +21,7 @@ void ArchiveReader::begin(char kind, load::Client& client) {
 }
 
 void ArchiveReader::ask_again(load::Client& client) {
-  if (is_complete() || !client.is_ready()) {
+  if (is_over() || !client.is_ready()) {
     return;
   }
   found_.clear();
@@ -49,10 +49,10 @@ bool ArchiveReader::take(std::string_view stanza, load::Client& client) {
   const std::string id = "archive-" + std::to_string(page_);
   if (is_result) {
     const auto element = stanza.substr(stanza.find("<result "));
-    if (load::attribute_of(element, "queryid") == id && !is_complete()) {
+    if (load::attribute_of(element, "queryid") == id && !is_over()) {
       result(element);
     }
-  } else if (load::attribute_of(stanza, "id") == id && !is_complete()) {
+  } else if (load::attribute_of(stanza, "id") == id && !is_over()) {
     page_end(stanza, client);
   }
   return true;
@@ -66,8 +66,10 @@ void ArchiveReader::result(std::string_view element) {
 
 void ArchiveReader::page_end(std::string_view iq, load::Client& client) {
   if (load::attribute_of(iq, "type") == "error") {
-    std::fprintf(stderr, "ledger: account %d: archive: %.*s\n", account_,
-                 static_cast<int>(std::min<std::size_t>(iq.size(), 300)), iq.data());
+    if (++refusals_ == 1) {
+      std::fprintf(stderr, "ledger: account %d: archive: %.*s\n", account_,
+                   static_cast<int>(std::min<std::size_t>(iq.size(), 300)), iq.data());
+    }
     ask_at_ = load::Clock::now() + kPause;
     return;
   }

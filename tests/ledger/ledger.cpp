@@ -144,13 +144,17 @@ class Ledger {
         sender->read_archive('O');
       }
     }
-    for (const auto deadline = Clock::now() + limit(); Clock::now() < deadline;) {
+    const auto all = [this](bool (Member::*is_so)() const) {
+      return std::all_of(members_.begin(), members_.end(), [is_so](const Member* m) { return (m->*is_so)(); });
+    };
+    for (const auto deadline = Clock::now() + limit();
+         Clock::now() < deadline && !all(&Member::has_done_with_archive);) {
       turn();
-      if (std::all_of(members_.begin(), members_.end(), [](const Member* m) { return m->has_read_archive(); })) {
-        return true;
-      }
     }
-    std::fprintf(stderr, "ledger: the archives could not be read in time\n");
+    if (all(&Member::has_read_archive)) {
+      return true;
+    }
+    std::fprintf(stderr, "ledger: not all archives could be read\n");
     return false;
   }
 

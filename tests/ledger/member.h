@@ -37,7 +37,8 @@ class Member : public load::ClientOwner {
   /// RST now; comes back soon.
   void cut();
   void read_archive(char kind) { archive_.begin(kind, client_); }
-  bool has_read_archive() const { return archive_.is_complete(); }
+  bool has_done_with_archive() const { return archive_.is_over(); }
+  bool has_read_archive() const { return archive_.was_read(); }
   bool is_ready() const { return client_.is_ready(); }
   int account() const { return client_.account(); }
 
@@ -50,7 +51,6 @@ class Member : public load::ClientOwner {
   virtual void began(bool is_new) = 0;
   virtual void got(std::string_view message) = 0;
   std::string bare_jid(int account) const;
-  /// The bounce of one of our messages; else nothing.
   const Company& company_;
   load::Client client_;
 

@@ -27,7 +27,7 @@ int run_chat(const Options& options) {
   const auto messages = static_cast<double>(conversation.tally().received - before);
   const Latency measured = conversation.latency();
   const Latency acks = conversation.ack_latency();
-  conversation.drain(std::min(options.limit, std::chrono::milliseconds(20000)));
+  conversation.drain(std::min(options.limit, std::chrono::milliseconds(60000)));
 
   const Tally& tally = conversation.tally();
   Report report("chat");

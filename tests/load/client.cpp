@@ -182,6 +182,8 @@ void Client::negotiate(std::string_view stanza) {
   } else if (state_ == State::enabling && name == "enabled") {
     session_.enabled(std::string(attribute_of(stanza, "id")));
     become_ready();
+  } else if (state_ == State::enabling && (name == "message" || name == "presence" || name == "iq")) {
+    owner_.received(*this, stanza);  // bound, so it may come; before <enabled/>, so it does not count (XEP-0198 4)
   } else if (state_ == State::resuming && resumption(stanza)) {
   } else {
     end("unexpected in negotiation: " + std::string(stanza.substr(0, 300)));

@@ -1,6 +1,8 @@
 // See conversation.h.
 #include "conversation.h"
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
 
@@ -20,13 +22,16 @@ Conversation::Conversation(EventLoop& loop, const Options& options, int first, i
 }
 
 void Conversation::log_in() {
+  if (options_.stream_management) {
+    tag_ += std::to_string(getpid()) + "-" + std::to_string(Clock::now().time_since_epoch().count()) + "-";
+  }
   fleet_.log_in(true);
   fleet_.wait_for_quiet(std::chrono::milliseconds(300), std::chrono::seconds(20));
   const auto size = static_cast<std::size_t>(options_.body);
   const std::string filler(size > kDigits ? size - kDigits : 0, 'x');
   for (int i = 0; i < fleet_.size(); ++i) {
     Side& side = sides_[static_cast<std::size_t>(i)];
-    side.head = "<message to='" + fleet_[i ^ 1].jid() + "' type='chat' id='m";
+    side.head = "<message to='" + fleet_[i ^ 1].jid() + "' type='chat' id='" + tag_;
     side.tail = filler + "</body></message>";
   }
 }
@@ -50,7 +55,7 @@ void Conversation::send(int from, Clock::time_point due) {
 }
 
 void Conversation::receive(Client& client, std::string_view stanza) {
-  if (name_of(stanza) != "message") {
+  if (name_of(stanza) != "message" || !attribute_of(stanza, "id").starts_with(tag_)) {
     return;
   }
   if (attribute_of(stanza, "type") == "error") {

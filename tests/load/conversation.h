@@ -59,6 +59,7 @@ class Conversation {
   Fleet fleet_;
   int first_;
   std::vector<Side> sides_;
+  std::string tag_ = "m";  ///< what ids begin with; a server with an archive may hand over messages of an earlier run
   Tally tally_;
   Latency latency_, ack_latency_;
   bool answers_ = false;
