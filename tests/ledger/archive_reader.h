@@ -26,6 +26,8 @@ class ArchiveReader {
   bool take(std::string_view stanza, load::Client& client);
   /// Nothing more will be read.
   bool is_over() const { return kind_ == 0 || is_complete_ || refusals_ >= kMostRefusals; }
+  /// A page was asked for and has not come.
+  bool waits() const { return !is_over(); }
   bool was_read() const { return kind_ == 0 || is_complete_; }
 
  private:

@@ -24,7 +24,7 @@ class Account:
     delivery_disorder: int = 0  # messages first delivered after a later one of the same sender
     vanished_ids: int = 0  # stanza-ids that recipients saw and that are not in their archives
     foreign: int = 0  # what nobody sent
-    unread: int = 0  # archives that were not read to their end: nothing can be said about them
+    unread: int = 0  # archives that were not read to their end: nothing is said about their messages
     examples: dict = field(default_factory=dict)  # fault -> some message ids
 
     def faults(self):
@@ -103,11 +103,12 @@ def audit(lines, recipients, own_archives=()):
     account.acked, account.refused = len(acked), len(refused)
     account.delivered, account.archived = len(deliveries), len(copies)
     account.redelivered = deliveries.total() - len(deliveries)
-    account.vanished_ids = len(seen_ids - archive_ids)
+    account.vanished_ids = sum(int(seen[0]) in read for seen in seen_ids - archive_ids)
     for message in acked - refused:
-        if message not in copies:
+        sender, recipient = (int(word) for word in message.split(" ")[:2])
+        if recipient in read and message not in copies:
             note("unarchived" if message in deliveries else "lost", message)
-        if own_archives and message not in own:
+        if own_archives and sender in read and message not in own:
             note("unrecorded", message)
     for message, count in copies.items():
         beyond_tries = max(0, count - max(1, tries[message]))

@@ -77,6 +77,9 @@ class Audit(unittest.TestCase):
     def test_an_archive_that_was_not_read_is_a_fault(self):
         self.check(book(*message(1, "SADM"), read=()), unread=1)
 
+    def test_nothing_is_said_about_an_archive_that_was_not_read(self):
+        self.check(book(*message(1, "SA"), *message(2, "SAD", "id"), read=()), unread=1)
+
     def test_a_seen_id_that_the_archive_does_not_know(self):
         account = self.check(book(*message(1, "SD", "first"), *message(1, "SADM", "second")))
         self.assertEqual(account.vanished_ids, 1)

@@ -83,11 +83,11 @@ class Ledger {
     const auto ready = std::count_if(members_.begin(), members_.end(), [](const Member* m) { return m->is_ready(); });
     std::printf(
         "{\"phase\": \"%s\", \"seconds\": %.2f, \"ready\": %td, \"sent\": %ju, \"acked\": %ju, \"delivered\": %ju, "
-        "\"refused\": %ju, \"resumed\": %ju, \"renewed\": %ju, \"cuts\": %ju, \"bad\": %ju}\n",
+        "\"refused\": %ju, \"resumed\": %ju, \"renewed\": %ju, \"cuts\": %ju, \"stalled\": %ju, \"bad\": %ju}\n",
         phase_, std::chrono::duration<double>(Clock::now() - begin_).count(), ready, std::uintmax_t{counters_.sent},
         std::uintmax_t{counters_.acknowledged}, std::uintmax_t{counters_.delivered}, std::uintmax_t{counters_.refused},
         std::uintmax_t{counters_.resumed}, std::uintmax_t{counters_.renewed}, std::uintmax_t{counters_.cuts},
-        std::uintmax_t{counters_.bad});
+        std::uintmax_t{counters_.stalled}, std::uintmax_t{counters_.bad});
     std::fflush(stdout);
   }
 

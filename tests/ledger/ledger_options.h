@@ -16,7 +16,7 @@ struct LedgerOptions {
   double rate = 0;             ///< new messages a second, of all; 0: as fast as windows open
   double cuts = 0;             ///< connections cut a second, of all
   std::uint64_t seed = 1;
-  double quiet = 2;    ///< seconds without a delivery after which nothing more is expected
+  double quiet = 5;    ///< seconds without a delivery after which nothing more is expected
   double limit = 180;  ///< seconds for what is under way to be acknowledged, and for reading the archives
   bool own = false;    ///< also read the senders' archives
   bool verbose = false;

@@ -9,6 +9,7 @@ namespace aldis::ledger {
 namespace {
 using std::chrono::milliseconds;
 constexpr std::chrono::seconds kLoginLimit{30};
+constexpr std::chrono::seconds kSilence{20};
 }  // namespace
 
 Member::Member(const Company& company, int account)
@@ -28,6 +29,9 @@ void Member::tick(Clock::time_point now) {
   } else if (!client_.is_ready() && now - client_.started() > kLoginLimit) {
     ++company_.counters.bad;
     std::fprintf(stderr, "ledger: account %d: no login after 30 s\n", account());
+    cut();
+  } else if (client_.is_ready() && (waits() || archive_.waits()) && now - client_.last_heard() > kSilence) {
+    ++company_.counters.stalled;  // as a client does whose pings are not answered
     cut();
   }
   archive_.tick(now, client_);

@@ -15,7 +15,9 @@ using load::Clock;
 /// What all members count together.
 struct Counters {
   std::uint64_t sent = 0, acknowledged = 0, delivered = 0, refused = 0;  ///< messages; sent: without repetitions
-  std::uint64_t resumed = 0, renewed = 0, cuts = 0, bad = 0;  ///< sessions; bad: protocol errors of the server
+  std::uint64_t resumed = 0, renewed = 0, cuts = 0;                      ///< sessions
+  std::uint64_t stalled = 0;  ///< connections given up because the server owed an answer for 20 s
+  std::uint64_t bad = 0;      ///< breaches of the protocol, and logins that came to no end
 };
 
 /// What all members share.
@@ -49,6 +51,8 @@ class Member : public load::ClientOwner {
  protected:
   /// The session is there; is_new: with nothing of the former one.
   virtual void began(bool is_new) = 0;
+  /// Whether the server owes us an answer.
+  virtual bool waits() const = 0;
   virtual void got(std::string_view message) = 0;
   std::string bare_jid(int account) const;
   const Company& company_;

@@ -11,6 +11,7 @@ class Receiver final : public Member {
 
  private:
   void began(bool is_new) override;
+  bool waits() const override { return false; }
   void got(std::string_view message) override;
 };
 

@@ -25,6 +25,7 @@ class Sender final : public Member {
 
  private:
   void began(bool is_new) override;
+  bool waits() const override { return messages_pending_ > 0; }
   void got(std::string_view message) override;
   void send(const MessageId& message);
   void send_presence();

@@ -26,7 +26,7 @@ void Client::connect(std::string opening) {
     scanner_.assume_open();
   }
   is_authenticated_ = was_ready_ = was_resumed_ = knows_handled_ = false;
-  started_ = Clock::now();
+  started_ = last_heard_ = Clock::now();
   state_ = State::connecting;
   // About 28,000 ports to each source address.
   if (!socket_.connect(options_.host, options_.port, 1 + account_ / 20000)) {
@@ -113,6 +113,7 @@ void Client::read_all() {
       end(state_ == State::leaving ? "" : "the server closed the connection");
       return;
     }
+    last_heard_ = Clock::now();
     const bool good = scanner_.feed({scratch.data(), io.bytes},
                                     [this](StanzaScanner::Piece kind, std::string_view text) { piece(kind, text); });
     if (!good) {

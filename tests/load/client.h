@@ -69,6 +69,8 @@ class Client final : public EventHandler {
   const std::string& jid() const { return jid_; }
   std::string bare_jid() const { return user_ + "@" + options_.domain; }
   Clock::time_point started() const { return started_; }
+  /// When the server's latest bytes came.
+  Clock::time_point last_heard() const { return last_heard_; }
 
   void on_event(std::uint32_t epoll_events) override;
   void flush() override;
@@ -110,7 +112,7 @@ class Client final : public EventHandler {
   StanzaScanner scanner_;
   std::unique_ptr<ScramClient> scram_;  ///< while authenticating only
   StreamManagement session_;
-  Clock::time_point started_{};
+  Clock::time_point started_{}, last_heard_{};
   State state_ = State::ended;
   bool is_authenticated_ = false;
   bool was_ready_ = false;
