@@ -184,7 +184,7 @@ class FaultyDisk {
     File* file = of(out);
     if (file->entry != nullptr) {
       const std::lock_guard lock(file->disk->mutex_);
-      if (file->disk->fails_now()) {
+      if (file->disk->plan_.write_code != SQLITE_FULL && file->disk->fails_now()) {  // a full disk can still shorten a file
         return SQLITE_IOERR_TRUNCATE;
       }
       file->entry->unsafe.push_back({true, static_cast<std::size_t>(size), {}});

@@ -169,7 +169,7 @@ TEST_F(DiskFailure, ThatLastsRefusesWritesAndLetsReadsGoOn) {
   for (int i = 0; i < 20; ++i) {
     const Result<void> stored = append(*stores, "during");
     ASSERT_FALSE(stored);
-    EXPECT_EQ(stored.error().kind, ErrorKind::full);
+    EXPECT_EQ(stored.error().kind, ErrorKind::full) << stored.error().what;
     EXPECT_EQ(read(*stores), std::set<std::string>{"message before"});
     std::this_thread::sleep_for(std::chrono::milliseconds(1));  // probes go by
   }
