@@ -445,6 +445,11 @@ def half_handshakes(address, a_second, seconds, sources):
     return opened, answered
 
 
+def is_sanitized(server):
+    """Built with AddressSanitizer: slower by an order of magnitude, and it does not give memory back."""
+    return b"__asan_init" in pathlib.Path(server.binary).read_bytes()
+
+
 @hostile("T04: under 500 half handshakes a second people at work lose nothing and wait less than a second")
 def half_handshake_flood(scene):
     nurse = scene.login("nurse@capulet.example/hall")
@@ -466,7 +471,7 @@ def half_handshake_flood(scene):
     delays.sort()
     p99 = delays[len(delays) * 99 // 100]
     print(f"       {opened} half handshakes, {answered} answered; {len(delays)} messages, p99 {p99 * 1000:.1f} ms", flush=True)
-    if answered < 500:
+    if answered < (100 if is_sanitized(scene.server) else 500):
         raise Unexpected(f"only {answered} of {opened} half handshakes were answered: this story shows nothing")
     if p99 >= 1:
         raise Unexpected(f"p99 is {p99:.2f} s")
@@ -511,7 +516,8 @@ def memory_is_short(scene):
     nurse = scene.people[0]
     for _ in range(20):
         nurse.iq("get", "<ping xmlns='urn:xmpp:ping'/>", to="capulet.example")
-    if resident() > limit + 64 * 1024 * 1024:
+    # AddressSanitizer keeps 256 MiB of what was freed.
+    if resident() > limit + (64 + (256 if is_sanitized(scene.server) else 0)) * 1024 * 1024:
         raise Unexpected(f"resident {resident()}, limit {limit}")
     mallory.close()
     silent.close()
