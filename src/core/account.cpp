@@ -86,6 +86,9 @@ Task<void> Account::load() {
       log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", record.error().what}});
     }
   }
+  if (record) {
+    learn_credentials(record->credentials_changed, record->is_enabled);
+  }
   // Whoever asks about somebody who does not exist waits for the same reads as about somebody who does (security L01).
   Result<RosterData> roster = co_await stores.rosters.load(jid_);
   const Result<std::vector<Jid>> blocked = co_await stores.blocks.load(jid_);
@@ -144,6 +147,10 @@ void Account::bind(BindRequest request) {
 }
 
 void Account::bind_now(BindRequest request) {
+  if (request.inline_bind && !request.inline_bind->metadata && state_ == State::ready) {
+    describe_and_bind(std::move(request));
+    return;
+  }
   const auto config = home_.world().config();
   const auto refuse = [&](StanzaError error) {
     request.answer(fail(std::move(error)), *request.connection);
@@ -155,6 +162,14 @@ void Account::bind_now(BindRequest request) {
   if (state_ != State::ready) {  // removed, or the store is away, between authentication and now
     refuse(StanzaError(state_ == State::absent ? StanzaCondition::not_allowed : StanzaCondition::resource_constraint));
     return;
+  }
+  if (!trusts(*request.principal)) {
+    refuse(StanzaError(StanzaCondition::not_authorized));
+    return;
+  }
+  if (request.inline_bind) {
+    end_earlier_sessions(*request.principal);
+    request.resource = inline_resource(request);
   }
   std::string resource = request.resource.value_or(random_token(home_.world().random, 64));
   if (Session* existing = find_session(resource)) {
@@ -174,7 +189,9 @@ void Account::bind_now(BindRequest request) {
     return;
   }
   const FullJid address = jid_.with_resource(resource);
-  request.answer(address, *request.connection);
+  if (!request.inline_bind) {
+    request.answer(address, *request.connection);
+  }
   sessions_.push_back(std::make_unique<Session>(*this, home_.next_session_id(), address, request.principal,
                                                 std::move(request.connection), std::move(request.scope),
                                                 std::move(request.lang)));
@@ -183,6 +200,9 @@ void Account::bind_now(BindRequest request) {
   log::info("session-bound", {{"jid", session.jid().str()},
                               {"mechanism", session.principal()->mechanism},
                               {"peer", session.peer_address()}});
+  if (request.inline_bind) {
+    answer_inline(session, *request.inline_bind);
+  }
   for (const auto& observer : host_.observers.bound) {
     observer(session);
   }

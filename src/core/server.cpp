@@ -34,8 +34,9 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   }
   credentials_ = std::make_unique<LocalCredentials>(stores.accounts);
   failures_ = std::make_unique<LoginFailureCounters>(config_.live.auth, stores.login_failures, clock);
+  tokens_ = std::make_unique<ClientTokens>(config_.live.auth, stores.tokens, config_.token_key, random, clock);
   authenticator_ = std::make_unique<Authenticator>(config_.live.auth, *credentials_, *failures_, *derivation_, stores.settings,
-                                                   random, clock);
+                                                   *tokens_, random, clock);
   administration_ = std::make_unique<Administration>(world_, *derivation_, *failures_, *lobby_shard_,
                                                      [this] { return auth_config(); });
   world_.administration = administration_.get();
