@@ -55,6 +55,8 @@ inline constexpr std::string_view chat_states = "http://jabber.org/protocol/chat
 inline constexpr std::string_view receipts = "urn:xmpp:receipts";                         // XEP-0184
 inline constexpr std::string_view conference = "jabber:x:conference";                    // XEP-0249
 inline constexpr std::string_view chat_markers = "urn:xmpp:chat-markers:0";              // XEP-0333
+inline constexpr std::string_view client_state = "urn:xmpp:csi:0";                       // XEP-0352
+inline constexpr std::string_view pubsub_event = "http://jabber.org/protocol/pubsub#event";  // XEP-0060
 inline constexpr std::string_view muc_user = "http://jabber.org/protocol/muc#user";      // XEP-0045
 
 }  // namespace aldis::ns
