@@ -27,6 +27,7 @@ Account::Account(Home& home, const VirtualHost& host, BareJid jid)
 
 Account::~Account() {
   ensure(pins_ == 0, "an account outlives what waits on it");
+  set_state(State::failed);
   accounts_gauge.add(-1);
 }
 
@@ -56,10 +57,22 @@ bool Account::is_idle() const {
 
 // ---- loading
 
+void Account::set_state(State state) {
+  home_.absent_ -= state_ == State::absent ? 1U : 0U;
+  home_.absent_ += state == State::absent ? 1U : 0U;
+  state_ = state;
+}
+
 void Account::start_loading() {
-  state_ = State::loading;
+  set_state(State::loading);
   ++home_.loading_;
   spawn(load());
+}
+
+void Account::created() {
+  if (state_ == State::absent) {
+    start_loading();
+  }
 }
 
 Task<void> Account::load() {
@@ -73,30 +86,25 @@ Task<void> Account::load() {
       log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", record.error().what}});
     }
   }
+  // Whoever asks about somebody who does not exist waits for the same reads as about somebody who does (security L01).
+  Result<RosterData> roster = co_await stores.rosters.load(jid_);
+  const Result<std::vector<Jid>> blocked = co_await stores.blocks.load(jid_);
   if (state == State::ready) {
-    Result<RosterData> roster = co_await stores.rosters.load(jid_);
-    if (roster) {
+    if (roster && blocked) {
       roster_ = Roster(std::move(*roster));
-    } else {
-      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", roster.error().what}});
-      state = State::failed;
-    }
-  }
-  if (state == State::ready) {
-    const Result<std::vector<Jid>> blocked = co_await stores.blocks.load(jid_);
-    if (blocked) {
+      blocked_.clear();
       for (const Jid& jid : *blocked) {
         blocked_.add(jid);
       }
     } else {  // without the block list nobody can be let through: fail closed
-      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", blocked.error().what}});
+      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", (roster ? blocked.error() : roster.error()).what}});
       state = State::failed;
     }
   }
   if (state == State::failed) {
     load_failures.add();
   }
-  state_ = state;
+  set_state(state);
   --home_.loading_;
   drain_inbox();
 }
@@ -119,7 +127,7 @@ void Account::drain_inbox() {
 // ---- binding (RFC 6120 section 7)
 
 void Account::bind(BindRequest request) {
-  if (request.principal->is_anonymous && state_ == State::loading) {
+  if (request.principal->is_anonymous && (state_ == State::loading || state_ == State::absent)) {
     is_ephemeral_ = true;  // RFC 4505: nobody's account; it lives as long as its session
   }
   if (state_ == State::loading || inbox_ != nullptr || is_busy_) {
@@ -139,7 +147,7 @@ void Account::bind_now(BindRequest request) {
     request.give_back(std::move(request.connection));
   };
   if (state_ == State::absent && is_ephemeral_) {
-    state_ = State::ready;
+    set_state(State::ready);
   }
   if (state_ != State::ready) {  // removed, or the store is away, between authentication and now
     refuse(StanzaError(state_ == State::absent ? StanzaCondition::not_allowed : StanzaCondition::resource_constraint));
@@ -219,7 +227,7 @@ void Account::removed() {
   end_sessions(gone, "account removed");
   roster_ = Roster();
   blocked_.clear();
-  state_ = State::absent;
+  set_state(State::absent);
   home_.account_idle(*this);
 }
 

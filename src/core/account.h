@@ -1,7 +1,7 @@
 // Account: a user in memory: sessions, roster, block list. Serial, owned by its shard's Home. Step 3 (send) and step 5
 // (deliver) of a message's way, and the rules of RFC 6121 for rosters, subscriptions and presence. An account is loaded when
-// somebody binds to it or something reaches it; what arrives meanwhile waits in its inbox. One that does not exist is kept
-// only until its inbox has been answered.
+// somebody binds to it or something reaches it; what arrives meanwhile waits in its inbox. A bounded number of those that do
+// not exist are remembered as long as others, so that the time an answer takes does not tell which do (security L01).
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -130,6 +130,8 @@ class Account final : public policy::OwnerRules {
   void end_sessions(const StreamError& error, std::string_view reason, const Session* except = nullptr);
   // Forgets everything: the account was removed from the store.
   void removed();
+  // The account was created in the store: what was said of it before no longer holds.
+  void created();
 
   // What all sessions together may send.
   [[nodiscard]] Allowance& allowance() { return allowance_; }
@@ -148,6 +150,7 @@ class Account final : public policy::OwnerRules {
     std::optional<BindRequest> bind;
   };
 
+  void set_state(State state);
   void start_loading();
   Task<void> load();
   void drain_inbox();

@@ -77,9 +77,18 @@ Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes passw
   }
   Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
   const Result<void> created = co_await passwords.create_account(jid, std::move(password));
-  if (created) {
-    log::info("account-created", {{"account", jid.str()}});
+  if (!created) {
+    co_return created;
   }
+  log::info("account-created", {{"account", jid.str()}});
+  auto tell = [jid](Home& home) {
+    if (Account* account = home.find_account(jid)) {
+      account->created();
+    }
+    return true;
+  };
+  const bool told = co_await on(world_.home_of(jid.str()), std::move(tell));
+  static_cast<void>(told);
   co_return created;
 }
 

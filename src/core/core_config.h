@@ -24,6 +24,7 @@ struct CoreConfig {
   std::uint32_t inbox_stanzas = 1000;
   std::uint32_t subscription_requests = 500;
   std::uint32_t loading_accounts = 10'000;
+  std::uint32_t absent_accounts = 1000;
   std::chrono::seconds request_timeout{120};
   std::chrono::seconds account_idle{60};
   Bytes stanza_bytes = 256 * KiB;
@@ -56,6 +57,10 @@ inline constexpr auto core_options = std::tuple{
            "Subscription requests that wait for one account's answer.", Reload::live},
     Option{"loading_accounts", &CoreConfig::loading_accounts, Range{100, 10'000'000},
            "Accounts being loaded at a time on one shard; beyond it senders are told to wait.", Reload::live},
+    Option{"absent_accounts", &CoreConfig::absent_accounts, Range{0, 1'000'000},
+           "Addresses without an account that one shard remembers for account_idle: asking about them takes no longer than "
+           "about those that have one.",
+           Reload::live},
     Option{"request_timeout", &CoreConfig::request_timeout, Range{std::chrono::seconds(10), std::chrono::seconds(3600)},
            "A client's time to answer a request before the server answers in its place.", Reload::live},
     Option{"account_idle", &CoreConfig::account_idle, Range{std::chrono::seconds(1), std::chrono::seconds(86400)},

@@ -166,11 +166,16 @@ void Home::bury(std::unique_ptr<Session> session) {
 }
 
 void Home::account_idle(Account& account) {
-  // An account that does not exist holds nothing worth keeping; others stay a while, for the next stanza.
-  if (account.is_idle() && account.state_ != Account::State::ready) {
-    shard_.post([this, key = account.jid().str()] {
+  // Accounts stay a while for the next stanza. One that could not be loaded is tried again, and of those that do not exist
+  // only so many are remembered (security E06).
+  const auto is_kept = [this](const Account& each) {
+    return each.state_ == Account::State::ready ||
+           (each.state_ == Account::State::absent && absent_ <= world_.config()->absent_accounts);
+  };
+  if (account.is_idle() && !is_kept(account)) {
+    shard_.post([this, is_kept, key = account.jid().str()] {
       const auto found = accounts_.find(key);
-      if (found != accounts_.end() && found->second->is_idle() && found->second->state_ != Account::State::ready) {
+      if (found != accounts_.end() && found->second->is_idle() && !is_kept(*found->second)) {
         accounts_.erase(found);
       }
     });

@@ -75,6 +75,7 @@ class Home final : private NextTurn {
 
   World& world_;
   Shard& shard_;
+  std::size_t absent_ = 0;   // of accounts_, those that do not exist; before them: they count themselves out
   std::unordered_map<std::string, std::unique_ptr<Account>, KeyedStringHash, std::equal_to<>> accounts_;
   std::unordered_map<SessionId, Session*> sessions_;
   std::shared_ptr<const xml::Scope> usual_scope_;

@@ -2,6 +2,7 @@
 // X01 are rows of docs/security-tests.md. What the server emits is read again by a strict reader (tests/support/scene.h).
 #include <gmock/gmock.h>
 
+#include "tests/support/failing_stores.h"
 #include "tests/support/verona.h"
 
 namespace aldis::test {
@@ -46,6 +47,48 @@ TEST(HostileCurious, AStrangerLearnsNothingOfWhoIsThere) {
     }
   }
   verona.juliet.ignores_the_rest();  // the headlines to her address
+  verona.goes_on();
+}
+
+// L01: time tells nothing either. What takes time is the store: as many calls for somebody who does not exist as for somebody
+// who does, when first asked about and later (`make timing` measures the rest).
+TEST(HostileCurious, AsManyStoreCallsForNobodyAsForSomebody) {
+  std::unique_ptr<testing_support::FailingStores> counted;
+  SceneOptions options;
+  options.wrap_stores = [&](Stores inner) {
+    counted = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
+    return counted->stores();
+  };
+  Verona verona(std::move(options));
+  verona.scene.has_account("paris@capulet.example");
+  Client& mallory = verona.mallory();
+  const auto calls_for = [&](std::string_view who) {
+    counted->restart({});
+    mallory.sends("<iq type='get' id='1' to='" + std::string(who) + "'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
+    mallory.receives_error("1", "service-unavailable");
+    return counted->calls();
+  };
+  EXPECT_GT(calls_for("paris@capulet.example"), 0U);
+  EXPECT_EQ(calls_for("paris@capulet.example"), 0U);
+  verona.scene.advance(std::chrono::minutes(2));
+  EXPECT_EQ(calls_for("nobody@capulet.example"), calls_for("paris@capulet.example"));
+  EXPECT_EQ(calls_for("nobody@capulet.example"), 0U);
+  verona.goes_on();
+}
+
+TEST(HostileCurious, ANameThatWasAskedAboutCanBeGivenToSomebody) {
+  Verona verona;
+  Client& mallory = verona.mallory();
+  mallory.sends("<message id='1' to='paris@capulet.example'><body>anybody?</body></message>");
+  mallory.receives_error("1", "service-unavailable");
+  const auto created =
+      verona.scene.wait(verona.scene.administration().create_account(*BareJid::parse("paris@capulet.example"), SecretBytes("long enough")));
+  ASSERT_TRUE(created.has_value());
+  mallory.sends("<message id='2' to='paris@capulet.example'><body>now?</body></message>");
+  mallory.receives_nothing();
+  Client& paris = verona.scene.login("paris@capulet.example/hall");
+  paris.comes_online();
+  paris.receives("now?");
   verona.goes_on();
 }
 
