@@ -2,8 +2,8 @@
 // what an <a/> may count). It travels in the Envelope: whoever still has work to do for the stanza holds a copy of the
 // Envelope, a coroutine that waits for a store and a session that waits for its client alike; when the last copy goes,
 // the stanza is settled and the sender's session is told on its own shard. An error sent back carries the token of what
-// it answers, so it is always written before the stanza is counted. What each kind of stanza waits for:
-// docs/durability.md.
+// it answers, so it is always written before the stanza is counted.
+// No session counts yet: stream management, which makes the tokens, is not in the tree.
 #pragma once
 #include <atomic>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What may be counted as soon as it has been handed to the recipient's session (docs/durability.md).
+// What may be counted as soon as it has been handed to the recipient's session.
 #include "core/envelope.h"
 
 #include "xmpp/namespaces.h"
