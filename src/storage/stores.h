@@ -9,6 +9,7 @@
 #include "storage/account_store.h"
 #include "storage/archive_store.h"
 #include "storage/roster_store.h"
+#include "storage/session_store.h"
 
 namespace aldis {
 
@@ -113,6 +114,7 @@ struct Stores {
   LoginFailureStore& login_failures;
   NoticeStore& notices;
   SettingStore& settings;
+  SessionStore& sessions;
 };
 
 }  // namespace aldis

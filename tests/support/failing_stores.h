@@ -27,7 +27,7 @@ class FailingStores {
 
   [[nodiscard]] Stores stores() {
     return Stores{accounts_, rosters_,       archive_,        private_xml_, vcards_,
-                  blocks_,   last_activity_, login_failures_, notices_,     settings_};
+                  blocks_,   last_activity_, login_failures_, notices_,     settings_, sessions_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // The archive says at once that it takes no writes (ArchiveStore::refuses_writes).
@@ -222,6 +222,20 @@ class FailingStores {
     }
   };
 
+  struct Sessions final : SessionStore {
+    explicit Sessions(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<void>> save(std::vector<SuspendedSession> sessions) override {
+      return f.guard(f.inner_.sessions.save(std::move(sessions)));
+    }
+    Task<Result<void>> set_handled(std::vector<Handled> sessions) override {
+      return f.guard(f.inner_.sessions.set_handled(std::move(sessions)));
+    }
+    Task<Result<std::vector<SuspendedSession>>> take(std::size_t limit) override {
+      return f.guard(f.inner_.sessions.take(limit));
+    }
+  };
+
   Stores inner_;
   Plan plan_;
   std::atomic<bool> refuses_writes_{false};
@@ -237,6 +251,7 @@ class FailingStores {
   FailedLogins login_failures_{*this};
   Notices notices_{*this};
   Settings settings_{*this};
+  Sessions sessions_{*this};
 };
 
 }  // namespace aldis::testing_support

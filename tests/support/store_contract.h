@@ -397,6 +397,70 @@ TEST_P(StoreContract, LoginFailuresSurvive) {
   EXPECT_EQ(get(stores().login_failures.load_all()).size(), 1U);
 }
 
+inline SuspendedSession suspended(const BareJid& owner, std::string resource) {
+  SuspendedSession session{.owner = owner, .resource = std::move(resource), .id = "an-id"};
+  session.handled = 4'294'967'295U;
+  session.acknowledged = 4'000'000'000U;
+  session.max = 300;
+  session.until = at_ms(1'700'000'000'123);
+  session.suspended = at_ms(-1);
+  session.presence = "<presence/>";
+  session.priority = -128;
+  session.is_interested = true;
+  session.mechanism = "SCRAM-SHA-1";
+  session.lang = "it";
+  session.directed = {Jid(owner), *Jid::parse("room@capulet.example/n'ame")};
+  session.unacknowledged = {{"<message>'\"</message>", 9'000'000'000'000'000'000ULL, true}, {"<presence/>", 0, false}};
+  return session;
+}
+
+TEST_P(StoreContract, SuspendedSessionsAreTakenOnce) {  // XEP-0198
+  must(stores().sessions.save({suspended(romeo_, "orchard"), suspended(juliet_, "chamber"), suspended(juliet_, "balcony")}));
+  reopen();
+  const auto first = get(stores().sessions.take(2));
+  ASSERT_EQ(first.size(), 2U);
+  const SuspendedSession wanted = suspended(juliet_, "balcony");
+  const SuspendedSession& found = first.at(0);
+  EXPECT_EQ(found.owner, wanted.owner);
+  EXPECT_EQ(found.resource, wanted.resource);
+  EXPECT_EQ(found.id, wanted.id);
+  EXPECT_EQ(found.handled, wanted.handled);
+  EXPECT_EQ(found.acknowledged, wanted.acknowledged);
+  EXPECT_EQ(found.max, wanted.max);
+  EXPECT_EQ(found.until, wanted.until);
+  EXPECT_EQ(found.suspended, wanted.suspended);
+  EXPECT_EQ(found.presence, wanted.presence);
+  EXPECT_EQ(found.priority, wanted.priority);
+  EXPECT_TRUE(found.is_interested);
+  EXPECT_FALSE(found.wants_block_pushes);
+  EXPECT_EQ(found.mechanism, wanted.mechanism);
+  EXPECT_EQ(found.lang, wanted.lang);
+  EXPECT_EQ(found.directed, wanted.directed);
+  ASSERT_EQ(found.unacknowledged.size(), 2U);
+  EXPECT_EQ(found.unacknowledged.at(0).xml, wanted.unacknowledged.at(0).xml);
+  EXPECT_EQ(found.unacknowledged.at(0).archive_id, wanted.unacknowledged.at(0).archive_id);
+  EXPECT_TRUE(found.unacknowledged.at(0).is_kept);
+  EXPECT_FALSE(found.unacknowledged.at(1).is_kept);
+  EXPECT_EQ(first.at(1).resource, "chamber");
+  reopen();
+  EXPECT_EQ(get(stores().sessions.take(10)).size(), 1U);
+  EXPECT_TRUE(get(stores().sessions.take(10)).empty());
+}
+
+TEST_P(StoreContract, ASuspendedSessionIsReplaced) {
+  must(stores().sessions.save({suspended(juliet_, "balcony")}));
+  SuspendedSession later = suspended(juliet_, "balcony");
+  later.id = "another";
+  later.unacknowledged.pop_back();
+  must(stores().sessions.save({later}));
+  must(stores().sessions.set_handled({{juliet_, "balcony", 7}, {romeo_, "orchard", 8}}));
+  const auto taken = get(stores().sessions.take(10));
+  ASSERT_EQ(taken.size(), 1U);
+  EXPECT_EQ(taken.front().id, "another");
+  EXPECT_EQ(taken.front().handled, 7U);
+  EXPECT_EQ(taken.front().unacknowledged.size(), 1U);
+}
+
 TEST_P(StoreContract, SettingKeepsItsFirstValue) {
   EXPECT_EQ(get(stores().settings.load("salt")), std::nullopt);
   const std::string secret("\x00\xff'\x80", 4);
@@ -464,6 +528,9 @@ inline Task<Result<void>> fill(Stores s, BareJid owner, BareJid other) {
     r = co_await s.blocks.add(owner, blocked);
   if (r)
     r = co_await s.last_activity.store(owner, activity);
+  std::vector<SuspendedSession> sessions{suspended(owner, "balcony")};
+  if (r)
+    r = co_await s.sessions.save(sessions);
   co_return r;
 }
 
@@ -490,6 +557,10 @@ TEST_P(StoreContract, RemovedAccountLeavesNothing) {  // security U01
   must(fill(stores(), romeo_, juliet_));
   must(stores().accounts.remove(juliet_));
   reopen();
+  const auto left = get(stores().sessions.take(10));
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left.front().owner, romeo_);
+  must(stores().sessions.save(left));
   refuses(stores().accounts.find(juliet_), ErrorKind::not_found);
   must(stores().accounts.create({.jid = juliet_}));
   EXPECT_TRUE(get(stores().accounts.find(juliet_)).keys.empty());
@@ -518,7 +589,7 @@ TEST_P(StoreContract, EachCallFailsOnceInFailingStores) {
     EXPECT_EQ(filled.error().kind, ErrorKind::full);
     EXPECT_EQ(failing.calls(), n + 1);
   }
-  EXPECT_EQ(n, 10U);
+  EXPECT_EQ(n, 11U);
   FailingStores lost(stores(), {.nth = 0, .takes_effect = true});
   EXPECT_FALSE(run(lost.stores().vcards.store(juliet_, "<vCard>lost</vCard>")));
   EXPECT_EQ(get(lost.stores().vcards.load(juliet_)), "<vCard>lost</vCard>");

@@ -42,6 +42,7 @@ struct Shelves {
   std::map<std::pair<std::string, NoticeKind>, Board> notices;
   ByOwner<std::map<NoticeKind, std::uint64_t>> notices_had;
   std::map<std::string, std::string> settings;
+  std::map<std::pair<std::string, std::string>, SuspendedSession> sessions;   // by owner and resource
 
   void purge(const std::string& owner) {
     accounts.erase(owner);
@@ -52,6 +53,7 @@ struct Shelves {
     blocks.erase(owner);
     last_activity.erase(owner);
     notices_had.erase(owner);
+    std::erase_if(sessions, [&](const auto& entry) { return entry.first.first == owner; });
   }
 };
 
@@ -502,6 +504,43 @@ class Settings final : public SettingStore, OnShelves {
   }
 };
 
+class Sessions final : public SessionStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<void>> save(std::vector<SuspendedSession> sessions) override {
+    co_await turn();
+    const auto held = lock();
+    for (SuspendedSession& session : sessions) {
+      std::pair key(session.owner.str(), session.resource);
+      shelves_.sessions.insert_or_assign(std::move(key), std::move(session));
+    }
+    co_return Result<void>{};
+  }
+  Task<Result<void>> set_handled(std::vector<Handled> sessions) override {
+    co_await turn();
+    const auto held = lock();
+    for (const Handled& session : sessions) {
+      const auto at = shelves_.sessions.find(std::pair(session.owner.str(), session.resource));
+      if (at != shelves_.sessions.end()) {
+        at->second.handled = session.handled;
+      }
+    }
+    co_return Result<void>{};
+  }
+  Task<Result<std::vector<SuspendedSession>>> take(std::size_t limit) override {
+    co_await turn();
+    const auto held = lock();
+    std::vector<SuspendedSession> taken;
+    while (taken.size() < limit && !shelves_.sessions.empty()) {
+      const auto first = shelves_.sessions.begin();
+      taken.push_back(std::move(first->second));
+      shelves_.sessions.erase(first);
+    }
+    co_return taken;
+  }
+};
+
 }  // namespace
 
 struct MemoryStores::World {
@@ -515,7 +554,8 @@ struct MemoryStores::World {
         last_activity(shelves, answers),
         login_failures(shelves, answers),
         notices(shelves, answers),
-        settings(shelves, answers) {}
+        settings(shelves, answers),
+        sessions(shelves, answers) {}
   Shelves shelves;
   Accounts accounts;
   Rosters rosters;
@@ -527,6 +567,7 @@ struct MemoryStores::World {
   FailedLogins login_failures;
   Notices notices;
   Settings settings;
+  Sessions sessions;
 };
 
 MemoryStores::MemoryStores(Answers answers) : world_(std::make_unique<World>(answers)) {}
@@ -535,7 +576,7 @@ MemoryStores::~MemoryStores() = default;
 Stores MemoryStores::stores() {
   World& w = *world_;
   return Stores{w.accounts, w.rosters,       w.archive,        w.private_xml, w.vcards,
-                w.blocks,   w.last_activity, w.login_failures, w.notices,     w.settings};
+                w.blocks,   w.last_activity, w.login_failures, w.notices,     w.settings, w.sessions};
 }
 
 }  // namespace aldis

@@ -23,6 +23,8 @@ constexpr std::array purges{
     Statement{"DELETE FROM blocks WHERE owner = $1"},
     Statement{"DELETE FROM last_activity WHERE owner = $1"},
     Statement{"DELETE FROM notices_had WHERE owner = $1"},
+    Statement{"DELETE FROM suspended_sessions WHERE owner = $1"},
+    Statement{"DELETE FROM suspended_stanzas WHERE owner = $1"},
 };
 
 Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }

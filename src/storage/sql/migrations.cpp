@@ -78,7 +78,19 @@ CREATE TABLE archive_preferred (
 {full_text_index}
 )";
 
-constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}};
+// Sessions over a graceful restart (XEP-0198). directed: addresses, one a line.
+constexpr char version_3[] = R"(
+CREATE TABLE suspended_sessions (
+  owner {text} NOT NULL, resource {text} NOT NULL, id {text} NOT NULL, handled BIGINT NOT NULL, acknowledged BIGINT NOT NULL,
+  max BIGINT NOT NULL, until BIGINT NOT NULL, suspended BIGINT NOT NULL, presence {text} NOT NULL,
+  priority BIGINT NOT NULL, is_interested BIGINT NOT NULL, wants_block_pushes BIGINT NOT NULL, mechanism {text} NOT NULL,
+  lang {text} NOT NULL, directed {text} NOT NULL, PRIMARY KEY (owner, resource)){clustered};
+CREATE TABLE suspended_stanzas (
+  owner {text} NOT NULL, resource {text} NOT NULL, position BIGINT NOT NULL, archive_id BIGINT NOT NULL,
+  is_kept BIGINT NOT NULL, stanza {text} NOT NULL, PRIMARY KEY (owner, resource, position)){clustered};
+)";
+
+constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

@@ -22,7 +22,7 @@ class SqlStores {
   // Usable from the executors of any thread while the SqlStores lives.
   [[nodiscard]] Stores stores() {
     return Stores{accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
-                  notices_,  settings_};
+                  notices_,  settings_, sessions_};
   }
   [[nodiscard]] Database& database() { return *database_; }
 
@@ -39,6 +39,7 @@ class SqlStores {
   SqlLoginFailures login_failures_{*database_};
   SqlNotices notices_{*database_};
   SqlSettings settings_{*database_};
+  SqlSessions sessions_{*database_};
 };
 
 }  // namespace aldis::sql

@@ -140,4 +140,12 @@ class SqlSettings final : public SettingStore, OnDatabase {
   Task<Result<std::string>> load_or_store(std::string key, std::string value) override;
 };
 
+class SqlSessions final : public SessionStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<void>> save(std::vector<SuspendedSession> sessions) override;
+  Task<Result<void>> set_handled(std::vector<Handled> sessions) override;
+  Task<Result<std::vector<SuspendedSession>>> take(std::size_t limit) override;
+};
+
 }  // namespace aldis::sql
