@@ -47,6 +47,7 @@ std::span<const XepReference> core_xeps() {
       {59, "1.0", "result sets in the core's own answers"},
       {82, "1.1.1", "timestamps"},
       {106, "1.1.1", "escaped localparts"},
+      {198, "1.6.3", "acknowledges what is durable; resumption also across a graceful restart"},
       {368, "1.1.0", "direct TLS with ALPN"},
       {440, "1.0.0", "channel binding types are advertised"},
       {474, "0.5.0", "SCRAM downgrade protection"},

@@ -38,6 +38,7 @@ void Settlements::hand_over() {
     for (const Settled& entry : settled) {
       receiver_(entry.session, entry.number);
     }
+    done_();
   }
   constexpr std::size_t kept = 1024;
   const std::lock_guard lock(mutex_);

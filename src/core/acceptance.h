@@ -23,7 +23,9 @@ namespace aldis {
 class Settlements : public std::enable_shared_from_this<Settlements> {
  public:
   using Receiver = std::function<void(SessionId session, std::uint64_t number)>;
-  Settlements(Executor& executor, Receiver receiver) : executor_(&executor), receiver_(std::move(receiver)) {}
+  // `done` is called when what came together has been handed over.
+  Settlements(Executor& executor, Receiver receiver, std::function<void()> done)
+      : executor_(&executor), receiver_(std::move(receiver)), done_(std::move(done)) {}
 
   // From any thread.
   void add(SessionId session, std::uint64_t number);
@@ -42,6 +44,7 @@ class Settlements : public std::enable_shared_from_this<Settlements> {
   Executor* executor_;            // guarded by mutex_; null after close()
   bool is_posted_ = false;        // guarded by mutex_
   Receiver receiver_;
+  std::function<void()> done_;
 };
 
 class AcceptancePtr;

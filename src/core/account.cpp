@@ -51,8 +51,10 @@ void Account::unpin() {
   }
 }
 
-bool Account::is_idle() const {
-  return sessions_.empty() && pins_ == 0 && inbox_ == nullptr && changes_.is_idle() && state_ != State::loading;
+bool Account::is_idle() const { return sessions_.empty() && is_at_rest(); }
+
+bool Account::is_at_rest() const {
+  return pins_ == 0 && inbox_ == nullptr && changes_.is_idle() && state_ != State::loading;
 }
 
 // ---- loading
@@ -121,6 +123,10 @@ void Account::drain_inbox() {
     }
     if (item.bind) {
       bind_now(std::move(*item.bind));
+    } else if (item.resumption) {
+      resume_now(std::move(*item.resumption));
+    } else if (item.restoration) {
+      restore_now(std::move(*item.restoration));
     } else {
       deliver_now(std::move(*item.envelope));
     }
@@ -168,18 +174,25 @@ void Account::bind_now(BindRequest request) {
       }
     }
   }
+  if (Session* oldest = sessions_.size() >= config->sessions_per_account ? oldest_detached() : nullptr) {
+    oldest->end(nullptr, "makes room for a new session");
+  }
   if (sessions_.size() >= config->sessions_per_account) {
     refuse(StanzaError(StanzaCondition::resource_constraint)  // RFC 6120 section 7.7.2.1; XEP-0205 section 4
                .with_application("<resource-limit-exceeded xmlns='urn:xmpp:errors'/>"));
     return;
   }
   const FullJid address = jid_.with_resource(resource);
-  request.answer(address, *request.connection);
+  net::Connection& connection = *request.connection;
   sessions_.push_back(std::make_unique<Session>(*this, home_.next_session_id(), address, request.principal,
                                                 std::move(request.connection), std::move(request.scope),
                                                 std::move(request.lang)));
   Session& session = *sessions_.back();
   home_.add_session(session);
+  if (request.enable) {
+    request.on_enabled(session.enable_management(*request.enable));
+  }
+  request.answer(address, connection);
   log::info("session-bound", {{"jid", session.jid().str()},
                               {"mechanism", session.principal()->mechanism},
                               {"peer", session.peer_address()}});

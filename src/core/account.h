@@ -37,6 +37,41 @@ struct BindRequest {
   // given. After a refusal the request's connection goes back with it.
   UniqueFunction<void(Result<FullJid, StanzaError>, net::Connection&)> answer;
   UniqueFunction<void(std::unique_ptr<net::Connection>)> give_back;
+  // Stream management enabled in the same step (XEP-0386): `on_enabled` is given the <enabled/> or <failed/> before `answer`.
+  std::optional<stream::EnableRequest> enable{};
+  UniqueFunction<void(std::string)> on_enabled{};
+};
+
+// Why a stream is not resumed.
+struct ResumptionRefusal {
+  StanzaCondition condition = StanzaCondition::item_not_found;
+  std::optional<std::uint32_t> h;             // of a session that is known and over
+  std::optional<StreamError> stream_error{};  // set: the new stream must end with it
+  [[nodiscard]] std::string xml() const { return stream::management_failed(condition, h); }
+};
+struct Resumed {
+  FullJid jid;
+  std::string xml;   // <resumed/>
+};
+
+// A connection that has authenticated and asks to go on with a former stream (XEP-0198 section 5); on its way from the lobby
+// to the account's shard.
+struct ResumptionRequest {
+  std::unique_ptr<net::Connection> connection;
+  PrincipalPtr principal;
+  stream::ResumeRequest request;
+  xml::Scope scope;
+  std::string lang;
+  // As BindRequest's. Queues Resumed::xml, or what wraps it; what the client missed follows. After a refusal the connection
+  // goes back.
+  UniqueFunction<void(Result<Resumed, ResumptionRefusal>, net::Connection&)> answer;
+  UniqueFunction<void(std::unique_ptr<net::Connection>)> give_back;
+  std::uint32_t tries = 0;   // waits for what the former stream received and is not settled yet
+
+  void refuse(ResumptionRefusal refusal) {
+    answer(fail(std::move(refusal)), *connection);
+    give_back(std::move(connection));
+  }
 };
 
 // <presence type='...' from='...'/> for the server to send on a user's behalf.
@@ -94,6 +129,15 @@ class Account final : public policy::OwnerRules {
   // To the account or one of its sessions; `to` is this account's address, bare or full.
   void deliver(Envelope envelope);
   void bind(BindRequest request);
+  void resume(ResumptionRequest request);
+  // A session that was written down when the server stopped (suspension.cpp); `done` tells whether it is there again.
+  struct Restoration {
+    SuspendedSession session;
+    Completion<bool> done;
+  };
+  void restore(Restoration restoration);
+  // Takes out a session that has been written down: nobody is told.
+  void leave(Session& session);
 
   // ---- what policy and extensions ask
   [[nodiscard]] policy::Decision decide(policy::Action action, const Stanza& stanza, const Jid& other) const;
@@ -131,6 +175,8 @@ class Account final : public policy::OwnerRules {
   void deliver_kept(Session& session, StanzaPtr message, std::uint64_t archive_id = 0);
   // A kept message has reached the session's client.
   void note_delivered(Session& session, const Envelope& envelope);
+  // A session has lost its connection and stays: one too many, and the oldest that waits ends.
+  void on_session_detached(const Session& session);
   void on_session_ended(Session& session, std::vector<Envelope> undelivered, std::string_view reason);
   // All sessions end (account disabled, removed, password changed elsewhere).
   void end_sessions(const StreamError& error, std::string_view reason, const Session* except = nullptr);
@@ -144,6 +190,8 @@ class Account final : public policy::OwnerRules {
 
   // For the home: nothing here, nobody waits, idle since `idle_since`.
   [[nodiscard]] bool is_idle() const;
+  // The same but for sessions.
+  [[nodiscard]] bool is_at_rest() const;
   [[nodiscard]] Monotonic idle_since() const { return idle_since_; }
   // Heap and object bytes, sessions not counted.
   [[nodiscard]] std::size_t memory() const;
@@ -152,8 +200,10 @@ class Account final : public policy::OwnerRules {
   friend class Home;
   enum class State : std::uint8_t { loading, ready, absent, failed };
   struct InboxItem {
-    std::optional<Envelope> envelope;
-    std::optional<BindRequest> bind;
+    std::optional<Envelope> envelope{};
+    std::optional<BindRequest> bind{};
+    std::optional<ResumptionRequest> resumption{};
+    std::optional<Restoration> restoration{};
   };
 
   void set_state(State state);
@@ -202,8 +252,12 @@ class Account final : public policy::OwnerRules {
   void push_roster(std::uint64_t version, const RosterItem* item, const BareJid& contact);
   void push_to(Session& session, std::uint64_t version, const RosterItem* item, const BareJid& contact);
 
-  // account_bind.cpp
   void bind_now(BindRequest request);
+  // account_resume.cpp
+  void resume_now(ResumptionRequest request);
+  void restore_now(Restoration restoration);
+  // The detached session that has waited longest; null without one.
+  [[nodiscard]] Session* oldest_detached() const;
 
   Home& home_;
   const VirtualHost& host_;

@@ -166,7 +166,7 @@ Task<std::vector<SessionSummary>> Administration::sessions(std::optional<BareJid
       here.for_each_session([&](const Session& session) {
         if (found.size() < limit && is_of(session, of)) {
           found.push_back({session.jid(), session.peer_address(), session.principal()->mechanism, session.is_available(),
-                           session.priority(), shows_away(session), session.tls_info(),
+                           session.priority(), session.is_detached(), shows_away(session), session.tls_info(),
                            session.principal()->channel_binding});
         }
       });

@@ -25,6 +25,7 @@ struct SessionSummary {
   std::string mechanism;
   bool is_available = false;
   int priority = 0;
+  bool is_detached = false;      // without a connection, for its client to resume (XEP-0198)
   bool is_away = false;          // its presence shows away or xa (RFC 6121 section 4.7.2.1)
   std::optional<tls::TlsInfo> tls{};    // nothing: no TLS
   std::string channel_binding{};        // its login was bound to the channel by this type; empty: it was not

@@ -32,6 +32,13 @@ struct CoreConfig {
   std::uint32_t stanza_elements = 10'000;
   std::uint32_t stanza_attributes = 64;
   Bytes write_queue = 1 * MiB;
+  std::chrono::seconds resumption_time{300};
+  std::uint32_t detached_sessions = 10;
+  std::uint32_t unacknowledged_stanzas = 2000;
+  Bytes unacknowledged_bytes = 1 * MiB;
+  std::uint32_t ack_request_stanzas = 10;
+  std::chrono::milliseconds ack_request_time{1000};
+  std::string resumption_location;
   Bytes rate{256 * 1024};
   Bytes rate_burst{4 * 1024 * 1024};
   Bytes account_rate{512 * 1024};
@@ -72,6 +79,23 @@ inline constexpr auto core_options = std::tuple{
     Option{"stanza_attributes", &CoreConfig::stanza_attributes, Range{16, 1000}, "Attributes of one element."},
     Option{"write_queue", &CoreConfig::write_queue, Range{256 * KiB, 256 * MiB},
            "Bytes that may wait for a client that does not read; then its session ends, and what it missed is kept or returned."},
+    Option{"resumption_time", &CoreConfig::resumption_time, Range{std::chrono::seconds(0), std::chrono::seconds(86400)},
+           "How long a session whose connection was lost waits for its client to resume it (XEP-0198). 0: it does not.",
+           Reload::live},
+    Option{"detached_sessions", &CoreConfig::detached_sessions, Range{1, 1000},
+           "Sessions of one account that wait for their client at a time; one more, and the oldest ends.", Reload::live},
+    Option{"unacknowledged_stanzas", &CoreConfig::unacknowledged_stanzas, Range{100, 1'000'000},
+           "Stanzas sent to one client and not acknowledged by it (XEP-0198); then its session ends, and they are kept or returned.",
+           Reload::live},
+    Option{"unacknowledged_bytes", &CoreConfig::unacknowledged_bytes, Range{256 * KiB, 256 * MiB}, "The same, in bytes.",
+           Reload::live},
+    Option{"ack_request_stanzas", &CoreConfig::ack_request_stanzas, Range{1, 10'000},
+           "Stanzas after which a client is asked to acknowledge.", Reload::live},
+    Option{"ack_request_time", &CoreConfig::ack_request_time,
+           Range{std::chrono::milliseconds(10), std::chrono::milliseconds(60'000)},
+           "Time after which a client is asked to acknowledge what it was sent.", Reload::live},
+    Option{"resumption_location", &CoreConfig::resumption_location, Range{0, 255},
+           "Where a client should come back to, host or host:port (XEP-0198 section 3). Empty: where it came from.", Reload::live},
     Option{"rate", &CoreConfig::rate, Range{Bytes{0}, Bytes{1024ULL * 1024 * 1024}},
            "Bytes a second one session may send for long; a faster one is read more slowly. A stanza counts as 128 bytes at "
            "least, presence once more for each contact it is sent to. 0: no limit.",

@@ -23,7 +23,8 @@ metrics::Gauge mailbox_memory{"aldis_memory_bytes", memory_help, {{"subsystem", 
 Home::Home(World& world, Shard& shard, std::uint8_t index)
     : world_(world),
       shard_(shard),
-      settlements_(std::make_shared<Settlements>(shard, [this](SessionId id, std::uint64_t number) { settled(id, number); })),
+      settlements_(std::make_shared<Settlements>(shard, [this](SessionId id, std::uint64_t number) { settled(id, number); },
+                                                 [this] { all_settled(); })),
       archive_ids_(index),
       index_(index) {}
 
@@ -140,16 +141,20 @@ void Home::reply(const Envelope& request, StanzaPtr answer) {
 }
 
 void Home::end_all(const StreamError& error, std::string_view reason) {
+  for (const SessionId id : session_ids()) {
+    if (Session* session = find_session(id)) {
+      session->end(&error, reason);
+    }
+  }
+}
+
+std::vector<SessionId> Home::session_ids() const {
   std::vector<SessionId> ids;
   ids.reserve(sessions_.size());
   for (const auto& [id, session] : sessions_) {
     ids.push_back(id);
   }
-  for (const SessionId id : ids) {
-    if (Session* session = find_session(id)) {
-      session->end(&error, reason);
-    }
-  }
+  return ids;
 }
 
 bool Home::is_quiet() const {
@@ -182,6 +187,18 @@ void Home::look_after_flush(const Session& session) {
 void Home::settled(SessionId id, std::uint64_t number) {
   if (Session* session = find_session(id)) {
     session->settled(number);
+    if (to_tell_.empty() || to_tell_.back() != id) {
+      to_tell_.push_back(id);
+    }
+  }
+}
+
+// One <a/> for a session, whatever of it was settled together.
+void Home::all_settled() {
+  for (const SessionId id : std::exchange(to_tell_, {})) {
+    if (Session* session = find_session(id)) {
+      session->tell_settled();
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/account.h"
 #include "core/archive_ids.h"
+#include "core/ended_streams.h"
 #include "core/envelope.h"
 #include "core/ids.h"
 #include "core/periodic_work.h"
@@ -30,6 +31,8 @@ class Home final : private NextTurn {
   // Step 5's door: an envelope for an account of this home.
   void deliver(Envelope envelope);
   void bind(BindRequest request);
+  // Resumes a session of the principal's (XEP-0198 section 5), from whatever entry.
+  void resume(ResumptionRequest request);
   // An answer to a request, to the session it came from or back through the router.
   void reply(const Envelope& request, StanzaPtr answer);
 
@@ -51,6 +54,18 @@ class Home final : private NextTurn {
   // Ends all sessions of an account, or all of this home (shutdown), with a stream error.
   void end_all(const StreamError& error, std::string_view reason);
 
+  // ---- a graceful restart (suspension.cpp): each step on every home before the next on any.
+  // Ends all sessions, but keeps those that can be resumed.
+  void suspend_all(const StreamError& error, std::string_view reason);
+  // Nothing is under way but for the sessions kept.
+  [[nodiscard]] bool is_quiet_but_for_suspended() const;
+  // Writes them down; one that cannot be written ends.
+  [[nodiscard]] Task<void> save_suspended();
+  // Adds what has been settled by then, and lets them go without a word to anybody.
+  [[nodiscard]] Task<void> leave_suspended();
+  // Puts one back, waiting for its client. False: it is not there.
+  [[nodiscard]] Task<bool> restore(SuspendedSession session);
+
   // No session, and nothing under way on any account.
   [[nodiscard]] bool is_quiet() const;
 
@@ -68,6 +83,8 @@ class Home final : private NextTurn {
   [[nodiscard]] ArchiveId next_archive_id() { return archive_ids_.next(world_.clock.wall(), world_.archive_floor); }
   // On one home, once: what extensions have registered with Extension::on_time.
   void start_periodic_work();
+  // How far ended streams had been handled: said once their resumption has become impossible.
+  [[nodiscard]] EndedStreams& ended_streams() { return ended_streams_; }
   // What this home's sessions count goes through it.
   [[nodiscard]] const std::shared_ptr<Settlements>& settlements() const { return settlements_; }
   // Once this turn's bytes have been offered to the kernel the session looks which of them it took.
@@ -77,11 +94,13 @@ class Home final : private NextTurn {
   friend class Account;
   void on_next_turn() override;
   void settled(SessionId session, std::uint64_t number);
+  void all_settled();
   // The account, made and loading if it was not there; null when too many are being loaded.
   Account* account(const Jid& bare, const VirtualHost& host);
   void sweep();
   void arm(std::size_t index, std::chrono::milliseconds delay);
   Task<void> work(std::size_t index);
+  [[nodiscard]] std::vector<SessionId> session_ids() const;
 
   World& world_;
   Shard& shard_;
@@ -91,6 +110,8 @@ class Home final : private NextTurn {
   std::shared_ptr<const xml::Scope> usual_scope_;
   std::shared_ptr<Settlements> settlements_;
   std::vector<SessionId> to_look_at_;   // after the flush
+  std::vector<SessionId> to_tell_;      // of which stanzas have been settled
+  EndedStreams ended_streams_;
   std::uint64_t next_id_ = 0;
   std::uint64_t next_trace_ = 0;
   std::size_t loading_ = 0;

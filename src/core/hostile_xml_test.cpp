@@ -95,7 +95,7 @@ TEST(HostileXml, TheStreamItself) {  // X13
       {"<stream:features/>", "unsupported-stanza-type"},
       {"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "unsupported-stanza-type"},
       {"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGEAYg==</auth>", "unsupported-stanza-type"},
-      {"<enable xmlns='urn:xmpp:sm:3'/>", "unsupported-stanza-type"},
+      {"<enabled xmlns='urn:xmpp:sm:3'/>", "unsupported-stanza-type"},
       {"<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>", "unsupported-stanza-type"},
       {"</message>", "not-well-formed"},
       {"</stream:stream>", ""},  // and what was behind it is not read

@@ -72,6 +72,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
                                        : static_cast<std::size_t>(lobby_.config_.bytes_before_authentication.count);
     offer.has_registration = host->registration != nullptr && is_confidential();  // a password in it
     offer.features = host->stream_features;
+    offer.has_stream_management = true;
     offer.see_other_host = host->see_other_host;
     return offer;
   }
@@ -229,16 +230,49 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
         lobby_shard.post([&lobby, id] { lobby.forget(id); });
       }
     };
-    request.give_back = [&lobby = lobby_, &lobby_shard, id = id_, next](std::unique_ptr<net::Connection> connection) {
+    request.give_back = give_back_later(next);
+    Home& home = lobby_.world_.home_of(principal_->identity.str());
+    home.shard().post([&home, moved = std::move(request)]() mutable { home.bind(std::move(moved)); });
+    return false;
+  }
+
+  // ---- resumption (XEP-0198 section 5): as binding.
+  bool carry_out(stream::ResumeStream& demand) {
+    cancel_timer();
+    connection_->detach();
+    Shard& lobby_shard = lobby_.shard_;
+    auto next = std::make_shared<stream::Demand>();
+    ResumptionRequest request;
+    request.connection = std::move(connection_);
+    request.principal = principal_;
+    request.request = std::move(demand.request);
+    request.scope = negotiation_->scope();
+    request.lang = negotiation_->peer_lang();
+    request.answer = [&lobby = lobby_, &lobby_shard, id = id_, negotiation = negotiation_, next](
+                         Result<Resumed, ResumptionRefusal> outcome, net::Connection& connection) {
+      stream::Step step = outcome                         ? negotiation->resumed(outcome->xml)
+                          : outcome.error().stream_error ? negotiation->close(*outcome.error().stream_error)
+                                                         : negotiation->resume_refused(outcome.error().xml());
+      connection.send(step.bytes);
+      *next = std::move(step.demand);
+      if (outcome) {
+        lobby_shard.post([&lobby, id] { lobby.forget(id); });
+      }
+    };
+    request.give_back = give_back_later(next);
+    Home& home = lobby_.world_.home_of(principal_->identity.str());
+    home.shard().post([&home, moved = std::move(request)]() mutable { home.resume(std::move(moved)); });
+    return false;
+  }
+  // From a home's thread: the refused connection returns here, and the negotiation goes on.
+  [[nodiscard]] UniqueFunction<void(std::unique_ptr<net::Connection>)> give_back_later(std::shared_ptr<stream::Demand> next) {
+    return [&lobby = lobby_, &lobby_shard = lobby_.shard_, id = id_, next](std::unique_ptr<net::Connection> connection) {
       lobby_shard.post([&lobby, id, next, moved = std::move(connection)]() mutable {
         if (Stranger* self = lobby.find(id)) {
           self->give_back(std::move(moved), std::move(*next));
         }
       });
     };
-    Home& home = lobby_.world_.home_of(principal_->identity.str());
-    home.shard().post([&home, moved = std::move(request)]() mutable { home.bind(std::move(moved)); });
-    return false;
   }
 
   // ---- XEP-0077 for strangers

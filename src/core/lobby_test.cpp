@@ -226,7 +226,7 @@ TEST(LobbyOrder, BeforeAuthenticationNoStanzaIsProcessed) {  // E03
                    {"<iq type='get' id='1'><query xmlns='jabber:iq:register'/></iq>", "not-authorized"},
                    {std::string(bind_balcony), "not-authorized"},
                    {"<compress xmlns='http://jabber.org/protocol/compress'><method>zlib</method></compress>", "not-authorized"},
-                   {"<resume xmlns='urn:xmpp:sm:3' previd='a' h='0'/>", "not-authorized"}});
+                   {"<resumed xmlns='urn:xmpp:sm:3' previd='a' h='0'/>", "not-authorized"}});
 }
 
 TEST(LobbyOrder, BetweenAuthenticationAndBinding) {  // E03, S04
@@ -236,7 +236,7 @@ TEST(LobbyOrder, BetweenAuthenticationAndBinding) {  // E03, S04
            {"<presence/>", "not-authorized"},
            {"<iq type='get' id='1'><query xmlns='jabber:iq:roster'/></iq>", "not-authorized"},
            {plain("", "mercutio", "queen-mab"), "policy-violation"},
-           {"<enable xmlns='urn:xmpp:sm:3'/>", "unsupported-stanza-type"}}) {
+           {"<enabled xmlns='urn:xmpp:sm:3'/>", "unsupported-stanza-type"}}) {
     Stranger mercutio(door.scene);
     mercutio.sends(header);
     ASSERT_THAT(mercutio.logs_in("mercutio", "queen-mab"), HasSubstr("<success"));

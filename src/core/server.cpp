@@ -155,6 +155,7 @@ Result<void> Server::start() {
     static_cast<void>(stop(std::chrono::milliseconds(1000)));
     return ready;
   }
+  wait_on(*lobby_shard_, [&] { return restore_sessions(); });
   world_.homes.front()->shard().post([this] { world_.homes.front()->start_periodic_work(); });
   lobby_shard_->post([this, contexts, opened = std::move(listeners)]() mutable {
     lobby_->set_tls(std::move(contexts));
@@ -163,6 +164,42 @@ Result<void> Server::start() {
     }
   });
   return {};
+}
+
+// Before anybody can connect: who comes back finds the session there.
+Task<void> Server::restore_sessions() {
+  constexpr std::size_t at_a_time = 100;
+  std::size_t restored = 0;
+  for (;;) {
+    Result<std::vector<SuspendedSession>> taken = co_await world_.stores.sessions.take(at_a_time);
+    if (!taken) {
+      log::warning("sessions-not-restored", {{"cause", taken.error().what}});
+      break;
+    }
+    std::vector<Completion<bool>> waiting;
+    for (SuspendedSession& session : *taken) {
+      const Completion<bool>& done = waiting.emplace_back();
+      Home& home = world_.home_of(session.owner.str());
+      home.shard().post([&home, done, moved = std::move(session)]() mutable {
+        spawn([](Home& there, SuspendedSession record, Completion<bool> told) -> Task<void> {
+          const bool is_there = co_await there.restore(std::move(record));
+          told.complete(is_there);
+        }(home, std::move(moved), done));
+      });
+    }
+    bool any = false;
+    for (const Completion<bool>& done : waiting) {
+      const bool is_there = co_await done;
+      any = any || is_there;
+      restored += is_there ? 1U : 0U;
+    }
+    if (!any) {  // none are left, or none can be had now
+      break;
+    }
+  }
+  if (restored != 0) {
+    log::info("sessions-restored", {{"count", std::to_string(restored)}});
+  }
 }
 
 void Server::apply(LiveConfig live) {
@@ -192,6 +229,42 @@ Result<void> Server::apply_certificates(std::vector<std::pair<std::string, std::
   return {};
 }
 
+bool Server::wait_until_quiet(Monotonic until, bool (Home::*is_quiet)() const) {
+  for (;;) {
+    bool quiet = true;
+    const auto ask = [&](Shard& shard, auto question) {
+      std::promise<bool> told;
+      std::future<bool> answer = told.get_future();
+      shard.post([&] { told.set_value(question()); });
+      quiet = answer.get() && quiet;
+    };
+    for (const auto& home : world_.homes) {
+      ask(home->shard(), [&] { return (home.get()->*is_quiet)(); });
+    }
+    ask(*lobby_shard_, [&] { return lobby_->size() == 0; });
+    if (quiet || std::chrono::steady_clock::now() >= until) {
+      return quiet;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+}
+
+bool Server::on_every_home(Monotonic until, Task<void> (Home::*step)()) {
+  std::vector<std::future<void>> finished;
+  for (const auto& home : world_.homes) {
+    auto done = std::make_shared<std::promise<void>>();
+    finished.push_back(done->get_future());
+    home->shard().post([here = home.get(), step, done] {
+      spawn([](Home& there, Task<void> (Home::*todo)(), std::shared_ptr<std::promise<void>> told) -> Task<void> {
+        co_await (there.*todo)();
+        told->set_value();
+      }(*here, step, done));
+    });
+  }
+  return std::all_of(finished.begin(), finished.end(),
+                     [&](auto& each) { return each.wait_until(until) == std::future_status::ready; });
+}
+
 bool Server::stop(std::chrono::milliseconds deadline) {
   if (!is_running_) {
     return true;
@@ -200,25 +273,13 @@ bool Server::stop(std::chrono::milliseconds deadline) {
   const StreamError shutdown{.condition = StreamCondition::system_shutdown};
   lobby_shard_->post([this] { lobby_->close(); });
   for (const auto& home : world_.homes) {
-    home->shard().post([&home, shutdown] { home->end_all(shutdown, "the server is shutting down"); });
+    home->shard().post([&home, shutdown] { home->suspend_all(shutdown, "the server is shutting down"); });
   }
-  bool is_quiet = false;
-  while (!is_quiet && std::chrono::steady_clock::now() < until) {
-    is_quiet = true;
-    for (const auto& home : world_.homes) {
-      std::promise<bool> quiet;
-      std::future<bool> answer = quiet.get_future();
-      home->shard().post([&home, &quiet] { quiet.set_value(home->is_quiet()); });
-      is_quiet = answer.get() && is_quiet;
-    }
-    std::promise<bool> empty;
-    std::future<bool> answer = empty.get_future();
-    lobby_shard_->post([this, &empty] { empty.set_value(lobby_->size() == 0); });
-    is_quiet = answer.get() && is_quiet;
-    if (!is_quiet) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-  }
+  // Half of the time for what is under way, the rest for writing sessions down.
+  const Monotonic half = until - deadline / 2;
+  static_cast<void>(wait_until_quiet(half, &Home::is_quiet_but_for_suspended));
+  const bool is_saved = on_every_home(until, &Home::save_suspended) && on_every_home(until, &Home::leave_suspended);
+  const bool is_quiet = is_saved && wait_until_quiet(until, &Home::is_quiet);
   for (const auto& shard : shards_) {
     shard->stop();
   }

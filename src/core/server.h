@@ -78,7 +78,7 @@ class Server {
   [[nodiscard]] Shard& operator_executor() { return *lobby_shard_; }
   [[nodiscard]] World& world() { return world_; }
 
-  // Tells everybody (system-shutdown), finishes what is under way, ends the threads. False: not everything had ended when
+  // Tells everybody (system-shutdown), finishes what is under way, writes down sessions that can be resumed, ends the threads. False: not everything had ended when
   // the deadline passed. Called once, by the thread that started it.
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
 
@@ -89,6 +89,11 @@ class Server {
   [[nodiscard]] AuthConfig auth_config() const { return *std::atomic_load(&auth_config_); }
   template <class F>
   void wait_on(Shard& shard, F work);
+  [[nodiscard]] Task<void> restore_sessions();
+  // Whether all homes (and the lobby) were, before the time.
+  [[nodiscard]] bool wait_until_quiet(Monotonic until, bool (Home::*is_quiet)() const);
+  // Runs a step on all homes at once; false when not all were done in time.
+  [[nodiscard]] bool on_every_home(Monotonic until, Task<void> (Home::*step)());
 
   ServerConfig config_;
   World world_;

@@ -7,6 +7,7 @@
 #include "base/metrics.h"
 #include "core/account.h"
 #include "core/home.h"
+#include "core/managed_stream.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis {
@@ -21,6 +22,14 @@ metrics::Gauge sessions_gauge{"aldis_sessions", "Bound sessions."};
 metrics::Counter answers_for_silent{"aldis_requests_answered_for_client_total",
                                     "Requests the server answered in place of a client that did not."};
 constexpr std::size_t largest_quiet_queue = 64 * 1024;   // whoever reads at all has less unsent
+
+// By its name alone, and only where nothing else can be meant: what remains is looked at as a whole.
+bool is_surely_stanza(std::string_view bytes) {
+  const auto starts_with = [&](std::string_view start) {
+    return bytes.starts_with(start) && bytes.size() > start.size() && bytes[start.size()] != ':';
+  };
+  return starts_with("<message") || starts_with("<presence") || starts_with("<iq");
+}
 
 }  // namespace
 
@@ -41,6 +50,7 @@ Session::~Session() {
   if (rare_ != nullptr && rare_->pending_timer != TimerId::none) {
     account_.home().shard().cancel(rare_->pending_timer);
   }
+  stop_waiting();
 }
 
 void Session::start() { connection_->attach(account_.home().shard(), *this); }
@@ -124,10 +134,16 @@ bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
     return false;
   }
   hold_to_rate(frame.bytes.size());  // what is refused counts too (security E05)
+  if (!is_surely_stanza(frame.bytes) && take_management(frame.bytes)) {
+    return !is_ending_ && pauses_ == 0;
+  }
   Result<StanzaPtr, Stanza::Refusal> stanza = Stanza::parse(std::string(frame.bytes), *scope_, connection_limits());
   if (!stanza) {
     Stanza::Refusal& refusal = stanza.error();
     if (refusal.stanza_error && refusal.offender != nullptr) {
+      if (managed_ != nullptr) {  // its sender has counted it
+        static_cast<void>(managed_->handled.settle(managed_->handled.receive()));
+      }
       if (StanzaPtr answer = make_error(*refusal.offender->with_from(jid_), *refusal.stanza_error)) {
         send_own(answer);
       }
@@ -241,6 +257,10 @@ void Session::send_now(const Granted& granted) {
     expire_pending();
   }
   sent.add();
+  if (managed_ != nullptr) {
+    send_managed(granted.envelope());
+    return;
+  }
   stanza.write(connection_->out());
   if (stanza.is_message() || granted.envelope().acceptance) {
     remember_unflushed(granted.envelope());
@@ -266,6 +286,10 @@ void Session::send_own(const StanzaPtr& stanza) {
     return;
   }
   sent.add();
+  if (managed_ != nullptr) {
+    send_managed(Envelope{.stanza = stanza});
+    return;
+  }
   stanza->write(connection_->out());
 }
 
@@ -347,12 +371,6 @@ void Session::note_flushed() {
   }
 }
 
-void Session::settled(std::uint64_t number) {
-  if (managed_ != nullptr) {
-    static_cast<void>(managed_->handled.settle(number));
-  }
-}
-
 // ---- the end
 
 void Session::end(const StreamError* error, std::string_view reason) {
@@ -360,19 +378,31 @@ void Session::end(const StreamError* error, std::string_view reason) {
     return;
   }
   is_ending_ = true;
-  std::string last;
-  if (error != nullptr) {
-    error->write(last);
+  if (connection_ != nullptr) {
+    std::string last;
+    write_last_ack(last);
+    if (error != nullptr) {
+      error->write(last);
+    }
+    last += "</stream:stream>";
+    // What is queued is still written. A peer that does not read gets no more than the linger time: what waits for it is not
+    // delivered.
+    note_flushed();
+    if (!connection_->is_blocked()) {
+      unflushed_.clear();
+    }
+    net::Connection::close_and_release(std::move(connection_), last);
   }
-  last += "</stream:stream>";
-  // What is queued is still written; a peer that does not read gets no more than the linger time.
-  unflushed_.clear();
-  net::Connection::close_and_release(std::move(connection_), last);
   finish(reason);
 }
 
 void Session::on_closed(net::Connection&, net::CloseReason reason, std::string_view detail) {
   if (is_ending_) {
+    return;
+  }
+  if (can_detach()) {
+    log::debug("session-detached", {{"jid", jid_.str()}, {"reason", to_string(reason)}, {"detail", detail}});
+    detach(to_string(reason));
     return;
   }
   is_ending_ = true;
@@ -383,13 +413,11 @@ void Session::on_closed(net::Connection&, net::CloseReason reason, std::string_v
 void Session::finish(std::string_view reason) {
   note_flushed();
   std::vector<Envelope> undelivered;
-  if (connection_ != nullptr) {
-    const std::uint64_t sent_total = connection_->sent_total();
-    for (Unflushed& entry : unflushed_) {
-      if (entry.end > sent_total) {
-        undelivered.push_back(std::move(entry.envelope));
-      }
-    }
+  for (Unflushed& entry : std::exchange(unflushed_, {})) {
+    undelivered.push_back(std::move(entry.envelope));
+  }
+  for (Envelope& envelope : take_unacknowledged()) {
+    undelivered.push_back(std::move(envelope));
   }
   if (rare_ != nullptr) {
     for (Envelope& envelope : rare_->held) {
@@ -412,6 +440,9 @@ std::size_t Session::memory() const {
   }
   if (presence_ != nullptr) {
     bytes += presence_->size() * 2;
+  }
+  if (managed_ != nullptr) {
+    bytes += sizeof(ManagedStream) + managed_->queue.memory();
   }
   return bytes;
 }

@@ -1,5 +1,6 @@
 // Session: one bound resource (RFC 6120 section 7). Owned by its Account, lives on its shard, holds the Connection. Step 2
-// (admit) and step 6 (send) of a message's way.
+// (admit) and step 6 (send) of a message's way. With stream management (XEP-0198) it may outlive its connection: detached,
+// it waits for its client to resume it (session_management.cpp).
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -16,13 +17,16 @@
 #include "core/rate.h"
 #include "net/connection.h"
 #include "policy/block_list.h"
-#include "stream/handled_count.h"
+#include "storage/session_store.h"
+#include "stream/stream_management.h"
 #include "xmpp/stanza.h"
 
 namespace aldis {
 
 class Account;
 class Home;
+struct ManagedStream;
+struct ResumptionRequest;
 
 class Session final : public net::Connection::Owner {
  public:
@@ -81,6 +85,38 @@ class Session final : public net::Connection::Owner {
   // The stanza this session counts as its `number`-th is settled (core/acceptance.h).
   void settled(std::uint64_t number);
 
+  // ---- stream management (XEP-0198)
+  // Starts counting; the <enabled/> or <failed/> to send now, before any further stanza. The same on a stream that binds
+  // its resource inline (XEP-0386).
+  [[nodiscard]] std::string enable_management(const stream::EnableRequest& request);
+  [[nodiscard]] bool is_managed() const { return managed_ != nullptr; }
+  // Its connection is lost, and it waits for another.
+  [[nodiscard]] bool is_detached() const { return connection_ == nullptr && !is_ending_; }
+  // Whether it may outlive its connection.
+  [[nodiscard]] bool can_detach() const;
+  // When a detached session stops waiting.
+  [[nodiscard]] Monotonic detached_until() const;
+  // Of the stream, for resumption; empty when it cannot be resumed.
+  [[nodiscard]] const std::string& management_id() const;
+  // Whether every stanza received is settled.
+  [[nodiscard]] bool is_settled() const;
+  // How many stanzas the client may acknowledge at most; `h` of a resume request beyond it is a stream error.
+  [[nodiscard]] std::optional<StreamError> check_acknowledgement(std::uint32_t h) const;
+  // Goes on with another connection, which takes over from the one there may be.
+  void resume_on(ResumptionRequest request);
+  // What settled stanzas the client is still to be told of, it is told.
+  void tell_settled();
+  // How many of the client's stanzas have been handled, modulo 2^32.
+  [[nodiscard]] std::uint32_t handled() const;
+
+  // ---- a graceful restart (suspension.cpp)
+  // Closes the stream and keeps the session, which sends and receives nothing any more. False: it cannot be resumed.
+  [[nodiscard]] bool suspend(const StreamError& error);
+  [[nodiscard]] SuspendedSession suspended() const;
+  // What is stored elsewhere now.
+  void forget_unacknowledged();
+  void restore(const SuspendedSession& record);
+
   // Ends the stream with an error (or none: a plain close) and the session with it.
   void end(const StreamError* error, std::string_view reason);
   // Stops and resumes reading from the client, counted: each pause needs its resume.
@@ -113,16 +149,25 @@ class Session final : public net::Connection::Owner {
   void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
   void expire_pending();
   void remember_unflushed(const Envelope& envelope);
+  // session_management.cpp. False: not an element of stream management.
+  bool take_management(std::string_view bytes);
+  void carry_out(const stream::ManagementElement& element);
+  void acknowledged(std::uint32_t h);
+  void send_managed(Envelope envelope);
+  void ask_for_ack();
+  void queue_unflushed();
+  void detach(std::string_view reason);
+  void write_last_ack(std::string& out);
+  void start_managing(std::chrono::seconds max, std::string id);
+  void wait_for_client(std::chrono::milliseconds time);
+  void stop_waiting();
+  [[nodiscard]] std::vector<Envelope> take_unacknowledged();
 
   struct PendingRequest {
     Jid from;
     std::string id;
     Monotonic deadline;
     StanzaPtr request;
-  };
-  // Stream management (XEP-0198); null without.
-  struct Managed {
-    stream::HandledCount handled;   // of the client's stanzas
   };
   // What few sessions have: allocated when first needed.
   struct Rare {
@@ -139,7 +184,7 @@ class Session final : public net::Connection::Owner {
   PrincipalPtr principal_;
   StanzaPtr presence_;
   std::unique_ptr<Rare> rare_;
-  std::unique_ptr<Managed> managed_;
+  std::unique_ptr<ManagedStream> managed_;   // stream management; null without
   struct Unflushed {
     Envelope envelope;
     std::uint64_t end;   // in the connection's queued_total()

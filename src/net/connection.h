@@ -94,6 +94,8 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   [[nodiscard]] std::uint64_t queued_total() const { return sent_total_ + unsent_bytes(); }
   [[nodiscard]] std::uint64_t sent_total() const { return sent_total_; }
   [[nodiscard]] std::size_t unsent_bytes() const { return out_.size() + wire_plain_; }
+  // The kernel has refused bytes and not yet said that it takes more.
+  [[nodiscard]] bool is_blocked() const { return blocked_; }
 
   // No frame is delivered while paused; at most one read's worth of bytes is held meanwhile.
   void pause();

@@ -58,7 +58,7 @@ Task<Result<std::vector<SessionInfo>>> ServerTarget::list_sessions(std::optional
   const auto sessions = co_await administration_.sessions(std::move(of), limit);
   std::vector<SessionInfo> infos;
   for (const SessionSummary& session : sessions) {
-    SessionInfo info{session.jid.str(), session.peer, session.mechanism, std::nullopt};
+    SessionInfo info{session.jid.str(), session.is_detached ? "detached" : session.peer, session.mechanism, std::nullopt};
     if (session.is_available) {
       info.priority = session.priority;
     }

@@ -28,6 +28,7 @@ class OneDomain final : public Domains {
     Offer offered;
     offered.mechanisms = {"PLAIN"};
     offered.has_registration = true;
+    offered.has_stream_management = true;
     return offered;
   }
   std::string_view default_domain() const override { return "d.example"; }
@@ -98,6 +99,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         ensure(has_succeeded, "nobody binds without authentication");
         step = answer() == 0 ? negotiation.bind_refused(StanzaError(StanzaCondition::conflict))
                              : negotiation.bound(alice.with_resource("r"));
+      } else if (const auto* resume = std::get_if<ResumeStream>(&step.demand)) {
+        ensure(has_succeeded, "nobody resumes without authentication");
+        const std::string answered = resume->request.previd;
+        step = answer() == 0 ? negotiation.resumed(stream::resumed(answered, resume->request.h))
+                             : negotiation.resume_refused(management_failed(StanzaCondition::item_not_found));
       } else {
         break;
       }

@@ -60,6 +60,8 @@ void append_empty(std::string& out, std::string_view name, std::string_view uri)
 //                          └──────────────────┘
 //                               bind refused
 //
+// <resume/> goes the way of a bind request. What else XEP-0198 has is answered with <failed/> before a resource is bound.
+//
 // Any state goes to closed: by an error, by the peer's </stream:stream>, by close(). An event without a row is refused.
 constexpr StreamNegotiation::Transition StreamNegotiation::transitions[] = {
     {State::starttls, Event::starttls, &StreamNegotiation::accept_starttls},
@@ -71,6 +73,10 @@ constexpr StreamNegotiation::Transition StreamNegotiation::transitions[] = {
     {State::sasl, Event::starttls, &StreamNegotiation::refuse_starttls},
     {State::bind, Event::starttls, &StreamNegotiation::refuse_starttls},
     {State::bind, Event::bind, &StreamNegotiation::request_binding},
+    {State::bind, Event::resume, &StreamNegotiation::request_resumption},
+    {State::sasl, Event::resume, &StreamNegotiation::refuse_management},
+    {State::sasl, Event::management, &StreamNegotiation::refuse_management},
+    {State::bind, Event::management, &StreamNegotiation::refuse_management},
 };
 
 StreamNegotiation::StreamNegotiation(Options options, Domains& domains, Random& random)
@@ -209,6 +215,9 @@ void StreamNegotiation::write_features(std::string& out) const {
     append_empty(out, "bind", ns::bind);
     // RFC 3921's session: an old client asks for it, a newer one reads that it need not.
     out.append("<session xmlns='").append(ns::session).append("'><optional/></session>");
+    if (offer_.has_stream_management) {
+      append_empty(out, "sm", ns::stream_management);
+    }
     for (const std::string& feature : offer_.features) {
       out.append(feature);
     }
@@ -228,6 +237,12 @@ StreamNegotiation::Event StreamNegotiation::event_of(const xml::Element& element
            : element.local() == "response" ? Event::response
            : element.local() == "abort"    ? Event::abort
                                            : Event::other;
+  }
+  if (element.ns() == ns::stream_management && offer_.has_stream_management) {
+    const auto management = read_management(element);
+    return !management                                       ? Event::other
+           : std::holds_alternative<ResumeRequest>(*management) ? Event::resume
+                                                                : Event::management;
   }
   if (element.ns() != ns::client ||
       (element.local() != "message" && element.local() != "presence" && element.local() != "iq")) {
@@ -268,6 +283,8 @@ Step StreamNegotiation::refuse(Event event) {
     case Event::response:
     case Event::abort:
       return close(error_of(StreamCondition::policy_violation));
+    case Event::resume:
+    case Event::management:
     case Event::other:
       break;
   }
@@ -403,6 +420,10 @@ Step StreamNegotiation::bind_refused(const StanzaError& error) {
   writer.start("iq").attribute("type", "error").attribute("id", bind_id_);
   error.write(writer);
   writer.end();
+  return refused_again(std::move(step));
+}
+
+Step StreamNegotiation::refused_again(Step step) {
   state_ = State::bind;
   if (++binds_refused_ >= options_.bind_attempts) {
     Step end = close(error_of(StreamCondition::policy_violation, "too many refused bindings"));  // section 7.7.2.3
@@ -410,6 +431,39 @@ Step StreamNegotiation::bind_refused(const StanzaError& error) {
     step.demand = end.demand;
   }
   return step;
+}
+
+// ---- stream management (XEP-0198)
+
+// Section 3: an enable before there is a resource, or an ack of nothing, fails and the stream goes on.
+Step StreamNegotiation::refuse_management(const xml::Element& element) {
+  const auto management = read_management(element);
+  const bool is_malformed = management && std::holds_alternative<MalformedRequest>(*management);
+  Step step{management_failed(is_malformed ? StanzaCondition::bad_request : StanzaCondition::unexpected_request), KeepReading{}};
+  return state_ == State::bind ? refused_again(std::move(step)) : step;
+}
+
+Step StreamNegotiation::request_resumption(const xml::Element& element) {
+  state_ = State::binding;
+  const auto management = read_management(element);
+  return Step{{}, ResumeStream{std::get<ResumeRequest>(*management)}};
+}
+
+Step StreamNegotiation::resumed(std::string_view answer) {
+  if (state_ == State::closed) {
+    return Step{{}, CloseConnection{}};
+  }
+  ensure(state_ == State::binding && identity_, "a resumption is reported when one was asked for");
+  state_ = State::done;
+  return Step{std::string(answer), KeepReading{}};
+}
+
+Step StreamNegotiation::resume_refused(std::string_view answer) {
+  if (state_ == State::closed) {
+    return Step{{}, CloseConnection{}};
+  }
+  ensure(state_ == State::binding, "a resumption is refused when one was asked for");
+  return refused_again(Step{std::string(answer), KeepReading{}});
 }
 
 // ---- TLS and the end

@@ -1,7 +1,7 @@
 // StreamNegotiation: the server's side of a client's stream from its first header to its bound resource, RFC 6120 sections 4
 // to 7, as a pure machine: events in, bytes and one demand out. It knows no socket, no clock and no password. The demands
 // name what only its owner can do (a TLS handshake, a SASL step, a binding); the owner does it and reports back.
-// Not here: budgets of bytes, elements and time before authentication (the owner counts), SASL2 and stream resumption.
+// Not here: budgets of bytes, elements and time before authentication (the owner counts), and SASL2.
 //
 //   owner:    Framer -> parse -> on_header / on_element       Step.bytes -> write; Step.demand -> do, then report
 //
@@ -17,6 +17,7 @@
 
 #include "base/random.h"
 #include "sasl/mechanism.h"
+#include "stream/stream_management.h"
 #include "xml/element.h"
 #include "xml/error.h"
 #include "xmpp/jid.h"
@@ -48,6 +49,10 @@ struct AbortAuthentication {};
 struct BindResource {
   std::optional<std::string> resource;
 };
+// Resume a former stream (XEP-0198 section 5); then resumed() or resume_refused().
+struct ResumeStream {
+  ResumeRequest request;
+};
 // A jabber:iq:register request on a stream that offers registration (XEP-0077 section 3.1): the owner writes the answer
 // itself and goes on reading. The element is the one just fed.
 struct AnswerRegistration {};
@@ -56,7 +61,7 @@ struct CloseConnection {
   std::optional<StreamCondition> reason;  // for the log and the metrics; nothing when the peer closed the stream
 };
 using Demand = std::variant<KeepReading, StartTls, RestartStream, BeginAuthentication, ContinueAuthentication,
-                            AbortAuthentication, BindResource, AnswerRegistration, CloseConnection>;
+                            AbortAuthentication, BindResource, ResumeStream, AnswerRegistration, CloseConnection>;
 
 struct Step {
   std::string bytes;
@@ -83,6 +88,7 @@ struct Offer {
   std::vector<std::string> channel_bindings;  // XEP-0440; empty: not advertised
   std::size_t max_bytes = 0;                  // XEP-0478, of this stage; 0: not advertised
   std::size_t idle_seconds = 0;               // XEP-0478, after authentication; 0: not advertised
+  bool has_stream_management = false;         // XEP-0198, after authentication
   bool has_registration = false;              // XEP-0077, before authentication and inside TLS only
   std::vector<std::string> features;          // further features after authentication, each one serialised element
   std::string see_other_host;                 // not empty: send the client there (section 4.9.3.19)
@@ -128,6 +134,9 @@ class StreamNegotiation {
   [[nodiscard]] Step on_authentication(const SaslAnswer& answer);   // after Begin-, Continue-, AbortAuthentication
   [[nodiscard]] Step bound(const FullJid& address);          // after BindResource: the end, is_done()
   [[nodiscard]] Step bind_refused(const StanzaError& error);
+  [[nodiscard]] Step resumed(std::string_view answer);       // after ResumeStream: the end, is_done()
+  // `answer` is a <failed/>; a resource may be bound now (XEP-0198 section 5). Counts as a refused binding.
+  [[nodiscard]] Step resume_refused(std::string_view answer);
   // Ends the stream from our side at any time: a budget, a deadline, a shutdown.
   [[nodiscard]] Step close(const StreamError& error);
 
@@ -148,7 +157,7 @@ class StreamNegotiation {
   enum class State : std::uint8_t {
     header_plain, starttls, handshake, header_secured, sasl, verdict, header_authenticated, bind, binding, done, closed,
   };
-  enum class Event : std::uint8_t { starttls, auth, response, abort, bind, registration, stanza, other };
+  enum class Event : std::uint8_t { starttls, auth, response, abort, bind, resume, management, registration, stanza, other };
   using Handler = Step (StreamNegotiation::*)(const xml::Element&);
   struct Transition {
     State state;
@@ -165,6 +174,9 @@ class StreamNegotiation {
   [[nodiscard]] Step continue_authentication(const xml::Element& element);
   [[nodiscard]] Step abort_authentication(const xml::Element& element);
   [[nodiscard]] Step request_binding(const xml::Element& element);
+  [[nodiscard]] Step request_resumption(const xml::Element& element);
+  [[nodiscard]] Step refuse_management(const xml::Element& element);
+  [[nodiscard]] Step refused_again(Step step);
   [[nodiscard]] Step hand_over_registration(const xml::Element& element);
   [[nodiscard]] Step refuse(Event event);
 

@@ -555,6 +555,70 @@ TEST(StreamNegotiation, RefusedBindingsAndTheirEnd) {  // 7.7.2.3
   EXPECT_EQ(peer.reason(), StreamCondition::policy_violation);
 }
 
+// ---- stream management (XEP-0198)
+
+constexpr std::string_view unexpected = "<failed xmlns='urn:xmpp:sm:3'><unexpected-request ";
+const std::string resume_abc = "<resume xmlns='urn:xmpp:sm:3' previd='abc' h='7'/>";
+
+TEST(StreamNegotiation, ResumptionInPlaceOfABinding) {  // XEP-0198 section 5
+  Peer peer(TlsMode::direct);
+  peer.domains.offered.has_stream_management = true;
+  EXPECT_THAT(peer.sends(header), Not(HasSubstr("urn:xmpp:sm:3"))) << "not before authentication";
+  peer.sends(auth);
+  peer.take(peer.negotiation->on_authentication(SaslSuccess{BareJid::parse("alice@example.org").value(), std::nullopt}));
+  peer.framer.reset();
+  EXPECT_THAT(peer.sends(header), HasSubstr("<sm xmlns='urn:xmpp:sm:3'/>"));
+  EXPECT_EQ(peer.sends(resume_abc), "");
+  ASSERT_TRUE(std::holds_alternative<ResumeStream>(peer.demand));
+  EXPECT_EQ(std::get<ResumeStream>(peer.demand).request.previd, "abc");
+  EXPECT_EQ(std::get<ResumeStream>(peer.demand).request.h, 7U);
+  EXPECT_EQ(peer.take(peer.negotiation->resume_refused("<failed/>")), "<failed/>");
+  EXPECT_FALSE(peer.is_closing()) << "a resource may be bound now";
+  peer.sends(resume_abc);
+  EXPECT_EQ(peer.take(peer.negotiation->resumed("<resumed/>")), "<resumed/>");
+  EXPECT_TRUE(peer.negotiation->is_done());
+}
+
+TEST(StreamNegotiation, NothingElseOfStreamManagementBeforeAResource) {  // XEP-0198 section 3
+  for (const bool is_authenticated : {false, true}) {
+    Peer peer(TlsMode::direct);
+    peer.domains.offered.has_stream_management = true;
+    if (is_authenticated) {
+      peer.authenticates();
+    }
+    peer.sends(header);
+    for (const char* element : {"<enable xmlns='urn:xmpp:sm:3'/>", "<r xmlns='urn:xmpp:sm:3'/>", "<a xmlns='urn:xmpp:sm:3' h='1'/>"}) {
+      EXPECT_THAT(peer.sends(element), testing::StartsWith(std::string(unexpected))) << element;
+      EXPECT_FALSE(peer.is_closing());
+    }
+    EXPECT_THAT(peer.sends("<resume xmlns='urn:xmpp:sm:3'/>"), HasSubstr("<bad-request "));
+    if (!is_authenticated) {
+      EXPECT_THAT(peer.sends(resume_abc), testing::StartsWith(std::string(unexpected)));
+    }
+    EXPECT_THAT(peer.sends("<resumed xmlns='urn:xmpp:sm:3'/>"), HasSubstr("<stream:error>"));
+  }
+}
+
+TEST(StreamNegotiation, StreamManagementNeedsTlsFirst) {  // security T02
+  Peer peer;
+  peer.domains.offered.has_stream_management = true;
+  peer.sends(header);
+  EXPECT_THAT(peer.sends(resume_abc), HasSubstr(stream_error("policy-violation")));
+}
+
+TEST(StreamNegotiation, RefusedResumptionsHaveAnEnd) {
+  Peer peer(TlsMode::direct);
+  peer.domains.offered.has_stream_management = true;
+  peer.authenticates();
+  peer.sends(header);
+  for (std::uint32_t i = 1; i <= peer.options.bind_attempts; ++i) {
+    peer.sends(resume_abc);
+    ASSERT_TRUE(std::holds_alternative<ResumeStream>(peer.demand)) << i;
+    peer.take(peer.negotiation->resume_refused("<failed/>"));
+    EXPECT_EQ(peer.is_closing(), i == peer.options.bind_attempts);
+  }
+}
+
 // ---- ends
 
 TEST(StreamNegotiation, PeersEndBeforeItsHeaderAndOurErrorsAtAnyTime) {

@@ -46,6 +46,7 @@ inline constexpr std::string_view stanza_ids = "urn:xmpp:sid:0";                
 inline constexpr std::string_view channel_bindings = "urn:xmpp:sasl-cb:0";               // XEP-0440
 inline constexpr std::string_view scram_downgrade = "urn:xmpp:ssdp:0";                   // XEP-0474
 inline constexpr std::string_view stream_limits = "urn:xmpp:stream-limits:0";            // XEP-0478
+inline constexpr std::string_view stream_management = "urn:xmpp:sm:3";                    // XEP-0198
 inline constexpr std::string_view carbons = "urn:xmpp:carbons:2";                        // XEP-0280
 inline constexpr std::string_view carbons_rules = "urn:xmpp:carbons:rules:0";
 inline constexpr std::string_view forward = "urn:xmpp:forward:0";                        // XEP-0297

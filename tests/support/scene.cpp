@@ -331,16 +331,7 @@ Client& Scene::login(std::string_view jid) {
   AccountRecord record{.jid = full->bare(), .created = clock_.wall()};
   const Result<void> created = wait(stores().accounts.create(std::move(record)));
   EXPECT_TRUE(created.has_value() || created.error().kind == ErrorKind::already_exists);
-  auto [mine, servers] = MemoryTransport::pair();
-  clients_.push_back(std::make_unique<Client>(*this, std::string(jid), std::move(mine), false));
-  Client& client = *clients_.back();
-  client.set_jid(full->str());
-  auto connection = std::make_unique<net::Connection>(std::move(servers), options_.connection);
-  Opening opening;
-  connection->attach(*shard_, opening);
-  client.transport_->send(client_header);
-  run();
-  ensure(!connection->is_attached(), "the header has been read");
+  auto [client, connection] = open_stream(full->str());
   auto principal = std::make_shared<Principal>(Principal{.identity = full->bare(), .mechanism = "SCENE"});
   BindRequest request;
   request.connection = std::move(connection);
@@ -353,7 +344,51 @@ Client& Scene::login(std::string_view jid) {
   home().shard().post([this, moved = std::move(request)]() mutable { home().bind(std::move(moved)); });
   run();
   EXPECT_TRUE(is_bound) << jid;
-  return client;
+  return *client;
+}
+
+std::pair<Client*, std::unique_ptr<net::Connection>> Scene::open_stream(std::string_view name) {
+  auto [mine, servers] = MemoryTransport::pair();
+  clients_.push_back(std::make_unique<Client>(*this, std::string(name), std::move(mine), false));
+  Client* client = clients_.back().get();
+  client->set_jid(std::string(name));
+  auto connection = std::make_unique<net::Connection>(std::move(servers), options_.connection);
+  Opening opening;
+  connection->attach(*shard_, opening);
+  client->transport_->send(client_header);
+  run();
+  ensure(!connection->is_attached(), "the header has been read");
+  return {client, std::move(connection)};
+}
+
+Client& Scene::resumes(std::string_view bare, std::string_view previd, std::uint32_t h) {
+  auto [client, connection] = open_stream(bare);
+  ResumptionRequest request;
+  request.connection = std::move(connection);
+  request.principal = std::make_shared<Principal>(Principal{.identity = *BareJid::parse(bare), .mechanism = "SCENE"});
+  request.request = {std::string(previd), h};
+  request.scope = xml::Scope{"jabber:client", {{"stream", "http://etherx.jabber.org/streams"}}};
+  request.answer = [client = client](Result<Resumed, ResumptionRefusal> outcome, net::Connection& answered) {
+    if (outcome) {
+      client->set_jid(outcome->jid.str());
+      answered.send(outcome->xml);
+      return;
+    }
+    answered.send(outcome.error().xml());
+    if (outcome.error().stream_error) {
+      std::string error;
+      outcome.error().stream_error->write(error);
+      answered.send(error + "</stream:stream>");
+    }
+  };
+  request.give_back = [this](std::unique_ptr<net::Connection> refused) {
+    static Opening nobody;
+    refused->attach(*shard_, nobody);
+    net::Connection::close_and_release(std::move(refused), {});
+  };
+  home().shard().post([this, moved = std::move(request)]() mutable { home().resume(std::move(moved)); });
+  run();
+  return *client;
 }
 
 Client& Scene::connect(stream::TlsMode mode, std::string_view address) {

@@ -105,6 +105,9 @@ class Scene {
 
   // Creates the account if it does not exist, and binds. The jid is a full address.
   Client& login(std::string_view jid);
+  // The user (a bare address) comes back on a new connection and asks for its former stream (XEP-0198 section 5). What the
+  // server says is the client's to read: <resumed/> or <failed/> first.
+  Client& resumes(std::string_view bare, std::string_view previd, std::uint32_t h);
   // An account that exists and is not logged in.
   void has_account(std::string_view bare, std::string_view password = "secret-word");
   // Mutual subscription of two accounts (given bare or full), written to the stores before either logs in.
@@ -131,6 +134,8 @@ class Scene {
 
  private:
   friend class Client;
+  // A new client inside its stream, and the server's end of its line.
+  std::pair<Client*, std::unique_ptr<net::Connection>> open_stream(std::string_view name);
   SceneOptions options_;
   ManualClock clock_;
   SystemRandom random_;

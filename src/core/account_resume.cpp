@@ -1,0 +1,84 @@
+// Sessions that wait for their clients, and clients that come back (XEP-0198 section 5).
+#include "base/log.h"
+#include "base/metrics.h"
+#include "core/account.h"
+#include "core/home.h"
+#include "core/virtual_host.h"
+
+namespace aldis {
+namespace {
+metrics::Counter refused_resumptions{"aldis_resumptions_refused_total", "Streams that could not be resumed (XEP-0198)."};
+
+// A stanza the former stream received and that is still being stored would be sent again: it is given a moment.
+constexpr std::chrono::milliseconds settle_wait{10};
+constexpr std::uint32_t settle_tries = 100;
+}  // namespace
+
+void Home::resume(ResumptionRequest request) {
+  Account* account = find_account(request.principal->identity);
+  if (account == nullptr) {  // it has no session then
+    refused_resumptions.add();
+    request.refuse({.h = ended_streams_.handled(request.request.previd, request.principal->identity)});
+    return;
+  }
+  account->resume(std::move(request));
+}
+
+void Account::resume(ResumptionRequest request) {
+  if (state_ == State::loading || inbox_ != nullptr || is_busy_) {
+    if (inbox_ == nullptr) {
+      inbox_ = std::make_unique<std::deque<InboxItem>>();
+    }
+    inbox_->push_back({.resumption = std::move(request)});
+    return;
+  }
+  resume_now(std::move(request));
+}
+
+void Account::resume_now(ResumptionRequest request) {
+  const std::string& previd = request.request.previd;
+  // Only among the authenticated user's own sessions: another's id is unknown here (section 9).
+  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) {
+    return !previd.empty() && session->management_id() == previd && !session->is_ending();
+  });
+  if (found == sessions_.end()) {
+    refused_resumptions.add();
+    request.refuse({.h = home_.ended_streams().handled(previd, jid_)});
+    return;
+  }
+  Session& session = **found;
+  if (std::optional<StreamError> error = session.check_acknowledgement(request.request.h)) {
+    refused_resumptions.add();
+    log::info("resumption-refused", {{"jid", session.jid().str()}, {"reason", "acknowledged more than it was sent"}});
+    request.refuse({.condition = StanzaCondition::bad_request, .h = {}, .stream_error = std::move(error)});
+    return;
+  }
+  home_.settlements()->hand_over();
+  if (!session.is_settled() && request.tries < settle_tries) {
+    ++request.tries;
+    home_.shard().after(settle_wait, [&home = home_, waiting = std::move(request)]() mutable { home.resume(std::move(waiting)); });
+    return;
+  }
+  session.resume_on(std::move(request));
+}
+
+Session* Account::oldest_detached() const {
+  Session* oldest = nullptr;
+  for (const auto& session : sessions_) {
+    if (session->is_detached() && (oldest == nullptr || session->detached_until() < oldest->detached_until())) {
+      oldest = session.get();
+    }
+  }
+  return oldest;
+}
+
+void Account::on_session_detached(const Session& session) {
+  const auto count = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& each) { return each->is_detached(); });
+  if (static_cast<std::size_t>(count) > home_.world().config()->detached_sessions) {
+    if (Session* oldest = oldest_detached(); oldest != &session) {
+      oldest->end(nullptr, "too many sessions wait for their clients");
+    }
+  }
+}
+
+}  // namespace aldis
