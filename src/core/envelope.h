@@ -24,7 +24,7 @@ struct Envelope {
   std::uint64_t archive_id = 0;              // in the recipient's archive, where it is or will be stored; 0: in none
   std::uint64_t message_id = 0;              // of the message as the sender's archive stores it; 0: nobody does yet
   bool is_kept = false;                      // was kept for an absent recipient, who gets it now
-  bool is_copy = false;                      // of what others get (carbons): dropped where it cannot be delivered
+  bool is_copy = false;                      // for one session only (a carbon, a page of its archive): dropped if it ends
 
   // The same stanza's way with another form of it: addresses, or the answer.
   [[nodiscard]] Envelope with(StanzaPtr other) const {

@@ -287,7 +287,7 @@ void Session::send_own(const StanzaPtr& stanza) {
   }
   sent.add();
   if (managed_ != nullptr) {
-    send_managed(Envelope{.stanza = stanza});
+    send_managed(Envelope{.stanza = stanza, .is_copy = true});
     return;
   }
   stanza->write(connection_->out());

@@ -65,6 +65,7 @@ SuspendedSession Session::suspended() const {
                           .priority = priority_,
                           .is_interested = is_interested,
                           .wants_block_pushes = wants_block_pushes,
+                          .wants_carbons = wants_carbons,
                           .mechanism = principal_->mechanism,
                           .lang = lang_,
                           .directed = {},
@@ -73,7 +74,7 @@ SuspendedSession Session::suspended() const {
     record.directed.assign(rare_->directed.begin(), rare_->directed.end());
   }
   managed_->queue.for_each([&](const Envelope& envelope) {
-    record.unacknowledged.push_back({envelope.stanza->to_xml(), envelope.archive_id, envelope.is_kept});
+    record.unacknowledged.push_back({envelope.stanza->to_xml(), envelope.archive_id, envelope.is_kept, envelope.is_copy});
   });
   return record;
 }
@@ -237,6 +238,7 @@ void Account::restore_now(Restoration restoration) {
 void Session::restore(const SuspendedSession& record) {
   is_interested = record.is_interested;
   wants_block_pushes = record.wants_block_pushes;
+  wants_carbons = record.wants_carbons;
   if (!record.presence.empty()) {
     if (StanzaPtr presence = stored_stanza(record.presence, jid_)) {
       set_presence(std::move(presence), record.priority);
@@ -256,7 +258,7 @@ void Session::restore(const SuspendedSession& record) {
       stanza = presence_from(jid_, "unavailable")->with_to(jid_);
     }
     managed_->sent.send();
-    managed_->queue.push(Envelope{.stanza = std::move(stanza), .archive_id = stored.archive_id, .is_kept = stored.is_kept});
+    managed_->queue.push(Envelope{.stanza = std::move(stanza), .archive_id = stored.archive_id, .is_kept = stored.is_kept, .is_copy = stored.is_copy});
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(record.until - account_.home().world().clock.wall());
   wait_for_client(std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(max)));

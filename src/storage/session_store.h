@@ -25,13 +25,15 @@ struct SuspendedSession {
   std::int32_t priority = 0;
   bool is_interested = false;     // in roster pushes
   bool wants_block_pushes = false;
+  bool wants_carbons = false;
   std::string mechanism;          // of its authentication
   std::string lang;               // of its stream
   std::vector<Jid> directed;      // addresses it sent presence to directly
   struct Stanza {
     std::string xml;
     std::uint64_t archive_id = 0;
-    bool is_kept = false;         // both as in Envelope
+    bool is_kept = false;
+    bool is_copy = false;         // the three as in Envelope
   };
   std::vector<Stanza> unacknowledged;   // oldest first
 };

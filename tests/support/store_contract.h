@@ -407,10 +407,11 @@ inline SuspendedSession suspended(const BareJid& owner, std::string resource) {
   session.presence = "<presence/>";
   session.priority = -128;
   session.is_interested = true;
+  session.wants_carbons = true;
   session.mechanism = "SCRAM-SHA-1";
   session.lang = "it";
   session.directed = {Jid(owner), *Jid::parse("room@capulet.example/n'ame")};
-  session.unacknowledged = {{"<message>'\"</message>", 9'000'000'000'000'000'000ULL, true}, {"<presence/>", 0, false}};
+  session.unacknowledged = {{"<message>'\"</message>", 9'000'000'000'000'000'000ULL, true, false}, {"<presence/>", 0, false, true}};
   return session;
 }
 
@@ -433,6 +434,7 @@ TEST_P(StoreContract, SuspendedSessionsAreTakenOnce) {  // XEP-0198
   EXPECT_EQ(found.priority, wanted.priority);
   EXPECT_TRUE(found.is_interested);
   EXPECT_FALSE(found.wants_block_pushes);
+  EXPECT_TRUE(found.wants_carbons);
   EXPECT_EQ(found.mechanism, wanted.mechanism);
   EXPECT_EQ(found.lang, wanted.lang);
   EXPECT_EQ(found.directed, wanted.directed);
@@ -440,7 +442,9 @@ TEST_P(StoreContract, SuspendedSessionsAreTakenOnce) {  // XEP-0198
   EXPECT_EQ(found.unacknowledged.at(0).xml, wanted.unacknowledged.at(0).xml);
   EXPECT_EQ(found.unacknowledged.at(0).archive_id, wanted.unacknowledged.at(0).archive_id);
   EXPECT_TRUE(found.unacknowledged.at(0).is_kept);
+  EXPECT_FALSE(found.unacknowledged.at(0).is_copy);
   EXPECT_FALSE(found.unacknowledged.at(1).is_kept);
+  EXPECT_TRUE(found.unacknowledged.at(1).is_copy);
   EXPECT_EQ(first.at(1).resource, "chamber");
   reopen();
   EXPECT_EQ(get(stores().sessions.take(10)).size(), 1U);

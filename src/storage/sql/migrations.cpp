@@ -83,11 +83,12 @@ constexpr char version_3[] = R"(
 CREATE TABLE suspended_sessions (
   owner {text} NOT NULL, resource {text} NOT NULL, id {text} NOT NULL, handled BIGINT NOT NULL, acknowledged BIGINT NOT NULL,
   max BIGINT NOT NULL, until BIGINT NOT NULL, suspended BIGINT NOT NULL, presence {text} NOT NULL,
-  priority BIGINT NOT NULL, is_interested BIGINT NOT NULL, wants_block_pushes BIGINT NOT NULL, mechanism {text} NOT NULL,
-  lang {text} NOT NULL, directed {text} NOT NULL, PRIMARY KEY (owner, resource)){clustered};
+  priority BIGINT NOT NULL, is_interested BIGINT NOT NULL, wants_block_pushes BIGINT NOT NULL, wants_carbons BIGINT NOT NULL,
+  mechanism {text} NOT NULL, lang {text} NOT NULL, directed {text} NOT NULL, PRIMARY KEY (owner, resource)){clustered};
 CREATE TABLE suspended_stanzas (
   owner {text} NOT NULL, resource {text} NOT NULL, position BIGINT NOT NULL, archive_id BIGINT NOT NULL,
-  is_kept BIGINT NOT NULL, stanza {text} NOT NULL, PRIMARY KEY (owner, resource, position)){clustered};
+  is_kept BIGINT NOT NULL, is_copy BIGINT NOT NULL, stanza {text} NOT NULL,
+  PRIMARY KEY (owner, resource, position)){clustered};
 )";
 
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3}};

@@ -33,17 +33,19 @@ void write_one(Transaction& transaction, const SuspendedSession& session) {
   remove_one(transaction, owner, session.resource);
   transaction.change(
       "INSERT INTO suspended_sessions (owner, resource, id, handled, acknowledged, max, until, suspended, presence,"
-      " priority, is_interested, wants_block_pushes, mechanism, lang, directed)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+      " priority, is_interested, wants_block_pushes, wants_carbons, mechanism, lang, directed)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
       {owner, session.resource, session.id, std::int64_t{session.handled}, std::int64_t{session.acknowledged},
        std::int64_t{session.max}, as_ms(session.until), as_ms(session.suspended), session.presence,
        std::int64_t{session.priority}, as_integer(session.is_interested), as_integer(session.wants_block_pushes),
-       session.mechanism, session.lang, lines(session.directed)});
+       as_integer(session.wants_carbons), session.mechanism, session.lang, lines(session.directed)});
   std::int64_t position = 0;
   for (const SuspendedSession::Stanza& stanza : session.unacknowledged) {
     transaction.change(
-        "INSERT INTO suspended_stanzas (owner, resource, position, archive_id, is_kept, stanza) VALUES ($1, $2, $3, $4, $5, $6)",
-        {owner, session.resource, ++position, as_integer(stanza.archive_id), as_integer(stanza.is_kept), stanza.xml});
+        "INSERT INTO suspended_stanzas (owner, resource, position, archive_id, is_kept, is_copy, stanza)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        {owner, session.resource, ++position, as_integer(stanza.archive_id), as_integer(stanza.is_kept),
+         as_integer(stanza.is_copy), stanza.xml});
   }
 }
 
@@ -85,7 +87,7 @@ Task<Result<std::vector<SuspendedSession>>> SqlSessions::take(std::size_t limit)
     const auto at_most = static_cast<std::int64_t>(std::min<std::size_t>(limit, 10'000));
     transaction.each(
         "SELECT owner, resource, id, handled, acknowledged, max, until, suspended, presence, priority, is_interested,"
-        " wants_block_pushes, mechanism, lang, directed FROM suspended_sessions ORDER BY owner, resource LIMIT $1",
+        " wants_block_pushes, wants_carbons, mechanism, lang, directed FROM suspended_sessions ORDER BY owner, resource LIMIT $1",
         {at_most}, [&](const Row& row) {
           auto owner = BareJid::parse(row.bytes(0));
           if (!owner) {
@@ -104,9 +106,10 @@ Task<Result<std::vector<SuspendedSession>>> SqlSessions::take(std::size_t limit)
                            .priority = static_cast<std::int32_t>(row.integer(9)),
                            .is_interested = row.boolean(10),
                            .wants_block_pushes = row.boolean(11),
-                           .mechanism = row.text(12),
-                           .lang = row.text(13),
-                           .directed = jids_of(row.bytes(14)),
+                           .wants_carbons = row.boolean(12),
+                           .mechanism = row.text(13),
+                           .lang = row.text(14),
+                           .directed = jids_of(row.bytes(15)),
                            .unacknowledged = {}});
         });
     if (!unread.empty()) {
@@ -114,10 +117,10 @@ Task<Result<std::vector<SuspendedSession>>> SqlSessions::take(std::size_t limit)
     }
     for (SuspendedSession& session : taken) {
       transaction.each(
-          "SELECT archive_id, is_kept, stanza FROM suspended_stanzas WHERE owner = $1 AND resource = $2 ORDER BY position",
+          "SELECT archive_id, is_kept, is_copy, stanza FROM suspended_stanzas WHERE owner = $1 AND resource = $2 ORDER BY position",
           {session.owner.str(), session.resource}, [&](const Row& row) {
             session.unacknowledged.push_back(
-                {.xml = row.text(2), .archive_id = row.natural(0), .is_kept = row.boolean(1)});
+                {.xml = row.text(3), .archive_id = row.natural(0), .is_kept = row.boolean(1), .is_copy = row.boolean(2)});
           });
       remove_one(transaction, session.owner.str(), session.resource);
     }
