@@ -341,6 +341,12 @@ void Session::expire_pending() {
   }
 }
 
+bool Session::keeps_up(std::size_t ahead) const {
+  const bool has_room = managed_ == nullptr || (managed_->queue.bytes() * 2 <= managed_->most_bytes &&
+                                                managed_->queue.size() * 2 <= managed_->most_stanzas);
+  return has_room && unsent_bytes() <= ahead;
+}
+
 std::size_t Session::unsent_bytes() const { return connection_ != nullptr ? connection_->unsent_bytes() : 0; }
 
 void Session::on_drained(net::Connection&) { forget_flushed(); }

@@ -77,6 +77,8 @@ class Session final : public net::Connection::Owner {
   void send_now(const Granted& granted);
   // Bytes that wait for the client to read them.
   [[nodiscard]] std::size_t unsent_bytes() const;
+  // Whether its client keeps up: no more than `ahead` bytes wait for it, and half of what may be unacknowledged is free.
+  [[nodiscard]] bool keeps_up(std::size_t ahead) const;
   // The server's own words to this client, such as answers and pushes.
   void send_own(const StanzaPtr& stanza);
   // An answer this client gives to a request we delivered; false: no such request, or answered already.

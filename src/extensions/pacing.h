@@ -12,7 +12,7 @@ inline constexpr std::size_t ahead_bytes = 32 * 1024;
 [[nodiscard]] inline Task<Session*> when_read(Home& home, SessionId id) {
   constexpr std::chrono::milliseconds longest_wait{50};
   Session* session = home.find_session(id);
-  for (std::chrono::milliseconds wait{1}; session != nullptr && session->unsent_bytes() > ahead_bytes;
+  for (std::chrono::milliseconds wait{1}; session != nullptr && !session->keeps_up(ahead_bytes);
        wait = std::min(wait * 2, longest_wait)) {
     const Completion<bool> waited;
     home.shard().after(wait, [waited] { waited.complete(true); });
