@@ -6,6 +6,7 @@
 
 #include "base/ensure.h"
 #include "sasl/anonymous.h"
+#include "sasl/ht.h"
 #include "sasl/plain.h"
 #include "sasl/scram.h"
 
@@ -39,12 +40,20 @@ Outcome Mechanism::supply_verdict(bool /*is_right*/) {
   return Failed{Failure::temporary_auth_failure, {}};
 }
 
+Outcome Mechanism::supply_tokens(std::vector<SecretBytes> /*tokens*/) {
+  ensure(false, "tokens are supplied only where they were asked for");
+  return Failed{Failure::temporary_auth_failure, {}};
+}
+
 std::unique_ptr<Mechanism> make_mechanism(std::string_view name, Context context) {
   if (name == "PLAIN") {
     return std::make_unique<Plain>();
   }
   if (name == "ANONYMOUS") {
     return std::make_unique<Anonymous>();
+  }
+  if (const auto ht = parse_ht_name(name)) {
+    return std::make_unique<Ht>(ht->hash, ht->channel, std::move(context));
   }
   static constexpr std::array scram{
       std::pair{std::string_view("SCRAM-SHA-1"), ScramHash::sha_1},

@@ -43,15 +43,17 @@ struct NeedKeys {                                             // then supply_key
   std::string hash;                                           // "SHA-1", "SHA-256" or "SHA-512"
 };
 struct NeedPasswordCheck { std::string username; SecretBytes password; };  // then supply_verdict(); neither is prepared
+struct NeedTokens { std::string username; };                  // then supply_tokens(); not prepared
 struct Success {
   std::string username;      // as the client wrote it: the caller prepares it as a localpart; empty for ANONYMOUS
   std::string authzid;       // as the client wrote it, may be empty; the caller compares it with the account's address
   std::string data;          // additional data with success, may be empty
   bool is_channel_bound = false;
   std::string channel_binding;  // the type's name, or empty
+  std::optional<std::size_t> token{};  // HT: which of the supplied tokens was proved
 };
 struct Failed { Failure condition; std::string why; };        // why is for the log only
-using Outcome = std::variant<Challenge, NeedKeys, NeedPasswordCheck, Success, Failed>;
+using Outcome = std::variant<Challenge, NeedKeys, NeedPasswordCheck, NeedTokens, Success, Failed>;
 
 struct Context {
   ChannelBindings bindings;
@@ -67,13 +69,15 @@ class Mechanism {
   // The decoded message of the client. Anything after Success or Failed is Failed{malformed_request}. The initial response may be absent: then `message` is nullopt and a mechanism
   // that starts with the client answers an empty Challenge (RFC 4422 section 5; RFC 6120 section 6.4.2).
   virtual Outcome step(std::optional<std::string_view> message) = 0;
-  // Only after NeedKeys and NeedPasswordCheck; where the caller cannot learn the answer it ends the exchange itself.
+  // Only after what asked for it; where the caller cannot learn the answer it ends the exchange itself.
   virtual Outcome supply_keys(Keys keys);
   virtual Outcome supply_verdict(bool is_right);
+  virtual Outcome supply_tokens(std::vector<SecretBytes> tokens);  // all that the account's client may use now; perhaps none
 };
 
 // A mechanism by the name of the IANA registry, exactly as written there; null when there is none of that name.
-// Known: SCRAM-SHA-1[-PLUS], SCRAM-SHA-256[-PLUS], SCRAM-SHA-512[-PLUS], PLAIN, ANONYMOUS.
+// Known: SCRAM-SHA-1[-PLUS], SCRAM-SHA-256[-PLUS], SCRAM-SHA-512[-PLUS], PLAIN, ANONYMOUS,
+// HT-SHA-256-* and HT-SHA-512-* with EXPR, ENDP, NONE.
 [[nodiscard]] std::unique_ptr<Mechanism> make_mechanism(std::string_view name, Context context);
 
 }  // namespace aldis::sasl

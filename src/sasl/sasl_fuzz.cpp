@@ -46,6 +46,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else if (const auto* password = std::get_if<sasl::NeedPasswordCheck>(&outcome)) {
       ensure(!password->username.empty() && !password->password.empty(), "PLAIN asks about something");
       outcome = mechanism->supply_verdict(size % 2 == 0);
+    } else if (const auto* tokens = std::get_if<sasl::NeedTokens>(&outcome)) {
+      ensure(!tokens->username.empty(), "a token is somebody's");
+      outcome = mechanism->supply_tokens({SecretBytes(std::string_view("token"))});
     }
     is_over = is_over || std::holds_alternative<sasl::Failed>(outcome) || std::holds_alternative<sasl::Success>(outcome);
   }

@@ -79,6 +79,11 @@ Keys derive_keys(ScramHash hash, const SecretBytes& password, std::string_view s
                            static_cast<int>(salt.size()), static_cast<int>(iterations), md_of(hash),
                            static_cast<int>(salted.size()), salted.bytes().data()) == 1,
          "PBKDF2 is available");
+  return keys_of_salted_password(hash, salted, salt, iterations);
+}
+
+Keys keys_of_salted_password(ScramHash hash, const SecretBytes& salted, std::string_view salt, std::uint32_t iterations) {
+  ensure(salted.size() == digest_size(hash), "a SaltedPassword is a digest long");
   Keys keys;
   keys.iterations = iterations;
   keys.salt = salt;

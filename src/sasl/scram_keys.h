@@ -26,6 +26,10 @@ enum class ScramHash : std::uint8_t { sha_1, sha_256, sha_512 };
 [[nodiscard]] Keys derive_keys(ScramHash hash, const SecretBytes& password, std::string_view salt,
                                std::uint32_t iterations);
 
+// The same from a SaltedPassword (XEP-0480 section 3); it is as long as the hash's digest.
+[[nodiscard]] Keys keys_of_salted_password(ScramHash hash, const SecretBytes& salted, std::string_view salt,
+                                           std::uint32_t iterations);
+
 [[nodiscard]] std::string random_salt(Random& random, std::size_t bytes = 16);
 
 // Keys for a name that has none: the salt is stable per name and hash, as a stored one would be, and nothing can match the
