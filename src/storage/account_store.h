@@ -38,8 +38,12 @@ class AccountStore {
   // already_exists when the address has one. The new account begins empty: what a late write left under the address of an
   // account removed before (a last activity, say) is purged in the same transaction (security U01).
   virtual Task<Result<void>> create(AccountRecord record) = 0;
-  virtual Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) = 0;  // not_found
-  virtual Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) = 0;                          // not_found
+  // Ends all tokens of the account, as disabling it does. not_found
+  virtual Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) = 0;
+  // The keys of one more hash of the same password (XEP-0480). denied when the credentials have changed since
+  // `credentials_changed`, or the account has keys of this hash. not_found
+  virtual Task<Result<void>> add_keys(BareJid jid, ScramKeys keys, WallTime credentials_changed) = 0;
+  virtual Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) = 0;  // not_found
   // Removes the account and everything any store keeps under its address, in one transaction (security U01). not_found
   virtual Task<Result<void>> remove(BareJid jid) = 0;
   // Accounts of a domain in the order of their addresses, after `after` (exclusive), at most `limit`.

@@ -10,6 +10,7 @@
 #include "storage/archive_store.h"
 #include "storage/roster_store.h"
 #include "storage/session_store.h"
+#include "storage/token_store.h"
 
 namespace aldis {
 
@@ -115,6 +116,7 @@ struct Stores {
   NoticeStore& notices;
   SettingStore& settings;
   SessionStore& sessions;
+  TokenStore& tokens;
 };
 
 }  // namespace aldis

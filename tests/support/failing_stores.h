@@ -27,7 +27,8 @@ class FailingStores {
 
   [[nodiscard]] Stores stores() {
     return Stores{accounts_, rosters_,       archive_,        private_xml_, vcards_,
-                  blocks_,   last_activity_, login_failures_, notices_,     settings_, sessions_};
+                  blocks_,   last_activity_, login_failures_, notices_,     settings_, sessions_,
+                  tokens_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // The archive says at once that it takes no writes (ArchiveStore::refuses_writes).
@@ -72,6 +73,9 @@ class FailingStores {
     }
     Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override {
       return f.guard(f.inner_.accounts.set_keys(std::move(jid), std::move(keys), when));
+    }
+    Task<Result<void>> add_keys(BareJid jid, ScramKeys keys, WallTime changed) override {
+      return f.guard(f.inner_.accounts.add_keys(std::move(jid), std::move(keys), changed));
     }
     Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override {
       return f.guard(f.inner_.accounts.set_enabled(std::move(jid), is_enabled));
@@ -221,6 +225,23 @@ class FailingStores {
       return f.guard(f.inner_.settings.load_or_store(std::move(key), std::move(value)));
     }
   };
+  struct Tokens final : TokenStore {
+    explicit Tokens(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::vector<ClientToken>>> load(BareJid owner, std::string client) override {
+      return f.guard(f.inner_.tokens.load(std::move(owner), std::move(client)));
+    }
+    Task<Result<void>> issue(BareJid owner, ClientToken token, WallTime changed, std::size_t max_clients) override {
+      return f.guard(f.inner_.tokens.issue(std::move(owner), std::move(token), changed, max_clients));
+    }
+    Task<Result<void>> use(BareJid owner, std::string client, std::string seed, std::optional<std::uint64_t> count,
+                           WallTime when) override {
+      return f.guard(f.inner_.tokens.use(std::move(owner), std::move(client), std::move(seed), count, when));
+    }
+    Task<Result<std::vector<std::string>>> forget(BareJid owner, std::string client) override {
+      return f.guard(f.inner_.tokens.forget(std::move(owner), std::move(client)));
+    }
+  };
 
   struct Sessions final : SessionStore {
     explicit Sessions(FailingStores& all) : f(all) {}
@@ -252,6 +273,7 @@ class FailingStores {
   Notices notices_{*this};
   Settings settings_{*this};
   Sessions sessions_{*this};
+  Tokens tokens_{*this};
 };
 
 }  // namespace aldis::testing_support

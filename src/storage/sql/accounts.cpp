@@ -1,4 +1,5 @@
 // Accounts and their keys; the removal of all that is kept under an address.
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -25,6 +26,7 @@ constexpr std::array purges{
     Statement{"DELETE FROM notices_had WHERE owner = $1"},
     Statement{"DELETE FROM suspended_sessions WHERE owner = $1"},
     Statement{"DELETE FROM suspended_stanzas WHERE owner = $1"},
+    Statement{"DELETE FROM client_tokens WHERE owner = $1"},
 };
 
 Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }
@@ -35,6 +37,11 @@ void purge(Transaction& transaction, const BareJid& jid) {
   for (const Statement each : purges) {
     transaction.change(each, {jid.str()});
   }
+}
+
+// Security S13: a token lives no longer than the password it was got with.
+void end_tokens(Transaction& transaction, const BareJid& jid) {
+  transaction.change("DELETE FROM client_tokens WHERE owner = $1", {jid.str()});
 }
 
 bool exists(Transaction& transaction, const BareJid& jid) {
@@ -58,8 +65,7 @@ std::vector<ScramKeys> read_keys(Transaction& transaction, const BareJid& jid) {
   return keys;
 }
 
-void write_keys(Transaction& transaction, const BareJid& jid, const std::vector<ScramKeys>& keys) {
-  std::int64_t position = 0;
+void write_keys(Transaction& transaction, const BareJid& jid, const std::vector<ScramKeys>& keys, std::int64_t position = 0) {
   for (const ScramKeys& key : keys) {
     transaction.change(
         "INSERT INTO scram_keys (owner, position, hash, iterations, salt, stored_key, server_key)"
@@ -120,9 +126,29 @@ Task<Result<void>> SqlAccounts::set_keys(BareJid jid, std::vector<ScramKeys> key
     }
     transaction.change("DELETE FROM scram_keys WHERE owner = $1", {jid.str()});
     write_keys(transaction, jid, keys);
+    end_tokens(transaction, jid);
     return {};
   };
   return database_.write(std::move(owner), 1024, std::move(work));
+}
+
+Task<Result<void>> SqlAccounts::add_keys(BareJid jid, ScramKeys keys, WallTime credentials_changed) {
+  std::string owner = jid.str();
+  auto work = [jid = std::move(jid), keys = std::move(keys), credentials_changed](Transaction& transaction) -> Result<void> {
+    if (!exists(transaction, jid)) {
+      return no_account(jid);
+    }
+    bool is_unchanged = false;
+    transaction.each("SELECT 1 FROM accounts WHERE owner = $1 AND credentials_changed = $2",
+                     {jid.str(), as_ms(credentials_changed)}, [&](const Row&) { is_unchanged = true; });
+    const std::vector<ScramKeys> present = read_keys(transaction, jid);
+    if (!is_unchanged || std::ranges::find(present, keys.hash, &ScramKeys::hash) != present.end()) {
+      return fail(ErrorKind::denied, "the credentials of " + jid.str() + " have changed");
+    }
+    write_keys(transaction, jid, {keys}, static_cast<std::int64_t>(present.size()));
+    return {};
+  };
+  return database_.write(std::move(owner), 512, std::move(work));
 }
 
 Task<Result<void>> SqlAccounts::set_enabled(BareJid jid, bool is_enabled) {
@@ -130,6 +156,9 @@ Task<Result<void>> SqlAccounts::set_enabled(BareJid jid, bool is_enabled) {
   auto work = [jid = std::move(jid), is_enabled](Transaction& transaction) -> Result<void> {
     if (transaction.change("UPDATE accounts SET is_enabled = $2 WHERE owner = $1", {jid.str(), as_integer(is_enabled)}) == 0) {
       return no_account(jid);
+    }
+    if (!is_enabled) {
+      end_tokens(transaction, jid);
     }
     return {};
   };

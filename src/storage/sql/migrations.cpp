@@ -91,7 +91,16 @@ CREATE TABLE suspended_stanzas (
   PRIMARY KEY (owner, resource, position)){clustered};
 )";
 
-constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3}};
+// Tokens of clients (XEP-0484). Nothing here is a token: see ADR 0032.
+constexpr char version_4[] = R"(
+CREATE TABLE client_tokens (
+  owner {text} NOT NULL, client {text} NOT NULL, is_current BIGINT NOT NULL, mechanism {text} NOT NULL, seed {blob} NOT NULL,
+  issued BIGINT NOT NULL, expires BIGINT NOT NULL, used BIGINT NOT NULL, highest BIGINT NOT NULL, software {text} NOT NULL,
+  device {text} NOT NULL, PRIMARY KEY (owner, client, is_current)){clustered};
+)";
+
+constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
+                                     Migration{4, version_4}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

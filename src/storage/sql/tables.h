@@ -33,6 +33,7 @@ class SqlAccounts final : public AccountStore, OnDatabase {
   Task<Result<AccountRecord>> find(BareJid jid) override;
   Task<Result<void>> create(AccountRecord record) override;
   Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override;
+  Task<Result<void>> add_keys(BareJid jid, ScramKeys keys, WallTime credentials_changed) override;
   Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
   Task<Result<void>> remove(BareJid jid) override;
   Task<Result<std::vector<AccountRecord>>> list(std::string domain, std::string after, std::size_t limit) override;
@@ -112,6 +113,16 @@ class SqlLastActivity final : public LastActivityStore, OnDatabase {
   using OnDatabase::OnDatabase;
   Task<Result<std::optional<LastActivity>>> load(BareJid owner) override;
   Task<Result<void>> store(BareJid owner, LastActivity activity) override;
+};
+
+class SqlTokens final : public TokenStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::vector<ClientToken>>> load(BareJid owner, std::string client) override;
+  Task<Result<void>> issue(BareJid owner, ClientToken token, WallTime credentials_changed, std::size_t max_clients) override;
+  Task<Result<void>> use(BareJid owner, std::string client, std::string seed, std::optional<std::uint64_t> count,
+                         WallTime when) override;
+  Task<Result<std::vector<std::string>>> forget(BareJid owner, std::string client) override;
 };
 
 class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
