@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "sasl/ht.h"
 #include "sasl/mechanism.h"
 #include "sasl/scram_keys.h"
 
@@ -34,10 +35,20 @@ Result<void> validate(const AuthConfig& config) {
                                  [&](const std::string& name) {
                                    sasl::Context context;
                                    context.random = &random;
-                                   return sasl::make_mechanism(name, std::move(context)) != nullptr;
+                                   return sasl::make_mechanism(name, std::move(context)) != nullptr && !sasl::parse_ht_name(name);
                                  });
       !checked) {
     return checked;
+  }
+  if (!config.token_mechanisms.empty()) {
+    if (auto checked = check_names("token_mechanisms", config.token_mechanisms,
+                                   [](const std::string& name) { return sasl::parse_ht_name(name).has_value(); });
+        !checked) {
+      return checked;
+    }
+  }
+  if (config.token_rotation >= config.token_lifetime) {
+    return fail(ErrorKind::invalid, "token_rotation is not below token_lifetime: no client would get its next token in time");
   }
   return check_names("key_hashes", config.key_hashes,
                      [](const std::string& name) { return sasl::parse_hash(name).has_value(); });

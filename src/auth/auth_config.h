@@ -19,6 +19,11 @@ struct AuthConfig {
   std::uint32_t password_min_characters = 8;
   std::uint32_t tries_per_stream = 3;
 
+  std::vector<std::string> token_mechanisms{"HT-SHA-256-EXPR", "HT-SHA-256-ENDP"};
+  std::chrono::seconds token_lifetime{21 * 86'400};
+  std::chrono::seconds token_rotation{86'400};
+  std::uint32_t token_clients = 20;
+
   // Failures from which on every further try is refused, right or wrong, with the same answer; 0: no limit.
   std::uint32_t failures_per_pair = 5;
   std::uint32_t failures_per_source = 50;
@@ -44,6 +49,17 @@ inline constexpr auto auth_options = std::tuple{
            "Characters a new password must have at least.", Reload::live},
     Option{"tries_per_stream", &AuthConfig::tries_per_stream, Range{2, 5},
            "Failed authentications after which a stream is closed (RFC 6120 section 6.4.5).", Reload::live},
+    Option{"token_mechanisms", &AuthConfig::token_mechanisms, Range{0, 6},
+           "Mechanisms that tokens are given for, so that clients log in again in one round trip (XEP-0484): HT-SHA-256-EXPR, "
+           "-ENDP and -NONE, the same with SHA-512. Empty: no tokens. -NONE is not bound to the TLS channel: only for clients "
+           "that cannot do better, such as those in a browser.",
+           Reload::live},
+    Option{"token_lifetime", &AuthConfig::token_lifetime, Range{std::chrono::seconds(3600), std::chrono::seconds(366 * 86'400)},
+           "How long a token is good for. A client that stays away for longer needs its password again.", Reload::live},
+    Option{"token_rotation", &AuthConfig::token_rotation, Range{std::chrono::seconds(0), std::chrono::seconds(366 * 86'400)},
+           "Age from which a login with a token hands out the next one; the old one ends when the new one is used.", Reload::live},
+    Option{"token_clients", &AuthConfig::token_clients, Range{1, 1000},
+           "Clients of one account that hold tokens at a time; those not seen for longest lose theirs first.", Reload::live},
     Option{"failures_per_pair", &AuthConfig::failures_per_pair, Range{0, 1'000'000},
            "Failures of one account from one source address within failure_window that lock this pair out. 0: no limit.",
            Reload::live},

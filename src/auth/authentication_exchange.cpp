@@ -15,15 +15,15 @@
 namespace aldis {
 namespace {
 
-metrics::Counter successes{"aldis_authentications_total", "Ended SASL exchanges.", {{"outcome", "success"}}};
 metrics::Counter refusals{"aldis_authentications_total", "Ended SASL exchanges.", {{"outcome", "refused"}}};
 metrics::Counter disturbances{"aldis_authentications_total", "Ended SASL exchanges.", {{"outcome", "temporary-failure"}}};
 
 constexpr std::array<std::string_view, 3> strongest_first{"SHA-512", "SHA-256", "SHA-1"};
 
-// The data an element's text stands for; nothing when it is not base64. RFC 6120 section 6.4.2: "=" is empty data.
-std::optional<std::string> decode(std::string_view text) {
-  return text == "=" ? std::optional<std::string>(std::in_place) : base64_decode(text);
+// The data an element's text stands for; nothing when it is not base64. RFC 6120 section 6.4.2: "=" is empty data; XEP-0388
+// section 2.2 has an empty element for that.
+std::optional<std::string> decode(std::string_view text, bool is_sasl2) {
+  return text == "=" && !is_sasl2 ? std::optional<std::string>(std::in_place) : base64_decode(text);
 }
 
 const ScramKeys* keys_for(const Credentials& credentials, std::string_view hash) {
@@ -47,18 +47,24 @@ AuthenticationExchange::AuthenticationExchange(Authenticator& authenticator, Aut
 
 AuthenticationExchange::~AuthenticationExchange() = default;
 
-Task<AuthReply> AuthenticationExchange::begin(std::string mechanism, std::optional<std::string> initial_response) {
-  if (mechanism_ != nullptr) {
+Task<AuthReply> AuthenticationExchange::begin(std::string mechanism, std::optional<std::string> initial_response,
+                                              std::optional<sasl::Sasl2Request> sasl2) {
+  if (mechanism_ != nullptr || principal_ != nullptr) {
     co_return fail_with(sasl::Failure::malformed_request, "an exchange is under way");
   }
+  sasl2_ = std::move(sasl2);
   if (attempts_left_ == 0) {
     co_return fail_with(sasl::Failure::not_authorized, "no tries left");
   }
-  if (std::ranges::find(context_.offered, mechanism) == context_.offered.end()) {
+  const auto& offered = sasl2_ && sasl2_->token ? context_.offered_tokens : context_.offered;
+  if (std::ranges::find(offered, mechanism) == offered.end()) {
     co_return fail_with(sasl::Failure::invalid_mechanism, "not offered");
   }
   if (mechanism == "PLAIN" && !context_.is_confidential) {
     co_return fail_with(sasl::Failure::encryption_required, "a password in the clear");
+  }
+  if (const auto fault = find_fault()) {
+    co_return fail_with(sasl::Failure::malformed_request, *fault);
   }
   sasl::Context given{context_.bindings, context_.offered, context_.offered_bindings, &authenticator_.random_};
   mechanism_ = sasl::make_mechanism(mechanism, std::move(given));
@@ -66,8 +72,8 @@ Task<AuthReply> AuthenticationExchange::begin(std::string mechanism, std::option
     co_return fail_with(sasl::Failure::invalid_mechanism, "not known");
   }
   std::optional<std::string> message;
-  if (initial_response && !initial_response->empty()) {
-    message = decode(*initial_response);
+  if (initial_response && (sasl2_ || !initial_response->empty())) {
+    message = decode(*initial_response, sasl2_.has_value());
     if (!message) {
       co_return fail_with(sasl::Failure::incorrect_encoding, "not base64");
     }
@@ -80,7 +86,7 @@ Task<AuthReply> AuthenticationExchange::respond(std::string response) {
   if (mechanism_ == nullptr) {
     co_return fail_with(sasl::Failure::malformed_request, "no exchange is under way");
   }
-  std::optional<std::string> message = decode(response);
+  std::optional<std::string> message = decode(response, sasl2_.has_value());
   if (!message) {
     co_return fail_with(sasl::Failure::incorrect_encoding, "not base64");
   }
@@ -125,6 +131,24 @@ Task<AuthReply> AuthenticationExchange::advance(std::optional<std::string> messa
       co_return fail_with(sasl::Failure::temporary_auth_failure, is_right.error().what);
     }
     outcome = mechanism_->supply_verdict(*is_right);
+  } else if (auto* wanted = std::get_if<sasl::NeedTokens>(&outcome)) {
+    is_guess_ = true;
+    Result<std::vector<SecretBytes>> tokens = co_await find_tokens(std::move(wanted->username));
+    if (!tokens) {
+      co_return fail_with(sasl::Failure::temporary_auth_failure, tokens.error().what);
+    }
+    attempt = co_await authenticator_.failures_.admit(claimed_, context_.source_address);
+    if (!attempt) {
+      co_return fail_with(sasl::Failure::not_authorized, "locked out");
+    }
+    outcome = mechanism_->supply_tokens(std::move(*tokens));
+    if (auto* proved = std::get_if<sasl::Success>(&outcome)) {
+      Result<sasl::Outcome> settled = co_await settle_token(std::move(*proved));
+      if (!settled) {
+        co_return fail_with(sasl::Failure::temporary_auth_failure, settled.error().what);
+      }
+      outcome = std::move(*settled);
+    }
   }
 
   const auto* failed = std::get_if<sasl::Failed>(&outcome);
@@ -144,7 +168,8 @@ Task<AuthReply> AuthenticationExchange::advance(std::optional<std::string> messa
   }
   auto* success = std::get_if<sasl::Success>(&outcome);
   ensure(success != nullptr, "what a mechanism asked for was answered");
-  co_return conclude(std::move(*success));
+  AuthReply reply = co_await conclude(std::move(*success));
+  co_return reply;
 }
 
 Task<Result<void>> AuthenticationExchange::look_up(std::string username) {
@@ -220,25 +245,29 @@ Task<Result<bool>> AuthenticationExchange::check_password(SecretBytes password) 
 }
 
 // The proof was right, or none was needed: whether its bearer may come in, and as whom.
-AuthReply AuthenticationExchange::conclude(sasl::Success success) {
+Task<AuthReply> AuthenticationExchange::conclude(sasl::Success success) {
   const bool is_anonymous = mechanism_->name() == "ANONYMOUS";
   if (is_anonymous) {
     auto address = BareJid::of(random_token(authenticator_.random_), context_.domain);
     ensure(address.has_value(), "a random name is an address");
     account_ = std::move(*address);
   } else if (!account_ || !credentials_) {
-    return fail_with(sasl::Failure::not_authorized, "no such account");
+    co_return fail_with(sasl::Failure::not_authorized, "no such account");
   } else if (!credentials_->is_enabled) {
-    return fail_with(sasl::Failure::account_disabled, "the account is disabled");
+    co_return fail_with(sasl::Failure::account_disabled, "the account is disabled");
   } else if (credentials_->is_expired) {
-    return fail_with(sasl::Failure::credentials_expired, "the credentials have expired");
+    co_return fail_with(sasl::Failure::credentials_expired, "the credentials have expired");
   }
   if (!success.authzid.empty()) {
     // RFC 6120 section 6.3.8: a bare address. Nobody may act for another here (security S01).
     const auto wanted = BareJid::parse(success.authzid);
     if (!wanted || *wanted != *account_) {
-      return fail_with(sasl::Failure::invalid_authzid, "another identity was asked for");
+      co_return fail_with(sasl::Failure::invalid_authzid, "another identity was asked for");
     }
+  }
+  if (sasl2_ && !sasl2_->from.empty() && sasl2_->from != account_->str()) {
+    // XEP-0388 section 2.3. RFC 6120's profile compares with the header of the stream that follows.
+    co_return fail_with(sasl::Failure::invalid_authzid, "the stream is from another identity");
   }
   auto principal = std::make_shared<Principal>(Principal{*account_});
   principal->mechanism = mechanism_->name();
@@ -247,38 +276,52 @@ AuthReply AuthenticationExchange::conclude(sasl::Success success) {
   principal->is_anonymous = is_anonymous;
   if (credentials_) {
     principal->groups = std::move(credentials_->groups);
+    principal->credentials_changed = credentials_->changed;
   }
   principal->source_address = context_.source_address;
   principal->certificate = context_.certificate;
   principal->authenticated = authenticator_.clock_.wall();
-  successes.add();
-  log::info("authenticated", {{"account", principal->identity.str()},
-                              {"mechanism", principal->mechanism},
-                              {"channel-binding", principal->channel_binding},
-                              {"source", principal->source_address}});
+  if (sasl2_ && !sasl2_->agent.id.empty()) {
+    principal->client = sasl2_->agent.id;
+    principal->client_name = authenticator_.name_of_client(*account_, principal->client);
+  }
+  if (!success.data.empty()) {
+    data_ = std::move(success.data);
+  }
+  principal_ = std::move(principal);
   mechanism_.reset();
   has_keys_ = false;
-  is_guess_ = false;
-  AuthSuccess reply{std::move(principal)};
-  if (!success.data.empty()) {
-    reply.data = std::move(success.data);
-  }
-  return reply;
+  plan_upgrades();
+  AuthReply reply = co_await go_on();
+  co_return reply;
+}
+
+void AuthenticationExchange::end_exchange() {
+  mechanism_.reset();
+  claimed_.clear();
+  account_.reset();
+  credentials_.reset();
+  has_keys_ = false;
+  sasl2_.reset();
+  tokens_.clear();
+  proved_.reset();
+  principal_.reset();
+  data_.reset();
+  upgrades_.clear();
+  upgrade_.reset();
 }
 
 AuthReply AuthenticationExchange::fail_with(sasl::Failure condition, std::string_view why) {
   (condition == sasl::Failure::temporary_auth_failure ? disturbances : refusals).add();
   // A text that is no account's address may be a password typed in the wrong place: it is not logged (security O02).
   log::info("authentication-failed", {{"account", account_ ? std::string_view(account_->str()) : std::string_view()},
-                                      {"mechanism", mechanism_ ? mechanism_->name() : std::string_view()},
+                                      {"mechanism", mechanism_    ? mechanism_->name()
+                                                    : principal_ ? std::string_view(principal_->mechanism)
+                                                                 : std::string_view()},
                                       {"condition", sasl::to_string(condition)},
                                       {"reason", why},
                                       {"source", context_.source_address}});
-  mechanism_.reset();
-  claimed_.clear();
-  account_.reset();
-  credentials_.reset();
-  has_keys_ = false;
+  end_exchange();
   if (!std::exchange(is_guess_, false) && misunderstandings_left_ > 0) {
     --misunderstandings_left_;
   } else if (attempts_left_ > 0) {

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/ensure.h"
+#include "sasl/scram_keys.h"
 
 namespace aldis {
 namespace {
@@ -15,12 +16,14 @@ constexpr std::size_t secret_bytes = 32;
 }  // namespace
 
 Authenticator::Authenticator(AuthConfig config, CredentialSource& credentials, LoginFailureCounters& failures,
-                             KeyDerivation& derivation, SettingStore& settings, Random& random, const Clock& clock)
+                             KeyDerivation& derivation, SettingStore& settings, ClientTokens& tokens, Random& random,
+                             const Clock& clock)
     : config_(std::make_shared<const AuthConfig>(std::move(config))),
       credentials_(credentials),
       failures_(failures),
       derivation_(derivation),
       settings_(settings),
+      tokens_(tokens),
       random_(random),
       clock_(clock) {}
 
@@ -41,7 +44,27 @@ Task<Result<void>> Authenticator::start() {
   co_return Result<void>{};
 }
 
-void Authenticator::configure(AuthConfig config) { config_ = std::make_shared<const AuthConfig>(std::move(config)); }
+void Authenticator::configure(AuthConfig config) {
+  tokens_.configure(config);
+  config_ = std::make_shared<const AuthConfig>(std::move(config));
+}
+
+std::string Authenticator::name_of_client(const BareJid& account, std::string_view client) const {
+  std::string message("client name");
+  message.append(1, '\0').append(account.str()).append(1, '\0').append(client);
+  const SecretBytes mac = sasl::hmac(sasl::ScramHash::sha_256, invention_secret_, message);
+  return hex_encode(mac.bytes().first(8));
+}
+
+std::vector<std::string> Authenticator::upgrades(bool is_confidential) const {
+  std::vector<std::string> tasks;
+  for (const std::string& hash : config_->key_hashes) {
+    if (is_confidential && hash != "SHA-1") {  // keys pass; and the weakest hash is no upgrade
+      tasks.push_back("UPGR-SCRAM-" + hash);
+    }
+  }
+  return tasks;
+}
 
 std::vector<std::string> Authenticator::mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const {
   const bool can_bind = !bindings.tls_exporter.empty() || !bindings.tls_server_end_point.empty();

@@ -8,6 +8,10 @@
 //   begin(mechanism, text) ──► challenge ──► respond(text) ──► … ──► success
 //            ▲                     │ abort()                  └────► failure ──► begin again while attempts_left > 0
 //            └─────────────────────┴── aborted
+//
+// With the profile of XEP-0388 what comes before the success may also be tasks (XEP-0480), each
+//
+//   … ──► continue ──► begin_task(name) ──► task ──► continue_task(text) ──► continue | success | failure
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -18,6 +22,7 @@
 #include <vector>
 
 #include "auth/auth_config.h"
+#include "auth/client_tokens.h"
 #include "auth/credential_source.h"
 #include "auth/key_derivation.h"
 #include "auth/login_failures.h"
@@ -27,6 +32,7 @@
 #include "base/secret_bytes.h"
 #include "runtime/task.h"
 #include "sasl/mechanism.h"
+#include "sasl/sasl2_request.h"
 #include "storage/stores.h"
 
 namespace aldis {
@@ -39,6 +45,8 @@ struct AuthenticationContext {
   sasl::ChannelBindings bindings{};
   std::vector<std::string> offered{};           // mechanisms and binding types exactly as advertised on this stream
   std::vector<std::string> offered_bindings{};
+  std::vector<std::string> offered_tokens{};    // mechanisms of <fast/> (XEP-0484)
+  std::vector<std::string> offered_upgrades{};  // tasks of <upgrade/> (XEP-0480)
   std::optional<ClientCertificate> certificate{};  // that the handshake has verified
   Monotonic deadline = Monotonic::max();        // a verdict that comes later is temporary_auth_failure
 };
@@ -46,20 +54,31 @@ struct AuthenticationContext {
 struct AuthChallenge {
   std::string data;                   // raw
 };
+// The mechanism has succeeded, and the client's own wish is still to be done (XEP-0388 section 2.6.3).
+struct AuthContinue {
+  std::string task;
+  std::optional<std::string> data{};  // as in AuthSuccess
+};
+// What the client derives its SaltedPassword with (XEP-0480 section 3).
+struct AuthTask {
+  std::string salt;                   // raw
+  std::uint32_t iterations = 0;
+};
 struct AuthSuccess {
   PrincipalPtr principal;
-  std::optional<std::string> data{};  // raw additional data; nothing when the mechanism has none
+  std::optional<std::string> data{};  // raw additional data; nothing when the mechanism has none or a <continue/> had it
+  std::optional<ClientTokens::Issued> token{};
 };
 struct AuthFailure {
   sasl::Failure condition = sasl::Failure::not_authorized;
   std::uint32_t attempts_left = 0;    // on this stream; at 0 the stream must end with policy-violation (RFC 6120 6.4.5)
 };
-using AuthReply = std::variant<AuthChallenge, AuthSuccess, AuthFailure>;
+using AuthReply = std::variant<AuthChallenge, AuthContinue, AuthTask, AuthSuccess, AuthFailure>;
 
 class Authenticator;
 
 // One call at a time; the object outlives the Task it gave. Texts are the character data of the SASL elements as they came:
-// base64, "=" for empty data (RFC 6120 section 6.4.2), strict (security S02).
+// base64, strict (security S02). In RFC 6120's profile "=" is empty data (section 6.4.2), in XEP-0388's it is an error.
 class AuthenticationExchange {
  public:
   AuthenticationExchange(Authenticator& authenticator, AuthenticationContext context);
@@ -67,9 +86,14 @@ class AuthenticationExchange {
   AuthenticationExchange(const AuthenticationExchange&) = delete;
 
   // Refuses what was not offered, by exact name (security S03). During an exchange: malformed_request, and it is over.
-  [[nodiscard]] Task<AuthReply> begin(std::string mechanism, std::optional<std::string> initial_response);
+  // `sasl2`: nothing in the profile of RFC 6120.
+  [[nodiscard]] Task<AuthReply> begin(std::string mechanism, std::optional<std::string> initial_response,
+                                      std::optional<sasl::Sasl2Request> sasl2 = {});
   // Without an exchange: malformed_request.
   [[nodiscard]] Task<AuthReply> respond(std::string response);
+  // Only after AuthContinue and AuthTask; anything else is malformed_request.
+  [[nodiscard]] Task<AuthReply> begin_task(std::string name);
+  [[nodiscard]] Task<AuthReply> continue_task(std::string salted_password);
   // RFC 6120 section 6.4.4: aborted.
   [[nodiscard]] AuthReply abort();
 
@@ -81,8 +105,21 @@ class AuthenticationExchange {
   [[nodiscard]] Task<Result<bool>> check_password(SecretBytes password);
   // Learns who is claimed and what is known of them; the error is of a source that could not say.
   [[nodiscard]] Task<Result<void>> look_up(std::string username);
-  [[nodiscard]] AuthReply conclude(sasl::Success success);
+  [[nodiscard]] Task<AuthReply> conclude(sasl::Success success);
   [[nodiscard]] AuthReply fail_with(sasl::Failure condition, std::string_view why);
+  void end_exchange();
+
+  // ---- tokens and tasks (authentication_sasl2.cpp)
+  // What in the request breaks its specification.
+  [[nodiscard]] std::optional<std::string_view> find_fault() const;
+  // What the client may prove, and inventions where it has less: the work is the same for everybody (security S05).
+  [[nodiscard]] Task<Result<std::vector<SecretBytes>>> find_tokens(std::string username);
+  // The token was proved: whether it still counts. A Failed, or the same Success.
+  [[nodiscard]] Task<Result<sasl::Outcome>> settle_token(sasl::Success success);
+  void plan_upgrades();
+  // After the mechanism and each task: the next task, or the success.
+  [[nodiscard]] Task<AuthReply> go_on();
+  [[nodiscard]] Task<std::optional<ClientTokens::Issued>> new_token();
 
   Authenticator& authenticator_;
   AuthenticationContext context_;
@@ -98,13 +135,20 @@ class AuthenticationExchange {
   std::optional<Credentials> credentials_;            // nothing: there is no such account
   bool has_keys_ = false;                             // SCRAM: the next message brings the proof
   bool is_guess_ = false;                             // from here on a failure may have tested a password
+  std::optional<sasl::Sasl2Request> sasl2_;
+  std::vector<ClientTokens::Candidate> tokens_;
+  std::optional<ClientToken> proved_;                 // the token that let it in
+  std::shared_ptr<Principal> principal_;              // from the mechanism's success on
+  std::optional<std::string> data_;                   // the mechanism's, until it is told
+  std::vector<std::string> upgrades_;                 // tasks to be done, the first is under way
+  std::optional<ScramKeys> upgrade_;                  // salt and iterations the first task was given
 };
 
 class Authenticator {
  public:
   // Everything passed outlives it. `failures` is loaded by its owner.
   Authenticator(AuthConfig config, CredentialSource& credentials, LoginFailureCounters& failures,
-                KeyDerivation& derivation, SettingStore& settings, Random& random, const Clock& clock);
+                KeyDerivation& derivation, SettingStore& settings, ClientTokens& tokens, Random& random, const Clock& clock);
 
   // Reads, or makes once, the installation's secret behind invented salts. To be awaited before the first exchange.
   [[nodiscard]] Task<Result<void>> start();
@@ -113,17 +157,25 @@ class Authenticator {
 
   // What a stream may be offered, in the configured order.
   [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const;
+  // Mechanisms for tokens, and tasks that make keys of further hashes, in XEP-0388's profile.
+  [[nodiscard]] std::vector<std::string> token_mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const {
+    return tokens_.mechanisms(is_confidential, bindings);
+  }
+  [[nodiscard]] std::vector<std::string> upgrades(bool is_confidential) const;
   // Binding types to advertise with them (XEP-0440); empty when no -PLUS mechanism is among them.
   [[nodiscard]] std::vector<std::string> binding_types(bool is_confidential, const sasl::ChannelBindings& bindings) const;
 
  private:
   friend class AuthenticationExchange;
+  // A short name for a client of an account that cannot be led back to its user-agent id (XEP-0386 section 3.2.1).
+  [[nodiscard]] std::string name_of_client(const BareJid& account, std::string_view client) const;
 
   std::shared_ptr<const AuthConfig> config_;
   CredentialSource& credentials_;
   LoginFailureCounters& failures_;
   KeyDerivation& derivation_;
   SettingStore& settings_;
+  ClientTokens& tokens_;
   Random& random_;
   const Clock& clock_;
   SecretBytes invention_secret_;

@@ -16,6 +16,7 @@ struct Credentials {
   bool is_enabled = true;           // told to the client only after a correct proof
   bool is_expired = false;          // the same
   std::vector<std::string> groups{};
+  WallTime changed{};               // last; what was derived from them before is void
 };
 
 class CredentialSource {
@@ -23,6 +24,9 @@ class CredentialSource {
   virtual ~CredentialSource() = default;
   // not_found only when it is certain that there is no such account; every doubt is another error (security S09).
   virtual Task<Result<Credentials>> find(BareJid account) = 0;
+  // Keeps the keys of one more hash of a password whose credentials are those of `changed` (XEP-0480); as
+  // AccountStore::add_keys, and denied where a source keeps none.
+  virtual Task<Result<void>> add_keys(BareJid account, ScramKeys keys, WallTime changed) = 0;
 };
 
 }  // namespace aldis

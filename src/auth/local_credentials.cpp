@@ -13,7 +13,12 @@ Task<Result<Credentials>> LocalCredentials::find(BareJid account) {
   Credentials credentials;
   credentials.keys = std::move(record->keys);
   credentials.is_enabled = record->is_enabled;
+  credentials.changed = record->credentials_changed;
   co_return credentials;
+}
+
+Task<Result<void>> LocalCredentials::add_keys(BareJid account, ScramKeys keys, WallTime changed) {
+  return accounts_.add_keys(std::move(account), std::move(keys), changed);
 }
 
 }  // namespace aldis

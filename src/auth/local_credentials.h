@@ -9,6 +9,7 @@ class LocalCredentials final : public CredentialSource {
  public:
   explicit LocalCredentials(AccountStore& accounts) : accounts_(accounts) {}
   Task<Result<Credentials>> find(BareJid account) override;
+  Task<Result<void>> add_keys(BareJid account, ScramKeys keys, WallTime changed) override;
 
  private:
   AccountStore& accounts_;

@@ -55,12 +55,24 @@ Task<Result<std::vector<ScramKeys>>> Passwords::derive_keys(SecretBytes password
 }
 
 Task<Result<void>> Passwords::set_password(BareJid account, SecretBytes password) {
+  const Result<WallTime> changed = co_await change_password(std::move(account), std::move(password));
+  if (!changed) {
+    co_return fail(changed.error());
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<WallTime>> Passwords::change_password(BareJid account, SecretBytes password) {
   Result<std::vector<ScramKeys>> keys = co_await derive_keys(std::move(password));
   if (!keys) {
     co_return fail(std::move(keys.error()));
   }
-  Result<void> stored = co_await accounts_.set_keys(std::move(account), std::move(*keys), clock_.wall());
-  co_return stored;
+  const WallTime now = clock_.wall();
+  const Result<void> stored = co_await accounts_.set_keys(std::move(account), std::move(*keys), now);
+  if (!stored) {
+    co_return fail(stored.error());
+  }
+  co_return now;
 }
 
 Task<Result<void>> Passwords::create_account(BareJid account, SecretBytes password) {

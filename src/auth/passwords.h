@@ -27,6 +27,8 @@ class Passwords {
 
   // invalid (the rules refuse the password, `what` says why), not_found, unavailable, full.
   [[nodiscard]] Task<Result<void>> set_password(BareJid account, SecretBytes password);
+  // The same; gives the time that the account's credentials_changed says now.
+  [[nodiscard]] Task<Result<WallTime>> change_password(BareJid account, SecretBytes password);
   // invalid, already_exists, unavailable, full.
   [[nodiscard]] Task<Result<void>> create_account(BareJid account, SecretBytes password);
   void configure(AuthConfig config) { config_ = std::move(config); }

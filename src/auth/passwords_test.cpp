@@ -112,7 +112,7 @@ TEST(AuthConfigRules, DefaultsAreValidAndWrongNamesAreNot) {
   EXPECT_FALSE(validate(config));
   config.key_hashes = {};
   EXPECT_FALSE(validate(config));
-  EXPECT_EQ(option_table<AuthConfig>(auth_options).infos().size(), 11U);
+  EXPECT_EQ(option_table<AuthConfig>(auth_options).infos().size(), 15U);
 }
 
 }  // namespace

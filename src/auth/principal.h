@@ -28,9 +28,12 @@ struct Principal {
   bool is_confidential = false;             // the stream was encrypted when the credentials passed
   bool is_anonymous = false;                // RFC 4505: nobody has vouched for this identity
   std::vector<std::string> groups{};
+  std::string client{};                     // the user-agent id it gave (XEP-0388); told to nobody but owner and operator
+  std::string client_name{};                // stands for `client` where others may see it: always the same, says nothing else
   std::string source_address{};             // of the connection, without port
   std::optional<ClientCertificate> certificate{};
   WallTime authenticated{};
+  std::optional<WallTime> credentials_changed{};  // as of then; nothing where there is no account (ANONYMOUS)
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;
 

@@ -88,6 +88,9 @@ Task<void> Account::load() {
       log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", record.error().what}});
     }
   }
+  if (record) {
+    learn_credentials(record->credentials_changed, record->is_enabled);
+  }
   // Whoever asks about somebody who does not exist waits for the same reads as about somebody who does (security L01).
   Result<RosterData> roster = co_await stores.rosters.load(jid_);
   const Result<std::vector<Jid>> blocked = co_await stores.blocks.load(jid_);
@@ -150,6 +153,10 @@ void Account::bind(BindRequest request) {
 }
 
 void Account::bind_now(BindRequest request) {
+  if (request.inline_bind && !request.inline_bind->metadata && state_ == State::ready) {
+    describe_and_bind(std::move(request));
+    return;
+  }
   const auto config = home_.world().config();
   const auto refuse = [&](StanzaError error) {
     request.answer(fail(std::move(error)), *request.connection);
@@ -161,6 +168,14 @@ void Account::bind_now(BindRequest request) {
   if (state_ != State::ready) {  // removed, or the store is away, between authentication and now
     refuse(StanzaError(state_ == State::absent ? StanzaCondition::not_allowed : StanzaCondition::resource_constraint));
     return;
+  }
+  if (!trusts(*request.principal)) {
+    refuse(StanzaError(StanzaCondition::not_authorized));
+    return;
+  }
+  if (request.inline_bind) {
+    end_earlier_sessions(*request.principal);
+    request.resource = inline_resource(request);
   }
   std::string resource = request.resource.value_or(random_token(home_.world().random, 64));
   if (Session* existing = find_session(resource)) {
@@ -189,13 +204,15 @@ void Account::bind_now(BindRequest request) {
                                                 std::move(request.lang)));
   Session& session = *sessions_.back();
   home_.add_session(session);
-  if (request.enable) {
-    request.on_enabled(session.enable_management(*request.enable));
+  if (!request.inline_bind) {
+    request.answer(address, connection);
   }
-  request.answer(address, connection);
   log::info("session-bound", {{"jid", session.jid().str()},
                               {"mechanism", session.principal()->mechanism},
                               {"peer", session.peer_address()}});
+  if (request.inline_bind) {
+    answer_inline(session, *request.inline_bind);
+  }
   for (const auto& observer : host_.observers.bound) {
     observer(session);
   }

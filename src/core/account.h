@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,15 @@ namespace aldis {
 class Home;
 class VirtualHost;
 
+// XEP-0386: the resource is named by the account, and what was asked for with it is done before anything is delivered.
+struct InlineBinding {
+  std::string tag;                         // as the client wrote it; empty: none
+  std::vector<std::string> requests;       // elements that stand alone
+  // In place of BindRequest::answer where it succeeds; the second is <bound/>.
+  UniqueFunction<void(const FullJid&, std::string, net::Connection&)> answer;
+  std::optional<std::string> metadata{};   // for the account: what extensions say in <bound/>, once they have
+};
+
 // A connection that has authenticated and asks for its resource; on its way from the lobby to the account's shard.
 struct BindRequest {
   std::unique_ptr<net::Connection> connection;
@@ -33,13 +43,11 @@ struct BindRequest {
   std::optional<std::string> resource;   // prepared; nothing: the server chooses
   xml::Scope scope;
   std::string lang;
+  std::optional<InlineBinding> inline_bind;   // XEP-0386
   // Called on the home's executor with the address or the refusal; queues the answer's bytes on the connection it is
   // given. After a refusal the request's connection goes back with it.
   UniqueFunction<void(Result<FullJid, StanzaError>, net::Connection&)> answer;
   UniqueFunction<void(std::unique_ptr<net::Connection>)> give_back;
-  // Stream management enabled in the same step (XEP-0386): `on_enabled` is given the <enabled/> or <failed/> before `answer`.
-  std::optional<stream::EnableRequest> enable{};
-  UniqueFunction<void(std::string)> on_enabled{};
 };
 
 // Why a stream is not resumed.
@@ -180,6 +188,11 @@ class Account final : public policy::OwnerRules {
   void on_session_ended(Session& session, std::vector<Envelope> undelivered, std::string_view reason);
   // All sessions end (account disabled, removed, password changed elsewhere).
   void end_sessions(const StreamError& error, std::string_view reason, const Session* except = nullptr);
+  // Those of one client (its user-agent id), or of all that have named themselves when it is empty. How many.
+  std::size_t end_sessions_of_client(const std::string& client);
+  // What stands in the store now. Who authenticated with other credentials, or before the account was disabled, and has not
+  // bound yet may not any more (security S13). Nothing: it could not be read, and nobody binds until it has been.
+  void learn_credentials(std::optional<WallTime> changed, bool is_enabled);
   // Forgets everything: the account was removed from the store.
   void removed();
   // The account was created in the store: what was said of it before no longer holds.
@@ -258,6 +271,15 @@ class Account final : public policy::OwnerRules {
   void restore_now(Restoration restoration);
   // The detached session that has waited longest; null without one.
   [[nodiscard]] Session* oldest_detached() const;
+  // account_inline_bind.cpp
+  void describe_and_bind(BindRequest request);
+  Task<void> bind_waiting(Pin self, BindRequest request);
+  [[nodiscard]] bool trusts(const Principal& principal) const;
+  [[nodiscard]] std::string inline_resource(const BindRequest& request) const;
+  void answer_inline(Session& session, InlineBinding& wish);
+  void end_earlier_sessions(const Principal& principal);
+  std::size_t end_sessions_where(const std::function<bool(const Session&)>& is_meant, const StreamError& error,
+                                 std::string_view reason);
 
   Home& home_;
   const VirtualHost& host_;
@@ -270,9 +292,11 @@ class Account final : public policy::OwnerRules {
   Serial changes_;
   Monotonic idle_since_{};
   Allowance allowance_;
+  std::optional<WallTime> credentials_changed_;
   std::uint32_t pins_ = 0;
   State state_ = State::loading;
   bool is_ephemeral_ = false;  // of an anonymous user: nothing is stored
+  bool is_enabled_ = true;
   bool is_busy_ = false;   // an incoming chain waits: what comes next waits behind it
 };
 

@@ -36,6 +36,11 @@ void Account::resume(ResumptionRequest request) {
 }
 
 void Account::resume_now(ResumptionRequest request) {
+  if (!trusts(*request.principal)) {
+    refused_resumptions.add();
+    request.refuse({.condition = StanzaCondition::not_authorized});
+    return;
+  }
   const std::string& previd = request.request.previd;
   // Only among the authenticated user's own sessions: another's id is unknown here (section 9).
   const auto found = std::find_if(sessions_.begin(), sessions_.end(), [&](const auto& session) {

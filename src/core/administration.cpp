@@ -94,13 +94,14 @@ Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes passw
 
 Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes password, SessionId keep) {
   Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
-  const Result<void> changed = co_await passwords.set_password(jid, std::move(password));
+  const Result<WallTime> changed = co_await passwords.change_password(jid, std::move(password));
   if (!changed) {
-    co_return changed;
+    co_return fail(changed.error());
   }
   log::info("password-changed", {{"account", jid.str()}});
-  auto end_others = [jid, keep](Home& home) {
+  auto end_others = [jid, keep, when = *changed](Home& home) {
     if (Account* account = home.find_account(jid)) {
+      account->learn_credentials(when, true);  // nobody authenticates while it is disabled
       const StreamError error{.condition = StreamCondition::reset, .text = "The password was changed."};
       account->end_sessions(error, "password changed", home.find_session(keep));
     }
@@ -108,15 +109,27 @@ Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes passwor
   };
   const bool ended = co_await on(world_.home_of(jid.str()), std::move(end_others));
   static_cast<void>(ended);
-  co_return changed;
+  co_return Result<void>{};
 }
 
 Task<Result<void>> Administration::set_enabled(BareJid jid, bool is_enabled) {
+  const Result<AccountRecord> record = co_await world_.stores.accounts.find(jid);
+  if (!record) {
+    co_return fail(record.error());
+  }
   const Result<void> changed = co_await world_.stores.accounts.set_enabled(jid, is_enabled);
   if (!changed) {
     co_return changed;
   }
   log::info(is_enabled ? "account-enabled" : "account-disabled", {{"account", jid.str()}});
+  auto learn = [jid, when = record->credentials_changed, is_enabled](Home& home) {
+    if (Account* account = home.find_account(jid)) {
+      account->learn_credentials(when, is_enabled);
+    }
+    return true;
+  };
+  const bool learnt = co_await on(world_.home_of(jid.str()), std::move(learn));
+  static_cast<void>(learnt);
   if (!is_enabled) {
     const std::size_t ended = co_await end_sessions(
         jid, StreamError{.condition = StreamCondition::not_authorized, .text = "The account is disabled."}, "account disabled");
@@ -153,6 +166,33 @@ Task<Result<void>> Administration::delete_account(BareJid jid, std::function<voi
     static_cast<void>(told);
   }
   co_return removed;
+}
+
+Task<Result<std::vector<ClientToken>>> Administration::client_tokens(BareJid jid) {
+  const Result<AccountRecord> account = co_await world_.stores.accounts.find(jid);
+  if (!account) {
+    co_return fail(account.error());
+  }
+  Result<std::vector<ClientToken>> tokens = co_await world_.stores.tokens.load(jid, {});
+  co_return tokens;
+}
+
+Task<Result<Administration::ForgottenClients>> Administration::forget_clients(BareJid jid, std::string client) {
+  const Result<AccountRecord> account = co_await world_.stores.accounts.find(jid);
+  if (!account) {
+    co_return fail(account.error());
+  }
+  const Result<std::vector<std::string>> clients = co_await world_.stores.tokens.forget(jid, client);
+  if (!clients) {
+    co_return fail(clients.error());
+  }
+  log::info("clients-forgotten", {{"account", jid.str()}, {"clients", clients->size()}});
+  auto end = [jid, client](Home& home) -> std::size_t {
+    Account* held = home.find_account(jid);
+    return held == nullptr ? 0 : held->end_sessions_of_client(client);
+  };
+  const std::size_t sessions = co_await on(world_.home_of(jid.str()), std::move(end));
+  co_return ForgottenClients{clients->size(), sessions};
 }
 
 Task<std::vector<SessionSummary>> Administration::sessions(std::optional<BareJid> of, std::size_t limit) {

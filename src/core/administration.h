@@ -51,6 +51,15 @@ class Administration {
   using Lockouts = std::map<std::string, LoginFailureCounters::Lockout, std::less<>>;
   [[nodiscard]] Task<Lockouts> lockouts();
 
+  // The tokens its clients log in with (XEP-0484). not_found: no such account.
+  [[nodiscard]] Task<Result<std::vector<ClientToken>>> client_tokens(BareJid jid);
+  // Ends the tokens of one client, by its user-agent id, or of all when that is empty, and the sessions these clients have.
+  struct ForgottenClients {
+    std::size_t clients = 0;
+    std::size_t sessions = 0;
+  };
+  [[nodiscard]] Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client);
+
   // Of an account, of a whole domain (an address without localpart), or all.
   [[nodiscard]] Task<std::vector<SessionSummary>> sessions(std::optional<BareJid> of, std::size_t limit);
   [[nodiscard]] Task<std::size_t> session_count();

@@ -1,6 +1,8 @@
 // What an extension may touch, passed on to its domain.
 #include "core/extension.h"
 
+#include <algorithm>
+
 #include "core/virtual_host.h"
 #include "core/world.h"
 
@@ -45,6 +47,14 @@ void Extension::on_unavailable(std::function<void(Session&, const Stanza& presen
 void Extension::on_ended(std::function<void(Session&)> observer) { host_.observers.ended.push_back(std::move(observer)); }
 void Extension::on_delivered(std::function<void(Session&, const Envelope&)> observer) {
   host_.observers.delivered.push_back(std::move(observer));
+}
+void Extension::on_bind_inline(XmlName name, InlineHandler handler) {
+  const bool is_new = std::ranges::find(host_.inline_features, name, &VirtualHost::InlineFeature::name) == host_.inline_features.end();
+  ensure(is_new, "an inline request has one handler");
+  host_.inline_features.push_back({name, std::move(handler)});
+}
+void Extension::on_bound_metadata(std::function<Task<std::string>(Account&)> metadata) {
+  host_.bound_metadata.push_back(std::move(metadata));
 }
 
 void Extension::on_time(PeriodicWork work) { host_.periodic.push_back(std::move(work)); }

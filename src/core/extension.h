@@ -18,6 +18,7 @@
 
 namespace aldis {
 
+class Account;
 class Session;
 class VirtualHost;
 struct World;
@@ -73,6 +74,14 @@ class Extension {
 
   // Runs on one home a second after the start, and again when the time it returns has passed.
   void on_time(PeriodicWork work);
+
+  // ---- binding inline (XEP-0386): the client asks with an element of this name inside its <bind/>. The handler acts on the
+  // new session before anything is delivered to it, and returns what goes into <bound/>: one element or nothing. The
+  // element's namespace is advertised; a second handler of the same name is a broken invariant.
+  using InlineHandler = std::function<std::string(Session&, const xml::Element&)>;
+  void on_bind_inline(XmlName name, InlineHandler handler);
+  // What every <bound/> says besides, such as the archive's <metadata/>. The account delivers nothing while it is awaited.
+  void on_bound_metadata(std::function<Task<std::string>(Account&)> metadata);
 
  private:
   std::string name_;

@@ -1,6 +1,8 @@
 // Accepting, budgets, and one Stranger per connection: it feeds the negotiation what is read and does what it demands.
 #include "core/lobby.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/home.h"
@@ -67,6 +69,18 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     const sasl::ChannelBindings bindings = channel_bindings();
     offer.mechanisms = lobby_.authenticator_.mechanisms(is_confidential(), bindings);
     offer.channel_bindings = lobby_.authenticator_.binding_types(is_confidential(), bindings);
+    if (connection_->tls() != nullptr) {  // XEP-0388 section 3: only after TLS
+      stream::Sasl2Offer& sasl2 = offer.sasl2.emplace();
+      sasl2.has_bind = true;
+      sasl2.has_resumption = true;
+      for (const VirtualHost::InlineFeature& feature : host->inline_features) {
+        if (std::ranges::find(sasl2.bind_features, feature.name.ns) == sasl2.bind_features.end()) {
+          sasl2.bind_features.emplace_back(feature.name.ns);
+        }
+      }
+      sasl2.token_mechanisms = lobby_.authenticator_.token_mechanisms(is_confidential(), bindings);
+      sasl2.upgrades = lobby_.authenticator_.upgrades(is_confidential());
+    }
     const bool is_authenticated = negotiation_->identity().has_value();
     offer.max_bytes = is_authenticated ? lobby_.world_.stanza_limits.stanza_bytes
                                        : static_cast<std::size_t>(lobby_.config_.bytes_before_authentication.count);
@@ -138,6 +152,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   // One exchange for all tries of the stream: it counts them.
   AuthenticationExchange& exchange() {
     if (exchange_ == nullptr) {
+      const auto& sasl2 = negotiation_->offer().sasl2;
       exchange_ = std::make_shared<AuthenticationExchange>(
           lobby_.authenticator_,
           AuthenticationContext{.domain = negotiation_->domain(),
@@ -146,12 +161,18 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
                                 .bindings = channel_bindings(),
                                 .offered = negotiation_->offer().mechanisms,
                                 .offered_bindings = negotiation_->offer().channel_bindings,
+                                .offered_tokens = sasl2 ? sasl2->token_mechanisms : std::vector<std::string>{},
+                                .offered_upgrades = sasl2 ? sasl2->upgrades : std::vector<std::string>{},
                                 .deadline = deadline_});
     }
     return *exchange_;
   }
   bool carry_out(stream::BeginAuthentication& demand) {
-    return wait_for(exchange().begin(std::move(demand.mechanism), std::move(demand.initial_response)));
+    return wait_for(exchange().begin(std::move(demand.mechanism), std::move(demand.initial_response), std::move(demand.sasl2)));
+  }
+  bool carry_out(stream::BeginTask& demand) { return wait_for(exchange().begin_task(std::move(demand.name))); }
+  bool carry_out(stream::ContinueTask& demand) {
+    return wait_for(exchange().continue_task(std::move(demand.salted_password)));
   }
   bool carry_out(stream::ContinueAuthentication& demand) {
     return wait_for(exchange().respond(std::move(demand.response)));
@@ -194,7 +215,17 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
       return stream::SaslChallenge{challenge->data};
     }
     if (const auto* success = std::get_if<AuthSuccess>(&reply)) {
-      return stream::SaslSuccess{success->principal->identity, success->data};
+      stream::SaslSuccess told{success->principal->identity, success->data};
+      if (success->token) {
+        told.token = stream::NewToken{std::string(success->token->token.view()), success->token->expires};
+      }
+      return told;
+    }
+    if (const auto* going_on = std::get_if<AuthContinue>(&reply)) {
+      return stream::SaslContinue{going_on->task, going_on->data};
+    }
+    if (const auto* task = std::get_if<AuthTask>(&reply)) {
+      return stream::SaslTask{task->salt, task->iterations};
     }
     const auto& failure = std::get<AuthFailure>(reply);
     return stream::SaslFailure{failure.condition, failure.attempts_left};
@@ -210,69 +241,121 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
       }
       resource = std::move(*prepared);
     }
-    cancel_timer();
-    connection_->detach();
-    Shard& lobby_shard = lobby_.shard_;
     auto next = std::make_shared<stream::Demand>();
     BindRequest request;
-    request.connection = std::move(connection_);
-    request.principal = principal_;
     request.resource = std::move(resource);
-    request.scope = negotiation_->scope();
-    request.lang = negotiation_->peer_lang();
-    request.answer = [&lobby = lobby_, &lobby_shard, id = id_, negotiation = negotiation_, next](
-                         Result<FullJid, StanzaError> outcome, net::Connection& connection) {
+    request.answer = [&lobby = lobby_, id = id_, negotiation = negotiation_, next](Result<FullJid, StanzaError> outcome,
+                                                                                 net::Connection& connection) {
       const bool is_bound = outcome.has_value();
       stream::Step step = is_bound ? negotiation->bound(*outcome) : negotiation->bind_refused(outcome.error());
       connection.send(step.bytes);
       *next = std::move(step.demand);
       if (is_bound) {
-        lobby_shard.post([&lobby, id] { lobby.forget(id); });
+        lobby.shard_.post([&lobby, id] { lobby.forget(id); });
       }
     };
-    request.give_back = give_back_later(next);
-    Home& home = lobby_.world_.home_of(principal_->identity.str());
-    home.shard().post([&home, moved = std::move(request)]() mutable { home.bind(std::move(moved)); });
+    hand_over(std::move(request), next, &Home::bind);
     return false;
   }
 
   // ---- resumption (XEP-0198 section 5): as binding.
   bool carry_out(stream::ResumeStream& demand) {
-    cancel_timer();
-    connection_->detach();
-    Shard& lobby_shard = lobby_.shard_;
     auto next = std::make_shared<stream::Demand>();
     ResumptionRequest request;
-    request.connection = std::move(connection_);
-    request.principal = principal_;
     request.request = std::move(demand.request);
-    request.scope = negotiation_->scope();
-    request.lang = negotiation_->peer_lang();
-    request.answer = [&lobby = lobby_, &lobby_shard, id = id_, negotiation = negotiation_, next](
-                         Result<Resumed, ResumptionRefusal> outcome, net::Connection& connection) {
+    request.answer = [&lobby = lobby_, id = id_, negotiation = negotiation_, next](Result<Resumed, ResumptionRefusal> outcome,
+                                                                                 net::Connection& connection) {
       stream::Step step = outcome                         ? negotiation->resumed(outcome->xml)
                           : outcome.error().stream_error ? negotiation->close(*outcome.error().stream_error)
                                                          : negotiation->resume_refused(outcome.error().xml());
       connection.send(step.bytes);
       *next = std::move(step.demand);
       if (outcome) {
-        lobby_shard.post([&lobby, id] { lobby.forget(id); });
+        lobby.shard_.post([&lobby, id] { lobby.forget(id); });
       }
     };
-    request.give_back = give_back_later(next);
-    Home& home = lobby_.world_.home_of(principal_->identity.str());
-    home.shard().post([&home, moved = std::move(request)]() mutable { home.resume(std::move(moved)); });
+    hand_over(std::move(request), next, &Home::resume);
     return false;
   }
-  // From a home's thread: the refused connection returns here, and the negotiation goes on.
-  [[nodiscard]] UniqueFunction<void(std::unique_ptr<net::Connection>)> give_back_later(std::shared_ptr<stream::Demand> next) {
-    return [&lobby = lobby_, &lobby_shard = lobby_.shard_, id = id_, next](std::unique_ptr<net::Connection> connection) {
+
+  // ---- both inside <authenticate/>: a resumption that is refused goes on to the binding, if there is one (XEP-0386 section
+  // 3.2, XEP-0198 section 8.3).
+  bool carry_out(stream::EstablishSession& demand) {
+    if (demand.resume) {
+      resume_inline(std::move(demand));
+    } else {
+      ensure(demand.bind.has_value(), "only what is offered is asked for");
+      bind_inline(std::move(demand));
+    }
+    return false;
+  }
+  void resume_inline(stream::EstablishSession demand) {
+    auto next = std::make_shared<stream::Demand>();
+    ResumptionRequest request;
+    request.request = std::move(*demand.resume);
+    request.answer = [&lobby = lobby_, id = id_, negotiation = negotiation_, next, bind = std::move(demand.bind)](
+                         Result<Resumed, ResumptionRefusal> outcome, net::Connection& connection) mutable {
+      if (outcome) {
+        connection.send(negotiation->established({outcome->jid, std::move(outcome->xml)}).bytes);
+        lobby.shard_.post([&lobby, id] { lobby.forget(id); });
+        return;
+      }
+      stream::Step step;
+      if (outcome.error().stream_error) {
+        step = negotiation->close(*outcome.error().stream_error);
+      } else if (bind) {
+        step.demand = stream::EstablishSession{.resume = {}, .bind = std::move(bind), .elements = outcome.error().xml()};
+      } else {
+        step = negotiation->established({.address = {}, .elements = outcome.error().xml()});
+      }
+      connection.send(step.bytes);
+      *next = std::move(step.demand);
+    };
+    hand_over(std::move(request), next, &Home::resume);
+  }
+  // A binding that is refused is not told of in <success/>, which has no words for it: the client may bind by RFC 6120, and
+  // learns why from its answer.
+  void bind_inline(stream::EstablishSession demand) {
+    auto next = std::make_shared<stream::Demand>();
+    BindRequest request;
+    request.answer = [negotiation = negotiation_, next, elements = demand.elements](Result<FullJid, StanzaError> outcome,
+                                                                                   net::Connection& connection) {
+      ensure(!outcome, "an inline binding has an answer of its own");
+      stream::Step step = negotiation->established({.address = {}, .elements = elements});
+      connection.send(step.bytes);
+      *next = std::move(step.demand);
+    };
+    InlineBinding& wish = request.inline_bind.emplace();
+    wish.tag = std::move(demand.bind->tag);
+    wish.requests = std::move(demand.bind->requests);
+    wish.answer = [&lobby = lobby_, id = id_, negotiation = negotiation_, elements = std::move(demand.elements)](
+                      const FullJid& address, std::string bound, net::Connection& connection) {
+      connection.send(negotiation->established({address, elements + bound}).bytes);
+      lobby.shard_.post([&lobby, id] { lobby.forget(id); });
+    };
+    hand_over(std::move(request), next, &Home::bind);
+  }
+
+  // To the account's home. From its thread a refused connection returns here, and the negotiation goes on.
+  template <class Request>
+  void hand_over(Request request, const std::shared_ptr<stream::Demand>& next, void (Home::*take)(Request)) {
+    cancel_timer();
+    connection_->detach();
+    connection_->resume();  // paused for the verdict, where it binds in the same step; whoever attaches it next reads on
+    Shard& lobby_shard = lobby_.shard_;
+    request.connection = std::move(connection_);
+    request.principal = principal_;
+    request.scope = negotiation_->scope();
+    request.lang = negotiation_->peer_lang();
+    request.give_back = [&lobby = lobby_, &lobby_shard, id = id_, next](std::unique_ptr<net::Connection> connection) {
       lobby_shard.post([&lobby, id, next, moved = std::move(connection)]() mutable {
         if (Stranger* self = lobby.find(id)) {
           self->give_back(std::move(moved), std::move(*next));
         }
       });
     };
+    Home& home = lobby_.world_.home_of(principal_->identity.str());
+    home.shard().post([&home, take, moved = std::move(request)]() mutable { (home.*take)(std::move(moved)); });
   }
 
   // ---- XEP-0077 for strangers

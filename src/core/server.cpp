@@ -7,9 +7,22 @@
 
 #include "auth/local_credentials.h"
 #include "base/log.h"
+#include "core/session.h"
 #include "core/virtual_host.h"
+#include "xmpp/namespaces.h"
 
 namespace aldis {
+namespace {
+
+// XEP-0198 section 8.2: enabled inside XEP-0386's <bind/>.
+std::string enable_inline(Session& session, const xml::Element& element) {
+  const auto read = stream::read_management(element);
+  const auto* request = read ? std::get_if<stream::EnableRequest>(&*read) : nullptr;
+  return request != nullptr ? session.enable_management(*request)
+                            : stream::management_failed(StanzaCondition::bad_request);
+}
+
+}  // namespace
 
 Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& random)
     : config_(std::move(config)),
@@ -34,8 +47,9 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   }
   credentials_ = std::make_unique<LocalCredentials>(stores.accounts);
   failures_ = std::make_unique<LoginFailureCounters>(config_.live.auth, stores.login_failures, clock);
+  tokens_ = std::make_unique<ClientTokens>(config_.live.auth, stores.tokens, config_.token_key, random, clock);
   authenticator_ = std::make_unique<Authenticator>(config_.live.auth, *credentials_, *failures_, *derivation_, stores.settings,
-                                                   random, clock);
+                                                   *tokens_, random, clock);
   administration_ = std::make_unique<Administration>(world_, *derivation_, *failures_, *lobby_shard_,
                                                      [this] { return auth_config(); });
   world_.administration = administration_.get();
@@ -43,6 +57,7 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
     auto host = std::make_unique<VirtualHost>(domain.name);
     host->set_administrators({domain.administrators.begin(), domain.administrators.end()});
     host->see_other_host = domain.see_other_host;
+    host->inline_features.push_back({{"enable", ns::stream_management}, enable_inline});
     for (const InstalledExtension& extension : domain.extensions) {
       host->install(*extension.entry, world_, extension.config);
     }

@@ -52,6 +52,7 @@ struct ServerConfig {
   std::size_t shards = 0;                       // 0: one for each processor
   std::vector<ListenerConfig> listeners;
   std::vector<ServedDomain> domains;            // at least one; the first serves clients that name none
+  SecretBytes token_key;                        // of clients' tokens (auth/client_tokens.h); empty: none are given
   LiveConfig live;
 };
 
@@ -104,6 +105,7 @@ class Server {
   std::unique_ptr<Shard> lobby_shard_;
   std::unique_ptr<CredentialSource> credentials_;
   std::unique_ptr<LoginFailureCounters> failures_;
+  std::unique_ptr<ClientTokens> tokens_;
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<Lobby> lobby_;

@@ -44,6 +44,8 @@ class Session final : public net::Connection::Owner {
 
   // Starts reading. The bind result has been queued before.
   void start();
+  // For the answer to an inline binding, before start().
+  [[nodiscard]] net::Connection& connection() { return *connection_; }
 
   // ---- presence, kept by the account's presence rules
   [[nodiscard]] bool is_available() const { return presence_ != nullptr; }

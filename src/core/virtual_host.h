@@ -62,12 +62,18 @@ class VirtualHost {
     std::vector<std::function<void(Session&, const Stanza& presence)>> unavailable;
     std::vector<std::function<void(Session&, const Envelope&)>> delivered;
   };
+  struct InlineFeature {
+    XmlName name;
+    Extension::InlineHandler handler;
+  };
   Chain outgoing;
   Chain incoming;
   Chain undelivered;
   IqTable requests;
   Discovery discovery;
   Observers observers;
+  std::vector<InlineFeature> inline_features;   // of XEP-0386's <bind/>
+  std::vector<std::function<Task<std::string>(Account&)>> bound_metadata;
   std::map<std::string, AdHocCommand, std::less<>> commands;  // by node
   // Answers jabber:iq:register requests of strangers (XEP-0077 section 3.1); empty: registration is not offered. Runs in
   // the lobby; the second argument is the stranger's source.

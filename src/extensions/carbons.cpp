@@ -117,6 +117,11 @@ void install_carbons(Extension& self) {
   const auto refuse = [](const Iq& request) -> IqReply { return request.error(StanzaCondition::not_allowed); };
   self.on_iq_set({"enable", ns::carbons}, {Recipient::other_account}, refuse);
   self.on_iq_set({"disable", ns::carbons}, {Recipient::other_account}, refuse);
+  // XEP-0386 section 3.2: with the binding; it needs no answer.
+  self.on_bind_inline({"enable", ns::carbons}, [](Session& session, const xml::Element&) {
+    session.wants_carbons = true;
+    return std::string();
+  });
   self.on_outgoing(Phase::copy, StanzaKinds::message, on_sent);
   self.on_incoming(Phase::copy, StanzaKinds::message, on_received);
 }

@@ -29,6 +29,11 @@ class OneDomain final : public Domains {
     offered.mechanisms = {"PLAIN"};
     offered.has_registration = true;
     offered.has_stream_management = true;
+    offered.sasl2 = Sasl2Offer{.has_bind = true,
+                               .bind_features = {"urn:xmpp:carbons:2"},
+                               .token_mechanisms = {"HT-SHA-256-EXPR"},
+                               .upgrades = {"UPGR-SCRAM-SHA-256"},
+                               .has_resumption = true};
     return offered;
   }
   std::string_view default_domain() const override { return "d.example"; }
@@ -66,6 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   xml::Framer reader;
   std::string_view input(reinterpret_cast<const char*>(data) + 3, size - 3);
   bool has_succeeded = false;
+  bool is_sasl2 = false;
   const BareJid alice = BareJid::parse("alice@d.example").value();
 
   while (!input.empty() && !negotiation.is_closed() && !negotiation.is_done()) {
@@ -88,13 +94,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       check_said(step.bytes, reader);
       const bool is_asked = std::holds_alternative<BeginAuthentication>(step.demand) ||
                             std::holds_alternative<ContinueAuthentication>(step.demand) ||
-                            std::holds_alternative<AbortAuthentication>(step.demand);
+                            std::holds_alternative<AbortAuthentication>(step.demand) ||
+                            std::holds_alternative<BeginTask>(step.demand) || std::holds_alternative<ContinueTask>(step.demand);
+      if (const auto* begin = std::get_if<BeginAuthentication>(&step.demand)) {
+        is_sasl2 = begin->sasl2.has_value();
+      }
       if (is_asked) {
         const std::uint32_t verdict = answer();
         has_succeeded = has_succeeded || verdict == 1;
-        step = verdict == 0   ? negotiation.on_authentication(SaslChallenge{"?"})
+        const SaslAnswer going_on = !is_sasl2 ? SaslAnswer(SaslChallenge{"?"})
+                                    : answer() == 0 ? SaslAnswer(SaslContinue{"UPGR-SCRAM-SHA-256", "v="})
+                                                    : SaslAnswer(SaslTask{"salt", 4096});
+        step = verdict == 0   ? negotiation.on_authentication(answers % 2 == 0 ? SaslAnswer(SaslChallenge{"?"}) : going_on)
                : verdict == 1 ? negotiation.on_authentication(SaslSuccess{alice, std::nullopt})
                               : negotiation.on_authentication(SaslFailure{sasl::Failure::not_authorized, verdict - 2});
+      } else if (const auto* wanted = std::get_if<EstablishSession>(&step.demand)) {
+        ensure(has_succeeded, "nobody binds without authentication");
+        for (const std::string& request : wanted->bind ? wanted->bind->requests : std::vector<std::string>{}) {
+          ensure(xml::parse(request).has_value(), "a request stands alone");
+        }
+        step = answer() == 0 ? negotiation.established({}) : negotiation.established({alice.with_resource("r"), "<bound xmlns='b'/>"});
       } else if (std::holds_alternative<BindResource>(step.demand)) {
         ensure(has_succeeded, "nobody binds without authentication");
         step = answer() == 0 ? negotiation.bind_refused(StanzaError(StanzaCondition::conflict))

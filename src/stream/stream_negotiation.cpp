@@ -61,14 +61,29 @@ void append_empty(std::string& out, std::string_view name, std::string_view uri)
 //                               bind refused
 //
 // <resume/> goes the way of a bind request. What else XEP-0198 has is answered with <failed/> before a resource is bound.
+// XEP-0388's profile, which has no header after its success:
+//
+//            sasl ──<authenticate/>──► verdict ──success──► establishing ──► done      (what was asked for inline is bound)
+//             ▲                        ▲ │ │  └──────────────────┴─────────► bind      (nothing was, or it was refused)
+//             └──── failure ───────────┼─┤ ├─ challenge ─► sasl2 ─── <response/>, <abort/> ────► verdict
+//                                      │ │ └─ continue ──► task ──── <next/>, <abort/> ────────► verdict
+//                                      └─┴─── task ──────► task_data ── <task-data/>, <abort/> ► verdict
 //
 // Any state goes to closed: by an error, by the peer's </stream:stream>, by close(). An event without a row is refused.
 constexpr StreamNegotiation::Transition StreamNegotiation::transitions[] = {
     {State::starttls, Event::starttls, &StreamNegotiation::accept_starttls},
     {State::starttls, Event::auth, &StreamNegotiation::demand_encryption},
+    {State::starttls, Event::authenticate, &StreamNegotiation::demand_encryption},
     {State::sasl, Event::auth, &StreamNegotiation::begin_authentication},
     {State::sasl, Event::response, &StreamNegotiation::continue_authentication},
     {State::sasl, Event::abort, &StreamNegotiation::abort_authentication},
+    {State::sasl, Event::authenticate, &StreamNegotiation::begin_sasl2},
+    {State::sasl2, Event::sasl2_response, &StreamNegotiation::continue_authentication},
+    {State::sasl2, Event::sasl2_abort, &StreamNegotiation::abort_authentication},
+    {State::task, Event::next, &StreamNegotiation::begin_task},
+    {State::task, Event::sasl2_abort, &StreamNegotiation::abort_authentication},
+    {State::task_data, Event::task_data, &StreamNegotiation::continue_task},
+    {State::task_data, Event::sasl2_abort, &StreamNegotiation::abort_authentication},
     {State::sasl, Event::registration, &StreamNegotiation::hand_over_registration},
     {State::sasl, Event::starttls, &StreamNegotiation::refuse_starttls},
     {State::bind, Event::starttls, &StreamNegotiation::refuse_starttls},
@@ -101,7 +116,7 @@ Step StreamNegotiation::on_header(const xml::Document& header) {
   peer_lang_ = lang && is_language_tag(*lang) ? std::string(*lang) : std::string();
   Step step;
   write_header(step.bytes, client_from_);
-  write_features(step.bytes);
+  write_features(step.bytes, state_);
   state_ = state_ == State::header_plain     ? State::starttls
            : state_ == State::header_secured ? State::sasl
                                              : State::bind;
@@ -142,7 +157,8 @@ std::optional<StreamError> StreamNegotiation::check_header(const xml::Document& 
   domain_ = wanted->domain();
   if (const auto from = root.attribute("from")) {
     const auto client = Jid::parse(*from);
-    if (!client || (!client_from_.empty() && client->bare_str() != client_from_) ||
+    // A user of another domain cannot authenticate here (XEP-0388 section 2.1).
+    if (!client || client->domain() != domain_ || (!client_from_.empty() && client->bare_str() != client_from_) ||
         (identity_ && client->bare_str() != identity_->str())) {
       return error_of(StreamCondition::invalid_from);  // section 4.9.3.9
     }
@@ -171,26 +187,28 @@ void StreamNegotiation::write_header(std::string& out, std::string_view to) {
   header_sent_ = true;
 }
 
-// For the state that the header was received in.
-void StreamNegotiation::write_features(std::string& out) const {
+// XEP-0478.
+void StreamNegotiation::write_limits(std::string& out, bool with_idle) const {
+  const bool has_idle = with_idle && offer_.idle_seconds != 0;
+  if (offer_.max_bytes == 0 && !has_idle) {
+    return;
+  }
+  out.append("<limits xmlns='").append(ns::stream_limits).append("'>");
+  if (offer_.max_bytes != 0) {
+    out.append("<max-bytes>").append(std::to_string(offer_.max_bytes)).append("</max-bytes>");
+  }
+  if (has_idle) {
+    out.append("<idle-seconds>").append(std::to_string(offer_.idle_seconds)).append("</idle-seconds>");
+  }
+  out.append("</limits>");
+}
+
+// For the state that the header was received in; after XEP-0388's success for bind or done.
+void StreamNegotiation::write_features(std::string& out, State state) const {
   out.append("<stream:features>");
-  const auto limits = [&](bool with_idle) {
-    const bool has_idle = with_idle && offer_.idle_seconds != 0;
-    if (offer_.max_bytes == 0 && !has_idle) {
-      return;
-    }
-    out.append("<limits xmlns='").append(ns::stream_limits).append("'>");
-    if (offer_.max_bytes != 0) {
-      out.append("<max-bytes>").append(std::to_string(offer_.max_bytes)).append("</max-bytes>");
-    }
-    if (has_idle) {
-      out.append("<idle-seconds>").append(std::to_string(offer_.idle_seconds)).append("</idle-seconds>");
-    }
-    out.append("</limits>");
-  };
-  if (state_ == State::header_plain) {
+  if (state == State::header_plain) {
     out.append("<starttls xmlns='").append(ns::tls).append("'><required/></starttls>");  // section 5.4.1
-  } else if (state_ == State::header_secured) {
+  } else if (state == State::header_secured) {
     if (!offer_.channel_bindings.empty()) {
       out.append("<sasl-channel-binding xmlns='").append(ns::channel_bindings).append("'>");
       for (const std::string& type : offer_.channel_bindings) {
@@ -207,21 +225,26 @@ void StreamNegotiation::write_features(std::string& out) const {
       out.append("</mechanism>");
     }
     out.append("</mechanisms>");
+    if (offer_.sasl2 && !offer_.mechanisms.empty()) {
+      append_authentication_feature(out, offer_.mechanisms, *offer_.sasl2);
+    }
     if (offer_.has_registration) {
       append_empty(out, "register", ns::register_feature);
     }
-    limits(false);
+    write_limits(out, false);
   } else {
-    append_empty(out, "bind", ns::bind);
-    // RFC 3921's session: an old client asks for it, a newer one reads that it need not.
-    out.append("<session xmlns='").append(ns::session).append("'><optional/></session>");
+    if (state != State::done) {
+      append_empty(out, "bind", ns::bind);
+      // RFC 3921's session: an old client asks for it, a newer one reads that it need not.
+      out.append("<session xmlns='").append(ns::session).append("'><optional/></session>");
+    }
     if (offer_.has_stream_management) {
       append_empty(out, "sm", ns::stream_management);
     }
     for (const std::string& feature : offer_.features) {
       out.append(feature);
     }
-    limits(true);
+    write_limits(out, true);
   }
   out.append("</stream:features>");
 }
@@ -243,6 +266,14 @@ StreamNegotiation::Event StreamNegotiation::event_of(const xml::Element& element
     return !management                                       ? Event::other
            : std::holds_alternative<ResumeRequest>(*management) ? Event::resume
                                                                 : Event::management;
+  }
+  if (element.ns() == ns::sasl2) {
+    return element.local() == "authenticate" ? Event::authenticate
+           : element.local() == "response"   ? Event::sasl2_response
+           : element.local() == "abort"      ? Event::sasl2_abort
+           : element.local() == "next"       ? Event::next
+           : element.local() == "task-data"  ? Event::task_data
+                                             : Event::other;
   }
   if (element.ns() != ns::client ||
       (element.local() != "message" && element.local() != "presence" && element.local() != "iq")) {
@@ -272,6 +303,9 @@ Step StreamNegotiation::on_element(const xml::Element& element) {
 }
 
 Step StreamNegotiation::refuse(Event event) {
+  if (state_ == State::sasl2 || state_ == State::task || state_ == State::task_data) {
+    return close(error_of(StreamCondition::policy_violation));  // XEP-0388 section 2.4: at once
+  }
   switch (event) {
     case Event::stanza:
     case Event::bind:
@@ -282,6 +316,11 @@ Step StreamNegotiation::refuse(Event event) {
     case Event::auth:
     case Event::response:
     case Event::abort:
+    case Event::authenticate:
+    case Event::sasl2_response:
+    case Event::sasl2_abort:
+    case Event::next:
+    case Event::task_data:
       return close(error_of(StreamCondition::policy_violation));
     case Event::resume:
     case Event::management:
@@ -313,9 +352,13 @@ Step StreamNegotiation::refuse_starttls(const xml::Element& /*element*/) {
 }
 
 // Section 6.5.4. The client may already have sent a password in the clear: the stream does not go on.
-Step StreamNegotiation::demand_encryption(const xml::Element& /*element*/) {
+Step StreamNegotiation::demand_encryption(const xml::Element& element) {
   Step step;
-  step.bytes.append("<failure xmlns='").append(ns::sasl).append("'><encryption-required/></failure>");
+  if (element.ns() == ns::sasl2) {
+    append_sasl2_failure(step.bytes, sasl::Failure::encryption_required);
+  } else {
+    step.bytes.append("<failure xmlns='").append(ns::sasl).append("'><encryption-required/></failure>");
+  }
   Step end = close(error_of(StreamCondition::policy_violation));
   step.bytes.append(end.bytes);
   step.demand = end.demand;
@@ -330,6 +373,7 @@ Step StreamNegotiation::begin_authentication(const xml::Element& element) {
   if (std::string text = element.text(); !text.empty()) {
     begin.initial_response = std::move(text);
   }
+  is_sasl2_ = false;
   state_ = State::verdict;
   return Step{{}, std::move(begin)};
 }
@@ -349,6 +393,9 @@ Step StreamNegotiation::on_authentication(const SaslAnswer& answer) {
     return Step{{}, CloseConnection{}};
   }
   ensure(state_ == State::verdict, "a verdict is reported when one was asked for");
+  if (is_sasl2_) {
+    return on_sasl2_answer(answer);
+  }
   Step step;
   const auto element = [&step](std::string_view name, std::string_view content) {
     step.bytes.append("<").append(name).append(" xmlns='").append(ns::sasl).append("'>").append(content);
@@ -367,6 +414,7 @@ Step StreamNegotiation::on_authentication(const SaslAnswer& answer) {
     header_sent_ = false;
     step.demand = RestartStream{};
   } else {
+    ensure(std::holds_alternative<SaslFailure>(answer), "RFC 6120's profile has no tasks");
     const auto& failure = std::get<SaslFailure>(answer);
     element("failure", std::string("<").append(to_string(failure.condition)).append("/>"));
     if (failure.attempts_left == 0) {

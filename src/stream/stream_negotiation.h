@@ -1,7 +1,10 @@
 // StreamNegotiation: the server's side of a client's stream from its first header to its bound resource, RFC 6120 sections 4
 // to 7, as a pure machine: events in, bytes and one demand out. It knows no socket, no clock and no password. The demands
 // name what only its owner can do (a TLS handshake, a SASL step, a binding); the owner does it and reports back.
-// Not here: budgets of bytes, elements and time before authentication (the owner counts), and SASL2.
+// Two profiles of SASL are offered side by side, RFC 6120's and XEP-0388's, and a stream uses one: stream_negotiation.cpp has
+// the table of both, stream_negotiation_sasl2.cpp the second's handlers, sasl2.h its elements. XEP-0388 section 2.4 forbids
+// white space during its exchange; the framer drops it, and so it is let pass.
+// Not here: budgets of bytes, elements and time before authentication (the owner counts).
 //
 //   owner:    Framer -> parse -> on_header / on_element       Step.bytes -> write; Step.demand -> do, then report
 //
@@ -17,6 +20,7 @@
 
 #include "base/random.h"
 #include "sasl/mechanism.h"
+#include "stream/sasl2.h"
 #include "stream/stream_management.h"
 #include "xml/element.h"
 #include "xml/error.h"
@@ -35,13 +39,22 @@ struct StartTls {};
 struct RestartStream {};
 // Begin the mechanism (whatever its name: the exchange refuses what offer() does not hold), then on_authentication(). The
 // text is the element's, not yet decoded: nothing when the element is empty, "=" for an empty response (section 6.4.2).
+// In XEP-0388's profile `sasl2` is what else was asked for, and an empty text is an empty response.
 struct BeginAuthentication {
   std::string mechanism;
   std::optional<std::string> initial_response;
+  std::optional<sasl::Sasl2Request> sasl2{};
 };
 // The text of a <response/>, not yet decoded, perhaps out of order: the exchange judges it; then on_authentication().
 struct ContinueAuthentication {
   std::string response;
+};
+// XEP-0480: the task the client begins, and its SaltedPassword, not yet decoded; then on_authentication().
+struct BeginTask {
+  std::string name;
+};
+struct ContinueTask {
+  std::string salted_password;
 };
 // The client gave up (<abort/>, section 6.4.4): tell the exchange, then on_authentication() with its failure.
 struct AbortAuthentication {};
@@ -53,6 +66,13 @@ struct BindResource {
 struct ResumeStream {
   ResumeRequest request;
 };
+// XEP-0388: authenticated, and what was asked for inline comes before the <success/>: resume, else bind (XEP-0386 section
+// 3.2: a resumption that succeeds ends it). Then established().
+struct EstablishSession {
+  std::optional<ResumeRequest> resume;
+  std::optional<InlineBind> bind;
+  std::string elements;   // what has been answered already, for <success/>
+};
 // A jabber:iq:register request on a stream that offers registration (XEP-0077 section 3.1): the owner writes the answer
 // itself and goes on reading. The element is the one just fed.
 struct AnswerRegistration {};
@@ -61,7 +81,8 @@ struct CloseConnection {
   std::optional<StreamCondition> reason;  // for the log and the metrics; nothing when the peer closed the stream
 };
 using Demand = std::variant<KeepReading, StartTls, RestartStream, BeginAuthentication, ContinueAuthentication,
-                            AbortAuthentication, BindResource, ResumeStream, AnswerRegistration, CloseConnection>;
+                            AbortAuthentication, BeginTask, ContinueTask, EstablishSession, BindResource, ResumeStream,
+                            AnswerRegistration, CloseConnection>;
 
 struct Step {
   std::string bytes;
@@ -72,15 +93,30 @@ struct Step {
 struct SaslChallenge {
   std::string data;
 };
+struct SaslContinue {               // XEP-0388 only
+  std::string task;
+  std::optional<std::string> data;
+};
+struct SaslTask {                   // XEP-0480 section 3
+  std::string salt;
+  std::uint32_t iterations = 0;
+};
 struct SaslSuccess {
   BareJid identity;
   std::optional<std::string> data;  // additional data with success; nothing when the mechanism has none
+  std::optional<NewToken> token{};  // XEP-0388 only
 };
 struct SaslFailure {
   sasl::Failure condition = sasl::Failure::not_authorized;
   std::uint32_t attempts_left = 0;  // 0: the stream ends with policy-violation (section 6.4.5)
 };
-using SaslAnswer = std::variant<SaslChallenge, SaslSuccess, SaslFailure>;
+using SaslAnswer = std::variant<SaslChallenge, SaslContinue, SaslTask, SaslSuccess, SaslFailure>;
+
+// What came of EstablishSession. Without an address nothing is bound, and binding by RFC 6120 is offered.
+struct Established {
+  std::optional<FullJid> address;
+  std::string elements;             // <bound/>, <resumed/>, <failed/>: children of <success/>
+};
 
 // What one served domain offers on this very connection. Asked for at each stream header.
 struct Offer {
@@ -89,6 +125,7 @@ struct Offer {
   std::size_t max_bytes = 0;                  // XEP-0478, of this stage; 0: not advertised
   std::size_t idle_seconds = 0;               // XEP-0478, after authentication; 0: not advertised
   bool has_stream_management = false;         // XEP-0198, after authentication
+  std::optional<Sasl2Offer> sasl2{};          // XEP-0388; nothing: not offered
   bool has_registration = false;              // XEP-0077, before authentication and inside TLS only
   std::vector<std::string> features;          // further features after authentication, each one serialised element
   std::string see_other_host;                 // not empty: send the client there (section 4.9.3.19)
@@ -131,7 +168,9 @@ class StreamNegotiation {
 
   // ---- what the owner reports
   void tls_established();                                    // after StartTls
-  [[nodiscard]] Step on_authentication(const SaslAnswer& answer);   // after Begin-, Continue-, AbortAuthentication
+  // After Begin-, Continue-, AbortAuthentication, BeginTask and ContinueTask.
+  [[nodiscard]] Step on_authentication(const SaslAnswer& answer);
+  [[nodiscard]] Step established(const Established& outcome);  // after EstablishSession; with an address the end, is_done()
   [[nodiscard]] Step bound(const FullJid& address);          // after BindResource: the end, is_done()
   [[nodiscard]] Step bind_refused(const StanzaError& error);
   [[nodiscard]] Step resumed(std::string_view answer);       // after ResumeStream: the end, is_done()
@@ -155,9 +194,13 @@ class StreamNegotiation {
 
  private:
   enum class State : std::uint8_t {
-    header_plain, starttls, handshake, header_secured, sasl, verdict, header_authenticated, bind, binding, done, closed,
+    header_plain, starttls, handshake, header_secured, sasl, sasl2, task, task_data, verdict, establishing,
+    header_authenticated, bind, binding, done, closed,
   };
-  enum class Event : std::uint8_t { starttls, auth, response, abort, bind, resume, management, registration, stanza, other };
+  enum class Event : std::uint8_t {
+    starttls, auth, response, abort, authenticate, sasl2_response, sasl2_abort, next, task_data, bind, resume,
+    management, registration, stanza, other,
+  };
   using Handler = Step (StreamNegotiation::*)(const xml::Element&);
   struct Transition {
     State state;
@@ -173,6 +216,11 @@ class StreamNegotiation {
   [[nodiscard]] Step begin_authentication(const xml::Element& element);
   [[nodiscard]] Step continue_authentication(const xml::Element& element);
   [[nodiscard]] Step abort_authentication(const xml::Element& element);
+  [[nodiscard]] Step begin_sasl2(const xml::Element& element);
+  [[nodiscard]] Step begin_task(const xml::Element& element);
+  [[nodiscard]] Step continue_task(const xml::Element& element);
+  [[nodiscard]] Step on_sasl2_answer(const SaslAnswer& answer);
+  [[nodiscard]] Step succeed_sasl2(const SaslSuccess& success);
   [[nodiscard]] Step request_binding(const xml::Element& element);
   [[nodiscard]] Step request_resumption(const xml::Element& element);
   [[nodiscard]] Step refuse_management(const xml::Element& element);
@@ -182,7 +230,8 @@ class StreamNegotiation {
 
   [[nodiscard]] std::optional<StreamError> check_header(const xml::Document& header, std::optional<Offer>& offer);
   void write_header(std::string& out, std::string_view to);
-  void write_features(std::string& out) const;
+  void write_features(std::string& out, State state) const;
+  void write_limits(std::string& out, bool with_idle) const;
 
   Options options_;
   Domains& domains_;
@@ -198,6 +247,9 @@ class StreamNegotiation {
   xml::Scope scope_;
   Offer offer_;
   std::optional<BareJid> identity_;
+  bool is_sasl2_ = false;                       // the profile of the exchange under way
+  std::optional<SaslSuccess> sasl2_success_;    // until its <success/> is written
+  EstablishSession inline_;                     // what <authenticate/> asked for besides
 };
 
 }  // namespace aldis::stream

@@ -234,8 +234,10 @@ Scene::Scene(SceneOptions options)
   world_->homes.push_back(std::make_unique<Home>(*world_, *shard_, std::uint8_t{0}));
   credentials_ = std::make_unique<LocalCredentials>(stores.accounts);
   failures_ = std::make_unique<LoginFailureCounters>(options_.auth, stores.login_failures, clock_);
+  tokens_ = std::make_unique<ClientTokens>(options_.auth, stores.tokens, SecretBytes(std::string_view("0123456789abcdef0123456789abcdef")),
+                                           random_, clock_);
   authenticator_ = std::make_unique<Authenticator>(options_.auth, *credentials_, *failures_, derivation_, stores.settings,
-                                                   random_, clock_);
+                                                   *tokens_, random_, clock_);
   administration_ = std::make_unique<Administration>(*world_, derivation_, *failures_, *shard_, [this] { return options_.auth; });
   world_->administration = administration_.get();
   for (const std::string& domain : options_.domains) {

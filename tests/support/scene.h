@@ -127,6 +127,8 @@ class Scene {
   [[nodiscard]] Lobby& lobby() { return *lobby_; }
   [[nodiscard]] Stores stores() { return world_->stores; }
   [[nodiscard]] ManualClock& clock() { return clock_; }
+  [[nodiscard]] const AuthConfig& auth_config() const { return options_.auth; }
+  [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
   [[nodiscard]] Administration& administration() { return *administration_; }
   [[nodiscard]] Shard& shard() { return *shard_; }
   // Nobody minds what has not been read at the end of this scene.
@@ -145,6 +147,7 @@ class Scene {
   InlineKeyDerivation derivation_;
   std::unique_ptr<CredentialSource> credentials_;
   std::unique_ptr<LoginFailureCounters> failures_;
+  std::unique_ptr<ClientTokens> tokens_;
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<Lobby> lobby_;
