@@ -405,6 +405,7 @@ std::string Config::resolve(std::string_view given) const {
 
 std::string Config::data_dir() const { return resolve(section<ServerOptions>("server").data_dir); }
 
+std::string Config::token_key_path() const { return (std::filesystem::path(data_dir()) / "token.key").string(); }
 std::string Config::database_path() const { return (std::filesystem::path(data_dir()) / "aldis.db").string(); }
 
 std::string Config::admin_socket() const {

@@ -51,6 +51,7 @@ struct Config {
   [[nodiscard]] std::string resolve(std::string_view path) const;
   [[nodiscard]] std::string data_dir() const;
   [[nodiscard]] std::string database_path() const;
+  [[nodiscard]] std::string token_key_path() const;
   [[nodiscard]] std::string admin_socket() const;
 };
 

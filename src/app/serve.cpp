@@ -18,6 +18,7 @@
 #include "app/log_sink.h"
 #include "app/notify.h"
 #include "app/reload.h"
+#include "app/token_key.h"
 #include "operators/server_target.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -228,7 +229,13 @@ int serve(Config given, const ConfigSchema& schema) {
   if (!stores) {
     return start_failed("the store " + config.database_path() + ": " + stores.error().what);
   }
-  auto server = std::make_unique<Server>(server_config(config, *certificates), (*stores)->stores(), clock, random);
+  ServerConfig serving = server_config(config, *certificates);
+  auto token_key = load_token_key(config.token_key_path(), random);
+  if (!token_key) {
+    return start_failed(token_key.error().what);
+  }
+  serving.token_key = std::move(*token_key);
+  auto server = std::make_unique<Server>(std::move(serving), (*stores)->stores(), clock, random);
 
   std::atomic<bool> is_ready = false;
   std::unique_ptr<admin::MetricsServer> metrics_server;

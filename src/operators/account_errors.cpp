@@ -74,4 +74,21 @@ Result<std::vector<AccountInfo>> account_infos(Result<std::vector<AccountRecord>
   return infos;
 }
 
+Result<std::vector<TokenInfo>> token_infos(Result<std::vector<ClientToken>> tokens) {
+  if (!tokens) {
+    return fail(tokens.error());
+  }
+  std::vector<TokenInfo> infos;
+  for (ClientToken& token : *tokens) {
+    infos.push_back({.client = std::move(token.client),
+                     .software = std::move(token.software),
+                     .device = std::move(token.device),
+                     .mechanism = std::move(token.mechanism),
+                     .issued = token.issued,
+                     .used = token.used,
+                     .expires = token.expires});
+  }
+  return infos;
+}
+
 }  // namespace aldis::admin

@@ -7,6 +7,7 @@
 #include "operators/admin_target.h"
 #include "auth/login_failures.h"
 #include "storage/account_store.h"
+#include "storage/token_store.h"
 
 namespace aldis::admin {
 
@@ -18,6 +19,7 @@ namespace aldis::admin {
 [[nodiscard]] Result<void> name_account(Result<void> done, const BareJid& jid);
 [[nodiscard]] Result<void> name_notice(Result<void> done, NoticeKind kind, std::string_view domain);
 using Lockouts = std::map<std::string, LoginFailureCounters::Lockout, std::less<>>;
+[[nodiscard]] Result<std::vector<TokenInfo>> token_infos(Result<std::vector<ClientToken>> tokens);
 [[nodiscard]] Result<AccountInfo> account_info(Result<AccountRecord> record, const BareJid& jid, const Lockouts& lockouts);
 [[nodiscard]] Result<std::vector<AccountInfo>> account_infos(Result<std::vector<AccountRecord>> records, const Lockouts& lockouts);
 

@@ -38,6 +38,22 @@ struct SessionInfo {
   bool is_confidential = false;           // false: no TLS, or a suite that only protects integrity (RFC 9150)
 };
 
+// A token that a client logs in with in place of a password (XEP-0484).
+struct TokenInfo {
+  std::string client;                     // its user-agent id
+  std::string software;                   // as it describes itself
+  std::string device;
+  std::string mechanism;
+  WallTime issued{};
+  WallTime used{};                        // never: WallTime{}
+  WallTime expires{};
+};
+
+struct ForgottenClients {
+  std::uint64_t clients = 0;
+  std::uint64_t sessions = 0;             // that ended with it
+};
+
 struct ReloadReport {
   std::vector<std::string> applied;         // changed keys that are in force now, "[log] level"
   std::vector<std::string> need_restart;    // changed keys that will be in force after a restart
@@ -81,6 +97,10 @@ class AdminTarget {
   // Another text; who has seen the old one does not see it. not_found: none is set.
   virtual Task<Result<void>> edit_notice(std::string domain, NoticeKind kind, std::string text) = 0;
   virtual Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) = 0;   // not_found: none is set
+
+  virtual Task<Result<std::vector<TokenInfo>>> list_tokens(BareJid jid) = 0;
+  // One client's tokens, or all of the account's when `client` is empty; what these clients have open ends.
+  virtual Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client) = 0;
 
   virtual Task<Result<ReloadReport>> reload() = 0;
   virtual Task<Result<ServerStatus>> status() = 0;

@@ -17,6 +17,7 @@ std::vector<OperatorCommand> make_commands() {
   const Argument domain{"domain", ArgumentKind::domain, "the domain, such as localhost"};
   const Argument text{"text", ArgumentKind::text, "the text"};
   const Argument subject{"subject", ArgumentKind::text, "a subject", false};
+  const Argument client{"client", ArgumentKind::text, "only this one, as \"session tokens\" names it", false};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
     command.works_on_store = command.is_change = true;
@@ -71,6 +72,15 @@ std::vector<OperatorCommand> make_commands() {
        .run = commands::session_list},
       live_change(
           {.name = "session kick", .help = "End sessions.", .arguments = {address}, .run = commands::session_kick}),
+      question({.name = "session tokens",
+                .help = "List the clients that may log in without a password, by a token of their own.",
+                .arguments = {account},
+                .columns = {"client", "software", "device", "mechanism", "issued", "used", "expires"},
+                .run = commands::session_tokens}),
+      change({.name = "session forget",
+              .help = "Take clients' tokens back and end their sessions: a phone was lost.",
+              .arguments = {account, client},
+              .run = commands::session_forget}),
       live_change({.name = "announce",
                    .help = "Send a message to everybody of a domain who is online.",
                    .arguments = {domain, text, subject},

@@ -111,6 +111,29 @@ TEST_F(Commands, KickNamesWhatItEnded) {
   EXPECT_EQ(fact(run("session kick", {{"address", "romeo@montague.example"}}), "ended"), "1");
 }
 
+TEST_F(Commands, TokensAreListedAndTakenBack) {
+  add("juliet@capulet.example");
+  add("romeo@montague.example");
+  target_.tokens["juliet@capulet.example"] = {
+      {.client = "phone", .software = "Gajim", .device = "Kiva's", .mechanism = "HT-SHA-256-EXPR"}, {.client = "laptop"}};
+  const auto tokens = run("session tokens", {{"account", "juliet@capulet.example"}});
+  ASSERT_EQ(tokens->rows.size(), 2U);
+  EXPECT_EQ(tokens->columns, find_command("session tokens")->columns);
+  EXPECT_EQ(tokens->rows[0], (std::vector<Value>{"phone", "Gajim", "Kiva's", "HT-SHA-256-EXPR", "", "", ""})) << "never used";
+  const auto forget = [&](std::string client) {
+    return run("session forget", {{"account", "juliet@capulet.example"}, {"client", std::move(client)}});
+  };
+  EXPECT_EQ(fact(forget("phone"), "clients"), "1");
+  EXPECT_EQ(forget("phone").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(forget("").error().kind, ErrorKind::invalid) << "an empty name is not everybody";
+  EXPECT_EQ(run("session tokens", {{"account", "juliet@capulet.example"}})->rows.size(), 1U);
+  EXPECT_EQ(run("session forget", {{"account", "juliet@capulet.example"}})->message, "1 client forgotten, 1 session ended");
+  EXPECT_EQ(run("session forget", {{"account", "juliet@capulet.example"}}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run("session tokens", {{"account", "nobody@capulet.example"}}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run("session forget", {{"account", "nobody@capulet.example"}}).error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(run("session tokens", {{"account", "romeo@montague.example"}})->rows.empty());
+}
+
 TEST_F(Commands, ImportTriesEachLineAndShowsNoPassword) {
   add("romeo@montague.example");
   const auto result = run("user import", {},

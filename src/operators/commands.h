@@ -17,6 +17,8 @@ Outcome user_unlock(AdminTarget& target, CommandArguments arguments);
 Outcome user_import(AdminTarget& target, CommandArguments arguments);
 Outcome session_list(AdminTarget& target, CommandArguments arguments);
 Outcome session_kick(AdminTarget& target, CommandArguments arguments);
+Outcome session_tokens(AdminTarget& target, CommandArguments arguments);
+Outcome session_forget(AdminTarget& target, CommandArguments arguments);
 Outcome reload(AdminTarget& target, CommandArguments arguments);
 Outcome status(AdminTarget& target, CommandArguments arguments);
 Outcome announce(AdminTarget& target, CommandArguments arguments);

@@ -75,6 +75,14 @@ Task<Result<std::vector<SessionInfo>>> DomainTarget::list_sessions(std::optional
   return holds(of->domain()) ? inner_.list_sessions(std::move(of), limit) : deny<std::vector<SessionInfo>>();
 }
 
+Task<Result<std::vector<TokenInfo>>> DomainTarget::list_tokens(BareJid jid) {
+  return holds(jid.domain()) ? inner_.list_tokens(jid) : deny<std::vector<TokenInfo>>();
+}
+
+Task<Result<ForgottenClients>> DomainTarget::forget_clients(BareJid jid, std::string client) {
+  return holds(jid.domain()) ? inner_.forget_clients(jid, std::move(client)) : deny<ForgottenClients>();
+}
+
 Task<Result<ReloadReport>> DomainTarget::reload() {
   return deny_owners<ReloadReport>();
 }

@@ -25,6 +25,8 @@ class DomainTarget final : public AdminTarget {
   Task<Result<std::size_t>> set_notice(std::string domain, NoticeKind kind, std::string text) override;
   Task<Result<void>> edit_notice(std::string domain, NoticeKind kind, std::string text) override;
   Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) override;
+  Task<Result<std::vector<TokenInfo>>> list_tokens(BareJid jid) override;
+  Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client) override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return {domain_}; }

@@ -125,6 +125,23 @@ struct FakeTarget final : AdminTarget {
     }
     co_return Result<void>();
   }
+  std::map<std::string, std::vector<TokenInfo>> tokens;
+  Task<Result<std::vector<TokenInfo>>> list_tokens(BareJid jid) override {
+    const Result<void> found = with(jid, [](Account&) {});
+    if (!found) {
+      co_return fail(found.error());
+    }
+    co_return tokens[jid.str()];
+  }
+  Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client) override {
+    const Result<void> found = with(jid, [](Account&) {});
+    if (!found) {
+      co_return fail(found.error());
+    }
+    const std::size_t gone = std::erase_if(
+        tokens[jid.str()], [&](const TokenInfo& token) { return client.empty() || token.client == client; });
+    co_return ForgottenClients{gone, gone == 0 ? 0U : 1U};
+  }
   Task<Result<ReloadReport>> reload() override { co_return report; }
   Task<Result<ServerStatus>> status() override {
     ServerStatus status;

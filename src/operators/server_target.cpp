@@ -129,6 +129,22 @@ Task<Result<void>> ServerTarget::delete_notice(std::string domain, NoticeKind ki
   co_return name_notice(std::move(done), kind, domain);
 }
 
+Task<Result<std::vector<TokenInfo>>> ServerTarget::list_tokens(BareJid jid) {
+  auto tokens = co_await administration_.client_tokens(jid);
+  if (!tokens) {
+    co_return fail(name_account(fail(tokens.error()), jid).error());
+  }
+  co_return token_infos(std::move(tokens));
+}
+
+Task<Result<ForgottenClients>> ServerTarget::forget_clients(BareJid jid, std::string client) {
+  const auto forgotten = co_await administration_.forget_clients(jid, std::move(client));
+  if (!forgotten) {
+    co_return fail(name_account(fail(forgotten.error()), jid).error());
+  }
+  co_return ForgottenClients{forgotten->clients, forgotten->sessions};
+}
+
 Task<Result<ReloadReport>> ServerTarget::reload() {
   const Waiting waiting;
   {

@@ -109,6 +109,27 @@ Task<Result<void>> StoreTarget::delete_notice(std::string domain, NoticeKind kin
   co_return name_notice(std::move(done), kind, domain);
 }
 
+Task<Result<std::vector<TokenInfo>>> StoreTarget::list_tokens(BareJid jid) {
+  const Result<AccountRecord> account = co_await stores_.accounts.find(jid);
+  if (!account) {
+    co_return fail(name_account(fail(account.error()), jid).error());
+  }
+  auto tokens = co_await stores_.tokens.load(jid, {});
+  co_return token_infos(std::move(tokens));
+}
+
+Task<Result<ForgottenClients>> StoreTarget::forget_clients(BareJid jid, std::string client) {
+  const Result<AccountRecord> account = co_await stores_.accounts.find(jid);
+  if (!account) {
+    co_return fail(name_account(fail(account.error()), jid).error());
+  }
+  const auto clients = co_await stores_.tokens.forget(jid, std::move(client));
+  if (!clients) {
+    co_return fail(clients.error());
+  }
+  co_return ForgottenClients{clients->size(), 0};
+}
+
 Task<Result<ReloadReport>> StoreTarget::reload() { co_return fail(ErrorKind::unavailable, not_running); }
 
 Task<Result<ServerStatus>> StoreTarget::status() {
