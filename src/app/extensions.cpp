@@ -49,7 +49,7 @@ std::span<const XepReference> core_xeps() {
       {106, "1.1.1", "escaped localparts"},
       {198, "1.6.3", "acknowledges what is durable; resumption also across a graceful restart"},
       {368, "1.1.0", "direct TLS with ALPN"},
-      {386, "1.1.0", "no clearing of offline messages: without an archive they would be lost"},
+      {386, "1.1.0", "messages that wait are handed over as ever, not cleared"},
       {388, "1.0.4"},
       {440, "1.0.0", "channel binding types are advertised"},
       {474, "0.5.0", "SCRAM downgrade protection"},

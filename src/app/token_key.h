@@ -1,4 +1,4 @@
-// The key that clients' tokens are made with (auth/client_tokens.h, ADR 0031): a file beside the database, made once, readable by
+// The key that clients' tokens are made with (auth/client_tokens.h, ADR 0032): a file beside the database, made once, readable by
 // the server's user alone. Without it no token is good: to remove it and start anew ends them all.
 #pragma once
 #include <string>

@@ -1,6 +1,6 @@
 // ClientTokens: the tokens that clients log in with in place of a password (XEP-0484, 0.2.0): made, checked, renewed, ended.
 // A token is HMAC-SHA-256(token key, owner, client, mechanism, end, seed): the store keeps the seed, the installation's token
-// key is a file of its own, and neither alone makes a token (ADR 0031). Whoever changes a row in the store changes the token.
+// key is a file of its own, and neither alone makes a token (ADR 0032). Whoever changes a row in the store changes the token.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 // What XEP-0386 (1.1.0) adds to binding a resource: a name made here, what the client asked for with it, and the end of its
-// earlier sessions; and who may bind at all. Left out: clearing kept messages (section 3.2), which without an archive would be
-// lost; they are handed over as ever.
+// earlier sessions; and who may bind at all. Left out: clearing the messages that wait (section 3.2), which a client that does
+// not ask the archive would lose; they are handed over as ever.
 #include <algorithm>
 
 #include "core/account.h"

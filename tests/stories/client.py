@@ -16,6 +16,8 @@ STREAMS = "http://etherx.jabber.org/streams"
 CLIENT = "jabber:client"
 TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+SASL2 = "urn:xmpp:sasl:2"
+FAST = "urn:xmpp:fast:0"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 STREAM_ERRORS = "urn:ietf:params:xml:ns:xmpp-streams"
 STANZA_ERRORS = "urn:ietf:params:xml:ns:xmpp-stanzas"
@@ -89,6 +91,8 @@ class Client:
         self.jid = None
         self.received = b""
         self.features = None
+        self.success = None   # XEP-0388's, after authenticate2
+        self._sasl2 = None    # What goes into <authenticate/> besides the initial response; None: RFC 6120's profile.
         self.inbox = []
         self.ignores = lambda element: False  # What never enters the inbox: see servers.Server.is_noise.
         self.ended = False
@@ -247,10 +251,11 @@ class Client:
 
     # -- negotiation --
 
-    def open_stream(self, to=None, declaration="<?xml version='1.0'?>"):
+    def open_stream(self, to=None, declaration="<?xml version='1.0'?>", sender=None):
         """Opens a stream, anew if there is one, and reads the features."""
         self._new_parser()
-        self.send(f"{declaration}<stream:stream to='{to or self.domain}' version='1.0' xml:lang='en' "
+        sender = f" from='{sender}'" if sender else ""
+        self.send(f"{declaration}<stream:stream to='{to or self.domain}'{sender} version='1.0' xml:lang='en' "
                   f"xmlns='{CLIENT}' xmlns:stream='{STREAMS}'>")
         self.features = self.next()
         if self.features.tag != f"{{{STREAMS}}}features":
@@ -285,19 +290,60 @@ class Client:
                 binding = self.server_end_point() if is_bound else b""
             self._scram(mechanism, user, password, header, binding)
 
+    def authenticate2(self, user, password, inside="", mechanism="SCRAM-SHA-256"):
+        """XEP-0388; inside goes into <authenticate/>. self.jid is what the server says, self.features what follows."""
+        self._sasl2 = inside
+        try:
+            self.authenticate(user, password, mechanism)
+            self._after_success()
+        finally:
+            self._sasl2 = None
+
+    def authenticate_with_token(self, user, token, inside="", binding=None, mechanism="HT-SHA-256-ENDP", fast=""):
+        """XEP-0484: one message, one answer, and the server's proof is checked. fast: attributes of <fast/>."""
+        binding = self.server_end_point() if binding is None else binding
+        self._sasl2 = f"<fast xmlns='{FAST}' {fast}/>{inside}"
+        try:
+            self._auth(mechanism, user.encode() + b"\0" + hmac.digest(token.encode(), b"Initiator" + binding, "sha256"))
+            if self._sasl_answer("success") != hmac.digest(token.encode(), b"Responder" + binding, "sha256"):
+                raise Unexpected("the server does not know the token it accepted")
+            self._after_success()
+        finally:
+            self._sasl2 = None
+
+    def _after_success(self):
+        self.jid = self.success.findtext(f"{{{SASL2}}}authorization-identifier")
+        self.features = self.next()
+        if self.features.tag != f"{{{STREAMS}}}features":
+            raise Unexpected(f"expected features, got {shown(self.features)}")
+
+    def token(self):
+        """The token in the last success; None if there was none."""
+        element = self.success.find(f"{{{FAST}}}token")
+        return None if element is None else element.get("token")
+
     def server_end_point(self):
         """RFC 5929 section 4: the hash of the certificate; the tests' certificates are signed with SHA-256."""
         return hashlib.sha256(self.socket.getpeercert(binary_form=True)).digest()
 
     def _auth(self, mechanism, first):
-        self.send(f"<auth xmlns='{SASL}' mechanism='{mechanism}'>{base64.b64encode(first).decode()}</auth>")
+        text = base64.b64encode(first).decode()
+        if self._sasl2 is None:
+            self.send(f"<auth xmlns='{SASL}' mechanism='{mechanism}'>{text}</auth>")
+        else:
+            self.send(f"<authenticate xmlns='{SASL2}' mechanism='{mechanism}'><initial-response>{text}</initial-response>"
+                      f"{self._sasl2}</authenticate>")
 
     def _sasl_answer(self, expected):
         element = self.next()
-        if element.tag == f"{{{SASL}}}failure":
+        profile = SASL if self._sasl2 is None else SASL2
+        if element.tag == f"{{{profile}}}failure":
             raise Refused(next((local(child) for child in element if local(child) != "text"), None))
-        if element.tag != f"{{{SASL}}}{expected}":
+        if element.tag != f"{{{profile}}}{expected}":
             raise Unexpected(f"expected {expected}, got {shown(element)}")
+        if profile == SASL2 and expected == "success":
+            self.success = element
+            return base64.b64decode(element.findtext(f"{{{SASL2}}}additional-data") or "")
         return base64.b64decode(element.text or "")
 
     def _scram(self, mechanism, user, password, header, binding):
@@ -317,7 +363,7 @@ class Client:
         signature = hmac.digest(hashlib.new(digest, client_key).digest(), auth_message, digest)
         proof = base64.b64encode(bytes(a ^ b for a, b in zip(client_key, signature))).decode()
         message = base64.b64encode(f"{final_bare},p={proof}".encode()).decode()
-        self.send(f"<response xmlns='{SASL}'>{message}</response>")
+        self.send(f"<response xmlns='{SASL if self._sasl2 is None else SASL2}'>{message}</response>")
         last = dict(part.split("=", 1) for part in self._sasl_answer("success").decode().split(","))
         expected = hmac.digest(hmac.digest(salted, b"Server Key", digest), auth_message, digest)
         if base64.b64decode(last.get("v", "")) != expected:
