@@ -98,24 +98,37 @@ Task<StanzaPtr> answer(Iq request, MamQuery query) {
 }
 
 // Section 4.
-Task<StanzaPtr> metadata(Iq request) {
-  const Result<ArchiveSummary> summary = co_await request.home().world().stores.archive.summary(request.owner());
-  if (!summary) {
-    co_return request.failure(summary.error());
-  }
-  const ArchiveIdForm& form = request.home().world().archive_form;
+std::string metadata_of(const ArchiveSummary& summary, const ArchiveIdForm& form) {
   std::string xml;
   xml::Writer writer(xml);
   writer.start("metadata", ns::mam);
-  if (summary->first != 0) {
+  if (summary.first != 0) {
     for (const bool is_start : {true, false}) {
-      const ArchiveId id = is_start ? summary->first : summary->last;
+      const ArchiveId id = is_start ? summary.first : summary.last;
       writer.start(is_start ? "start" : "end").attribute("id", form.write(id));
       writer.attribute("timestamp", format_timestamp(archive_time(id))).end();
     }
   }
   writer.end();
-  co_return request.result(xml);
+  return xml;
+}
+
+Task<StanzaPtr> metadata(Iq request) {
+  const Result<ArchiveSummary> summary = co_await request.home().world().stores.archive.summary(request.owner());
+  if (!summary) {
+    co_return request.failure(summary.error());
+  }
+  co_return request.result(metadata_of(*summary, request.home().world().archive_form));
+}
+
+// XEP-0386 section 3.2. A client that is told nothing asks.
+Task<std::string> bound_metadata(Account& account) {
+  const World& world = account.home().world();
+  const Result<ArchiveSummary> summary = co_await world.stores.archive.summary(account.jid());
+  if (!summary) {
+    log::warning("archive-not-described", {{"account", account.jid().str()}, {"cause", summary.error().what}});
+  }
+  co_return summary ? metadata_of(*summary, world.archive_form) : std::string();
 }
 
 }  // namespace
@@ -134,6 +147,7 @@ void install_queries(Extension& self) {
     return answer(request, std::move(*asked));
   });
   self.on_iq_get(about, {Recipient::own_account}, [](const Iq& request) -> IqReply { return metadata(request); });
+  self.on_bound_metadata(bound_metadata);
   const auto forbid = [](const Iq& request) -> IqReply { return request.error(StanzaCondition::forbidden); };
   self.on_iq_get(query, {Recipient::other_account}, forbid);
   self.on_iq_set(query, {Recipient::other_account}, forbid);
