@@ -183,6 +183,7 @@ class Account final : public policy::OwnerRules {
   void deliver_kept(Session& session, StanzaPtr message, std::uint64_t archive_id = 0);
   // A kept message has reached the session's client.
   void note_delivered(Session& session, const Envelope& envelope);
+  void note_waiting(const Envelope& envelope);
   // A session has lost its connection and stays: one too many, and the oldest that waits ends.
   void on_session_detached(const Session& session);
   void on_session_ended(Session& session, std::vector<Envelope> undelivered, std::string_view reason);

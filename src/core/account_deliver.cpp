@@ -219,6 +219,7 @@ void Account::keep_undelivered(Envelope envelope) {
   }
   auto& outcome = std::get<Chain::Outcome>(result);
   if (outcome.kind == Chain::Outcome::Kind::consumed) {
+    note_waiting(*owned);
     return;
   }
   home_.router().bounce(home_, *owned, outcome.kind == Chain::Outcome::Kind::rejected
@@ -228,10 +229,18 @@ void Account::keep_undelivered(Envelope envelope) {
 
 Task<void> Account::keep_waiting(Pin self, std::unique_ptr<Envelope> envelope, Task<Chain::Outcome> waiting) {
   const Chain::Outcome outcome = co_await std::move(waiting);
-  if (outcome.kind == Chain::Outcome::Kind::rejected) {
+  if (outcome.kind == Chain::Outcome::Kind::consumed) {
+    self->note_waiting(*envelope);
+  } else if (outcome.kind == Chain::Outcome::Kind::rejected) {
     self->home_.router().bounce(self->home_, *envelope, outcome.error);
-  } else if (outcome.kind == Chain::Outcome::Kind::passed) {
+  } else {
     self->home_.router().bounce(self->home_, *envelope, StanzaError(StanzaCondition::service_unavailable));
+  }
+}
+
+void Account::note_waiting(const Envelope& envelope) {
+  for (const auto& observer : host_.observers.waiting) {
+    observer(*this, envelope);
   }
 }
 

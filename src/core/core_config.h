@@ -39,6 +39,8 @@ struct CoreConfig {
   std::uint32_t ack_request_stanzas = 10;
   std::chrono::milliseconds ack_request_time{1000};
   std::string resumption_location;
+  std::uint32_t held_back_stanzas = 500;
+  Bytes held_back_bytes = 128 * KiB;
   Bytes rate{256 * 1024};
   Bytes rate_burst{4 * 1024 * 1024};
   Bytes account_rate{512 * 1024};
@@ -96,6 +98,11 @@ inline constexpr auto core_options = std::tuple{
            "Time after which a client is asked to acknowledge what it was sent.", Reload::live},
     Option{"resumption_location", &CoreConfig::resumption_location, Range{0, 255},
            "Where a client should come back to, host or host:port (XEP-0198 section 3). Empty: where it came from.", Reload::live},
+    Option{"held_back_stanzas", &CoreConfig::held_back_stanzas, Range{0, 100'000},
+           "Stanzas that wait while a client says that nobody looks (XEP-0352): presence, typing, receipts and the like; one more, "
+           "and all are sent. 0: none waits.",
+           Reload::live},
+    Option{"held_back_bytes", &CoreConfig::held_back_bytes, Range{Bytes{0}, 16 * MiB}, "The same, in bytes.", Reload::live},
     Option{"rate", &CoreConfig::rate, Range{Bytes{0}, Bytes{1024ULL * 1024 * 1024}},
            "Bytes a second one session may send for long; a faster one is read more slowly. A stanza counts as 128 bytes at "
            "least, presence once more for each contact it is sent to. 0: no limit.",

@@ -48,6 +48,10 @@ void Extension::on_ended(std::function<void(Session&)> observer) { host_.observe
 void Extension::on_delivered(std::function<void(Session&, const Envelope&)> observer) {
   host_.observers.delivered.push_back(std::move(observer));
 }
+void Extension::on_waiting(std::function<void(Account&, const Envelope&)> observer) {
+  host_.observers.waiting.push_back(std::move(observer));
+}
+void Extension::on_nonza(XmlName name, NonzaHandler handler) { host_.nonzas.push_back({name, std::move(handler)}); }
 void Extension::on_bind_inline(XmlName name, InlineHandler handler) {
   const bool is_new = std::ranges::find(host_.inline_features, name, &VirtualHost::InlineFeature::name) == host_.inline_features.end();
   ensure(is_new, "an inline request has one handler");

@@ -1,11 +1,9 @@
 // A phone that comes back: SASL2 (XEP-0388), Bind 2 (XEP-0386), FAST (XEP-0484) and upgrades (XEP-0480) at the lobby's door, and
 // those who should not get in that way. Numbers such as S01 are rows of docs/security-tests.md.
 #include <gmock/gmock.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include "tests/support/door.h"
 #include "tests/support/failing_stores.h"
+#include "tests/support/sasl2_door.h"
 
 namespace aldis::test {
 namespace {
@@ -24,44 +22,9 @@ constexpr std::string_view bind_inline = "<bind xmlns='urn:xmpp:bind:0'><tag>Pho
 constexpr std::string_view fast = "<fast xmlns='urn:xmpp:fast:0'/>";
 constexpr std::string_view ping = "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>";
 
-std::string opened(std::string_view from = "") {
-  const std::string attribute = from.empty() ? "" : " from='" + std::string(from) + "'";
-  return "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
-         "to='capulet.example' version='1.0'" + attribute + ">";
-}
-std::string agent(std::string_view client) {
-  return client.empty() ? std::string() : "<user-agent id='" + std::string(client) + "'><software>Awesome</software></user-agent>";
-}
-std::string authenticate(std::string_view mechanism, std::string_view message, std::string_view client, std::string_view inside = "") {
-  std::string xml = "<authenticate xmlns='urn:xmpp:sasl:2' mechanism='" + std::string(mechanism) + "'><initial-response>";
-  xml.append(base64_encode(message)).append("</initial-response>").append(agent(client)).append(inside).append("</authenticate>");
-  return xml;
-}
-std::string plain2(std::string_view user, std::string_view password, std::string_view client, std::string_view inside = "") {
-  return authenticate("PLAIN", "\0"s.append(user).append(1, '\0').append(password), client, inside);
-}
-std::string ht(std::string_view user, std::string_view token, std::string_view binding) {
-  std::string mac(32, '\0');
-  const std::string message = "Initiator"s.append(binding);
-  HMAC(EVP_sha256(), token.data(), static_cast<int>(token.size()), reinterpret_cast<const unsigned char*>(message.data()),
-       message.size(), reinterpret_cast<unsigned char*>(mac.data()), nullptr);
-  return std::string(user).append(1, '\0').append(mac);
-}
 std::string failed(std::string_view condition) {
   return "<failure xmlns='urn:xmpp:sasl:2'><" + std::string(condition) + " xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/></failure>";
 }
-// The text between two others; empty when they are not there.
-std::string between(std::string_view text, std::string_view before, std::string_view after) {
-  const std::size_t begin = text.find(before);
-  if (begin == std::string_view::npos) {
-    return {};
-  }
-  const std::size_t from = begin + before.size();
-  return std::string(text.substr(from, text.find(after, from) - from));
-}
-std::string token_in(std::string_view said) { return between(said, " token='", "'"); }
-std::string identifier_in(std::string_view said) { return between(said, "<authorization-identifier>", "<"); }
-
 // What a feature does with XEP-0386, in a namespace of its own: an inline request, and something every <bound/> says.
 Task<std::string> probe_metadata(Account& account) {
   const auto activity = co_await account.home().world().stores.last_activity.load(account.jid());
@@ -85,16 +48,6 @@ SceneOptions with_probe(SceneOptions options = {}) {
   return options;
 }
 
-// A phone at a direct TLS port, its header sent.
-struct Phone : Stranger {
-  explicit Phone(Door& door, std::string_view from = "", std::string_view address = "192.0.2.1")
-      : Stranger(door.scene, stream::TlsMode::direct, address) {
-    EXPECT_TRUE(secures({"xmpp-client"}));
-    features = sends(opened(from));
-  }
-  std::string features;
-};
-
 std::string token_for(Door& door, std::string_view client) {
   Phone first(door);
   const std::string said = first.sends(plain2("mercutio", "queen-mab", client, wants_token));
@@ -111,7 +64,8 @@ TEST(LobbySasl2, IsOfferedInsideTlsOnly) {  // XEP-0388 section 3
   Phone phone_line(door);
   EXPECT_THAT(phone_line.features,
               AllOf(HasSubstr("<authentication xmlns='urn:xmpp:sasl:2'><mechanism>SCRAM-SHA-512-PLUS</mechanism>"),
-                    HasSubstr("<feature var='urn:xmpp:carbons:2'/><feature var='urn:example:probe'/></inline></bind>"),
+                    HasSubstr("<feature var='urn:xmpp:sm:3'/><feature var='urn:xmpp:carbons:2'/><feature var='urn:xmpp:csi:0'/>"
+                              "<feature var='urn:example:probe'/></inline></bind>"),
                     HasSubstr("<fast xmlns='urn:xmpp:fast:0'><mechanism>HT-SHA-256-EXPR</mechanism><mechanism>HT-SHA-256-ENDP"
                               "</mechanism></fast>"),
                     HasSubstr("<upgrade xmlns='urn:xmpp:sasl:upgrade:0'>UPGR-SCRAM-SHA-256</upgrade>"),

@@ -134,7 +134,7 @@ bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
     return false;
   }
   hold_to_rate(frame.bytes.size());  // what is refused counts too (security E05)
-  if (!is_surely_stanza(frame.bytes) && take_management(frame.bytes)) {
+  if (!is_surely_stanza(frame.bytes) && take_nonza(frame.bytes)) {
     return !is_ending_ && pauses_ == 0;
   }
   Result<StanzaPtr, Stanza::Refusal> stanza = Stanza::parse(std::string(frame.bytes), *scope_, connection_limits());
@@ -257,13 +257,48 @@ void Session::send_now(const Granted& granted) {
     expire_pending();
   }
   sent.add();
+  if (!is_inactive_ || !waits_for_activity(granted.envelope())) [[likely]] {
+    write(granted.envelope());
+  }
+}
+
+void Session::write(const Envelope& envelope) {
   if (managed_ != nullptr) {
-    send_managed(granted.envelope());
+    send_managed(envelope);
     return;
   }
-  stanza.write(connection_->out());
-  if (stanza.is_message() || granted.envelope().acceptance) {
-    remember_unflushed(granted.envelope());
+  envelope.stanza->write(connection_->out());
+  if (envelope.stanza->is_message() || envelope.acceptance) {
+    remember_unflushed(envelope);
+  }
+}
+
+// ---- client state (XEP-0352)
+
+void Session::set_inactive(bool is_inactive) {
+  is_inactive_ = is_inactive;
+  if (!is_inactive) {  // section 5: all of it before whatever is answered next
+    send_waiting();
+  }
+}
+
+bool Session::waits_for_activity(const Envelope& envelope) {
+  const auto config = account_.home().world().config();
+  const bool is_awaited = envelope.acceptance && !is_settled_when_handed_over(envelope);  // its sender waits until it arrives
+  Envelope waiting = envelope;
+  waiting.acceptance.reset();
+  if (!is_awaited && rare().waiting.hold(waiting, {config->held_back_stanzas, config->held_back_bytes.size()})) {
+    return true;
+  }
+  send_waiting();
+  return false;
+}
+
+void Session::send_waiting() {
+  if (rare_ != nullptr && !rare_->waiting.empty()) {
+    for (const Envelope& envelope : rare_->waiting.take()) {
+      write(envelope);
+    }
   }
 }
 
@@ -286,6 +321,9 @@ void Session::send_own(const StanzaPtr& stanza) {
     return;
   }
   sent.add();
+  if (is_inactive_ && waits_for_activity(Envelope{.stanza = stanza, .is_copy = true})) {
+    return;
+  }
   if (managed_ != nullptr) {
     send_managed(Envelope{.stanza = stanza, .is_copy = true});
     return;
@@ -426,6 +464,11 @@ void Session::finish(std::string_view reason) {
     undelivered.push_back(std::move(envelope));
   }
   if (rare_ != nullptr) {
+    for (Envelope& envelope : rare_->waiting.take()) {
+      if (envelope.stanza->is_message()) {
+        undelivered.push_back(std::move(envelope));
+      }
+    }
     for (Envelope& envelope : rare_->held) {
       undelivered.push_back(std::move(envelope));
     }
@@ -446,6 +489,9 @@ std::size_t Session::memory() const {
   }
   if (presence_ != nullptr) {
     bytes += presence_->size() * 2;
+  }
+  if (rare_ != nullptr) {
+    bytes += sizeof(Rare) + rare_->waiting.bytes();
   }
   if (managed_ != nullptr) {
     bytes += sizeof(ManagedStream) + managed_->queue.memory();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "auth/principal.h"
+#include "core/client_state.h"
 #include "core/envelope.h"
 #include "core/ids.h"
 #include "core/rate.h"
@@ -61,6 +62,9 @@ class Session final : public net::Connection::Owner {
   // Holds live stanzas back while kept ones are being read, so that they come first.
   void hold_back();
   void release_held();
+
+  // What its client says of itself (XEP-0352): while inactive it is sent less, and nothing is lost or overtaken.
+  void set_inactive(bool is_inactive);
 
   // Addresses this session sent presence to directly (RFC 6121 section 4.6).
   [[nodiscard]] bool has_directed(const Jid& to) const;   // exactly, or any resource of a bare address asked for
@@ -153,8 +157,12 @@ class Session final : public net::Connection::Owner {
   void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
   void expire_pending();
   void remember_unflushed(const Envelope& envelope);
-  // session_management.cpp. False: not an element of stream management.
-  bool take_management(std::string_view bytes);
+  // The client-state filter. True: the client gets it later.
+  [[nodiscard]] bool waits_for_activity(const Envelope& envelope);
+  void send_waiting();
+  void write(const Envelope& envelope);
+  // session_management.cpp. False: nothing a client may send.
+  bool take_nonza(std::string_view bytes);
   void carry_out(const stream::ManagementElement& element);
   void acknowledged(std::uint32_t h);
   void send_managed(Envelope envelope);
@@ -178,6 +186,7 @@ class Session final : public net::Connection::Owner {
     std::unordered_set<Jid, JidHash, JidEqual> directed;
     std::vector<PendingRequest> pending;
     std::deque<Envelope> held;
+    HeldBack waiting;   // until the client is active
     TimerId pending_timer = TimerId::none;
   };
   Rare& rare();
@@ -202,6 +211,7 @@ class Session final : public net::Connection::Owner {
   std::int8_t priority_ = 0;
   bool is_ending_ = false;
   bool holds_back_ = false;
+  bool is_inactive_ = false;
 };
 
 }  // namespace aldis

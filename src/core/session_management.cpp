@@ -5,6 +5,7 @@
 #include "core/home.h"
 #include "core/managed_stream.h"
 #include "core/session.h"
+#include "core/virtual_host.h"
 
 namespace aldis {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::size_t id_bits = 160;
 
 // ---- what the client sends
 
-bool Session::take_management(std::string_view bytes) {
+bool Session::take_nonza(std::string_view bytes) {
   if (bytes == stream::ack_request) [[likely]] {  // as most clients write it
     carry_out(stream::AckRequest{});
     return true;
@@ -26,12 +27,18 @@ bool Session::take_management(std::string_view bytes) {
   if (!document) {
     return false;
   }
-  const auto element = stream::read_management((*document)->root());
-  if (!element) {
-    return false;
+  const xml::Element root = (*document)->root();
+  if (const auto element = stream::read_management(root)) {
+    carry_out(*element);
+    return true;
   }
-  carry_out(*element);
-  return true;
+  for (const VirtualHost::Nonza& nonza : account_.host().nonzas) {
+    if (root.is(nonza.name)) {
+      nonza.handler(*this, root);
+      return true;
+    }
+  }
+  return false;
 }
 
 void Session::carry_out(const stream::ManagementElement& element) {
@@ -133,6 +140,9 @@ void Session::send_managed(Envelope envelope) {
     envelope.stanza->write(connection_->out());
   }
   managed.sent.send();
+  if (connection_ == nullptr && envelope.stanza->is_message()) {
+    account_.note_waiting(envelope);
+  }
   managed.queue.push(std::move(envelope));
   if (connection_ != nullptr) {
     ask_for_ack();
@@ -223,6 +233,11 @@ void Session::detach(std::string_view reason) {
   account_.home().shard().post([gone = std::move(connection_)] {});   // not under the feet of its own callback
   log::info("session-detached", {{"jid", jid_.str()}, {"reason", reason}});
   wait_for_client(managed_->max);
+  managed_->queue.for_each([&](const Envelope& envelope) {
+    if (envelope.stanza->is_message()) {
+      account_.note_waiting(envelope);
+    }
+  });
   account_.on_session_detached(*this);
 }
 
@@ -272,6 +287,7 @@ void Session::resume_on(ResumptionRequest request) {
   log::info("session-resumed", {{"jid", jid_.str()}, {"mechanism", principal_->mechanism}, {"peer", peer_address()}});
   request.answer(Resumed{jid_, stream::resumed(managed.id, managed.handled.h())}, *connection_);
   managed.queue.for_each([&](const Envelope& envelope) { envelope.stanza->write(connection_->out()); });
+  set_inactive(false);  // XEP-0352 section 5.2: a resumed stream is active
   managed.since_request = 0;
   if (!managed.queue.empty()) {
     connection_->send(stream::ack_request);

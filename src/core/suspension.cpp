@@ -37,6 +37,7 @@ bool Session::suspend(const StreamError& error) {
     return false;
   }
   stop_waiting();
+  send_waiting();
   if (connection_ != nullptr) {
     managed_->until = account_.home().now() + managed_->max;
     queue_unflushed();

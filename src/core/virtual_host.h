@@ -61,6 +61,11 @@ class VirtualHost {
     std::vector<std::function<void(Session&)>> bound, available, ended;
     std::vector<std::function<void(Session&, const Stanza& presence)>> unavailable;
     std::vector<std::function<void(Session&, const Envelope&)>> delivered;
+    std::vector<std::function<void(Account&, const Envelope&)>> waiting;
+  };
+  struct Nonza {
+    XmlName name;
+    Extension::NonzaHandler handler;
   };
   struct InlineFeature {
     XmlName name;
@@ -72,6 +77,7 @@ class VirtualHost {
   IqTable requests;
   Discovery discovery;
   Observers observers;
+  std::vector<Nonza> nonzas;
   std::vector<InlineFeature> inline_features;   // of XEP-0386's <bind/>
   std::vector<std::function<Task<std::string>(Account&)>> bound_metadata;
   std::map<std::string, AdHocCommand, std::less<>> commands;  // by node

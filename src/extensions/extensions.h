@@ -8,6 +8,7 @@ namespace aldis::ext {
 void install_blocking(Extension& self);
 void install_caps(Extension& self);
 void install_carbons(Extension& self);
+void install_client_state(Extension& self);
 void install_commands(Extension& self);
 void install_contact_addresses(Extension& self);
 void install_disco(Extension& self);

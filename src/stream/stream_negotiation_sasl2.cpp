@@ -13,7 +13,7 @@ Step StreamNegotiation::begin_sasl2(const xml::Element& element) {
   }
   Authenticate read = parse_authenticate(element, *offer_.sasl2);
   read.request.from = client_from_;
-  inline_ = EstablishSession{std::move(read.resume), std::move(read.bind)};
+  inline_ = EstablishSession{.resume = std::move(read.resume), .bind = std::move(read.bind), .elements = {}};
   is_sasl2_ = true;
   state_ = State::verdict;
   return Step{{}, BeginAuthentication{std::move(read.mechanism), std::move(read.initial_response), std::move(read.request)}};
