@@ -9,6 +9,8 @@
 namespace aldis::test {
 namespace {
 
+constexpr std::string_view not_archived = "<no-permanent-store xmlns='urn:xmpp:hints'/>";  // but kept for who is absent
+
 // An extension that, as an archive does, writes every incoming message on the side: the write is done when the test says so.
 class Notary {
  public:
@@ -101,7 +103,7 @@ TEST(Acceptance, StoredNowhereItWaitsForTheKernel) {  // a recipient without ack
   Verona v;
   v.notary.writes = false;
   v.romeo.stops_reading();
-  v.juliet_says(std::string(100'000, 'x'));
+  v.juliet_says(std::string(100'000, 'x'), not_archived);
   is_acknowledged(v.juliet, 0);
   v.juliet.receives_nothing();
   EXPECT_GE(v.romeo.reads_again(), 0U);
@@ -117,7 +119,7 @@ TEST(Acceptance, StoredNowhereItWaitsForTheRecipientsAck) {
   Verona v;
   v.notary.writes = false;
   enable_resumption(v.romeo);
-  v.juliet_says("one");
+  v.juliet_says("one", not_archived);
   v.romeo.receives("<body>one</body>");
   is_acknowledged(v.juliet, 0);
   v.romeo.sends("<a xmlns='urn:xmpp:sm:3' h='1'/>");
@@ -129,7 +131,7 @@ TEST(Acceptance, TheRecipientsSessionMayEndInstead) {
   v.notary.writes = false;
   enable_resumption(v.romeo);
   v.romeo.cuts_the_line();
-  v.juliet_says("one");
+  v.juliet_says("one", not_archived);
   is_acknowledged(v.juliet, 0);
   v.scene.advance(std::chrono::seconds(301));
   v.juliet.receives(ack(1));  // it is in storage now

@@ -81,7 +81,7 @@ TEST(LobbySasl2Resume, OneRoundTripBringsTheStreamBack) {  // section 8.3
 TEST(LobbySasl2Resume, WhatCannotBeResumedIsBoundAnew) {  // section 8.3: <failed/> beside <bound/>
   Managed m;
   Phone back(m.door);
-  const std::string said = logs_in(back, std::string(manages) + resume("nobody's"));
+  const std::string said = logs_in(back, std::string(manages) + resume("no-such"));
   EXPECT_THAT(said, AllOf(StartsWith("<success"), HasSubstr("</authorization-identifier><failed xmlns='urn:xmpp:sm:3'>"
                                                            "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed><bound"),
                           HasSubstr("<enabled xmlns='urn:xmpp:sm:3' id='")));
@@ -97,10 +97,11 @@ TEST(LobbySasl2Resume, WhatCannotBeResumedIsBoundAnew) {  // section 8.3: <faile
 TEST(LobbySasl2Resume, WithoutABindTheOldWayFollows) {
   Managed m;
   Phone back(m.door);
-  EXPECT_THAT(logs_in(back, resume("nobody's")),
+  EXPECT_THAT(logs_in(back, resume("no-such")),
               AllOf(HasSubstr("<authorization-identifier>mercutio@capulet.example</authorization-identifier><failed xmlns='urn:xmpp:sm:3'>"),
                     HasSubstr("<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"), HasSubstr("<sm xmlns='urn:xmpp:sm:3'/>")));
   EXPECT_THAT(back.sends(resume(m.id)), HasSubstr("<resumed")) << "section 5: after a refusal it may try again";
+  EXPECT_THAT(m.first.hears(), HasSubstr(stream_error("conflict")));
   back.sends("</stream:stream>");
 }
 
@@ -134,9 +135,12 @@ TEST(LobbySasl2Resume, NotWithAPasswordThatWasChangedMeanwhile) {  // security S
   Phone late(m.door);
   const std::string said = logs_in(late, "");
   EXPECT_THAT(said, HasSubstr("<success"));
+  m.door.scene.advance(std::chrono::seconds(1));
   ASSERT_TRUE(m.door.scene.wait(m.door.scene.administration().set_password(*BareJid::parse("mercutio@capulet.example"),
                                                                            SecretBytes(std::string_view("new-words-1")))));
+  EXPECT_THAT(m.first.hears(), HasSubstr("<stream:error>"));
   EXPECT_THAT(late.sends(resume(m.id)), Not(HasSubstr("<resumed")));
+  EXPECT_THAT(late.sends("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"), HasSubstr("not-authorized"));
   late.sends("</stream:stream>");
 }
 

@@ -7,22 +7,9 @@
 
 #include "auth/local_credentials.h"
 #include "base/log.h"
-#include "core/session.h"
 #include "core/virtual_host.h"
-#include "xmpp/namespaces.h"
 
 namespace aldis {
-namespace {
-
-// XEP-0198 section 8.2: enabled inside XEP-0386's <bind/>.
-std::string enable_inline(Session& session, const xml::Element& element) {
-  const auto read = stream::read_management(element);
-  const auto* request = read ? std::get_if<stream::EnableRequest>(&*read) : nullptr;
-  return request != nullptr ? session.enable_management(*request)
-                            : stream::management_failed(StanzaCondition::bad_request);
-}
-
-}  // namespace
 
 Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& random)
     : config_(std::move(config)),
@@ -57,7 +44,6 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
     auto host = std::make_unique<VirtualHost>(domain.name);
     host->set_administrators({domain.administrators.begin(), domain.administrators.end()});
     host->see_other_host = domain.see_other_host;
-    host->inline_features.push_back({{"enable", ns::stream_management}, enable_inline});
     for (const InstalledExtension& extension : domain.extensions) {
       host->install(*extension.entry, world_, extension.config);
     }

@@ -173,6 +173,7 @@ TEST(StreamManagement, TooMuchUnacknowledgedEndsTheSessionAndNothingIsLost) {  /
   v.romeo.receives_nothing();
   Client& back = v.scene.login("juliet@capulet.example/chamber");
   back.sends("<presence/>");
+  v.scene.advance(std::chrono::milliseconds(100));  // at the pace of its line
   for (int i = 0; i < 120; ++i) {
     back.receives_among({"<body>m" + std::to_string(i) + ".</body>"});
   }

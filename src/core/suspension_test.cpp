@@ -142,7 +142,8 @@ TEST(Suspension, ASendersCountIsWhatBecameDurable) {  // a recipient's queue tha
     Client& romeo = before.login("romeo@montague.example/orchard");
     enable_resumption(juliet);
     enable_resumption(romeo);
-    juliet.sends("<message to='romeo@montague.example/orchard' type='chat'><body>one</body></message>");
+    juliet.sends("<message to='romeo@montague.example/orchard' type='chat'><body>one</body>"
+                 "<no-permanent-store xmlns='urn:xmpp:hints'/></message>");
     romeo.receives("<body>one</body>");
     is_acknowledged(juliet, 0);
     stops(before);

@@ -3,9 +3,26 @@
 
 #include "base/log.h"
 #include "core/home.h"
+#include "core/session.h"
 #include "core/world.h"
+#include "xmpp/namespaces.h"
 
 namespace aldis {
+namespace {
+
+// XEP-0198 section 8.2: enabled inside XEP-0386's <bind/>.
+std::string enable_inline(Session& session, const xml::Element& element) {
+  const auto read = stream::read_management(element);
+  const auto* request = read ? std::get_if<stream::EnableRequest>(&*read) : nullptr;
+  return request != nullptr ? session.enable_management(*request)
+                            : stream::management_failed(StanzaCondition::bad_request);
+}
+
+}  // namespace
+
+VirtualHost::VirtualHost(BareJid domain) : jid_(std::move(domain)) {
+  inline_features.push_back({{"enable", ns::stream_management}, enable_inline});
+}
 
 World::World(const Clock& c, Random& r, Stores s) : clock(c), random(r), stores(s), placement(r), archive_form(KeyedHash(r)) {}
 World::~World() = default;

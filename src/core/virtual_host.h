@@ -22,7 +22,7 @@ class Session;
 
 class VirtualHost {
  public:
-  explicit VirtualHost(BareJid domain) : jid_(std::move(domain)) {}
+  explicit VirtualHost(BareJid domain);
 
   [[nodiscard]] const BareJid& jid() const { return jid_; }
   [[nodiscard]] std::string_view domain() const { return jid_.domain(); }

@@ -22,7 +22,10 @@ class ClientState : public ::testing::Test {
     juliet_->ignores_the_rest();
     romeo_->ignores_the_rest();
   }
-  void shows(std::string_view show) { romeo_->sends("<presence><show>" + std::string(show) + "</show></presence>"); }
+  void shows(std::string_view show) {
+    romeo_->sends("<presence><show>" + std::string(show) + "</show></presence>");
+    romeo_->receives({"to='romeo@montague.example'", show});
+  }
   void says(std::string_view content) {
     romeo_->sends("<message to='juliet@capulet.example/balcony' type='chat'>" + std::string(content) + "</message>");
   }
@@ -78,9 +81,9 @@ TEST_F(ClientState, AResumedStreamIsActiveAgain) {  // section 5.2
   Client& back = scene_.resumes("juliet@capulet.example", id, 0);
   back.receives("<resumed");
   back.receives("<body>one</body>");
-  back.receives("<r xmlns");
   back.receives("<show>xa</show>");
   back.receives("<received");
+  back.receives("<r xmlns");
   shows("dnd");
   back.receives("<show>dnd</show>");
 }
