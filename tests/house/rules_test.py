@@ -121,7 +121,7 @@ class Links(Tree):
 
 class SecurityTests(Tree):
     ROWS = [f"{letter}{i:02}" for letter, count in
-            {"X": 15, "T": 9, "S": 9, "E": 13, "P": 8, "L": 4, "O": 3, "N": 1}.items() for i in range(1, count + 1)]
+            {"X": 15, "T": 10, "S": 9, "E": 13, "P": 8, "L": 4, "O": 3, "N": 1}.items() for i in range(1, count + 1)]
 
     def setUp(self):
         super().setUp()

@@ -66,7 +66,7 @@ def lost_connection(scene):
     nurse.receives("<presence from='juliet@capulet.example/balcony' type='unavailable'/>")
 
 
-@story("XEP-0198 5: taking over from a stream that is still open closes it with conflict")
+@story("XEP-0198 5: taking over from a stream that is still open closes it with conflict", only="aldis")
 def takeover(scene):
     juliet = scene.login("juliet@capulet.example/balcony")
     scene.login("nurse@capulet.example/hall")
