@@ -208,7 +208,7 @@ shard_rate = 0
 name = "{DOMAIN}"
 certificates = ["{self.certificate}"]
 keys = ["{self.key}"]
-disable = ["mam"]
+{'' if self.archive else 'disable = ["mam"]'}
 
 {listeners}""")
         os.makedirs(os.path.join(self.work, "data"), mode=0o700, exist_ok=True)
