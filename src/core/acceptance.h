@@ -3,7 +3,6 @@
 // Envelope, a coroutine that waits for a store and a session that waits for its client alike; when the last copy goes,
 // the stanza is settled and the sender's session is told on its own shard. An error sent back carries the token of what
 // it answers, so it is always written before the stanza is counted.
-// No session counts yet: stream management, which makes the tokens, is not in the tree.
 #pragma once
 #include <atomic>
 #include <cstdint>

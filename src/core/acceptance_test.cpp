@@ -4,6 +4,7 @@
 
 #include "core/account.h"
 #include "core/extension.h"
+#include "tests/support/failing_stores.h"
 #include "tests/support/managed_client.h"
 
 namespace aldis::test {
@@ -154,6 +155,49 @@ TEST(Acceptance, AResumedStreamWaitsAMomentForWhatIsBeingStored) {  // section 5
   v.notary.writing.at(0).complete(true);
   v.scene.advance(std::chrono::milliseconds(20));
   back.receives({"<resumed", "h='1'"});
+}
+
+TEST(Acceptance, AResumedStreamWaitsForASlowStore) {  // what it is still storing must not be stored twice
+  Notary notary;
+  std::unique_ptr<FailingStores> stores;
+  SceneOptions options = notary.options();
+  options.wrap_stores = [&](Stores inner) {
+    stores = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
+    return stores->stores();
+  };
+  Scene scene(std::move(options));
+  Client& romeo = scene.login("romeo@montague.example/orchard");
+  Client& juliet = scene.login("juliet@capulet.example/balcony");
+  const std::string id = enable_resumption(juliet);
+  juliet.sends("<message to='romeo@montague.example/orchard' type='chat'><body>one</body></message>");
+  romeo.receives("<body>one</body>");
+  juliet.cuts_the_line();
+  const Completion<bool> written;
+  stores->hold_summaries(written);
+  Client& back = scene.resumes("juliet@capulet.example", id, 0);
+  scene.advance(std::chrono::seconds(30));
+  back.receives_nothing();
+  notary.writing.at(0).complete(true);
+  written.complete(true);
+  scene.advance(std::chrono::milliseconds(20));
+  back.receives({"<resumed", "h='1'"});
+}
+
+TEST(Acceptance, AnEndedStreamGoesOnCounting) {  // section 5: <failed/> with its h
+  Verona v;
+  v.juliet.sends("</stream:stream>");
+  Client& juliet = v.scene.login("juliet@capulet.example/chamber");
+  const std::string id = enable_resumption(juliet, "max='10'");
+  juliet.sends("<message to='romeo@montague.example/orchard' type='chat'><body>one</body></message>");
+  v.romeo.receives("<body>one</body>");
+  juliet.cuts_the_line();
+  v.scene.advance(std::chrono::seconds(11));
+  Client& back = v.scene.resumes("juliet@capulet.example", id, 0);
+  v.scene.advance(std::chrono::milliseconds(100));
+  back.receives_nothing();
+  v.notary.writing.at(0).complete(true);
+  v.scene.advance(std::chrono::milliseconds(20));
+  back.receives({"<failed", "h='1'", "<item-not-found"});
 }
 
 TEST(Acceptance, AndThenWhatIsNotSettledIsSentAgain) {  // section 5: h is what is safe, not what was read

@@ -9,19 +9,37 @@ namespace aldis {
 namespace {
 metrics::Counter refused_resumptions{"aldis_resumptions_refused_total", "Streams that could not be resumed (XEP-0198)."};
 
-// A stanza the former stream received and that is still being stored would be sent again: it is given a moment.
+// A stanza that the former stream received and that is still being stored would be sent again, and stored twice: its count waits
+// for the store, however slow it is. What waits for a recipient's client instead is given a second.
 constexpr std::chrono::milliseconds settle_wait{10};
 constexpr std::uint32_t settle_tries = 100;
+
+Task<void> ask_again(Home& home, ResumptionRequest request) {
+  ++request.tries;
+  // A read comes behind all writes of this account's, and so about when the recipients' are done.
+  static_cast<void>(co_await home.world().stores.archive.summary(request.principal->identity));
+  home.shard().after(settle_wait, [&home, waiting = std::move(request)]() mutable { home.resume(std::move(waiting)); });
+}
 }  // namespace
 
 void Home::resume(ResumptionRequest request) {
   Account* account = find_account(request.principal->identity);
   if (account == nullptr) {  // it has no session then
-    refused_resumptions.add();
-    request.refuse({.h = ended_streams_.handled(request.request.previd, request.principal->identity)});
+    refuse_resumption(std::move(request));
     return;
   }
   account->resume(std::move(request));
+}
+
+void Home::refuse_resumption(ResumptionRequest request) {
+  settlements_->hand_over();
+  const stream::HandledCount* ended = ended_streams_.find(request.request.previd, request.principal->identity);
+  if (ended != nullptr && !ended->is_settled() && request.tries < settle_tries) {
+    spawn(ask_again(*this, std::move(request)));
+    return;
+  }
+  refused_resumptions.add();
+  request.refuse({.h = ended != nullptr ? std::optional(ended->h()) : std::nullopt});
 }
 
 void Account::resume(ResumptionRequest request) {
@@ -47,8 +65,7 @@ void Account::resume_now(ResumptionRequest request) {
     return !previd.empty() && session->management_id() == previd && !session->is_ending();
   });
   if (found == sessions_.end()) {
-    refused_resumptions.add();
-    request.refuse({.h = home_.ended_streams().handled(previd, jid_)});
+    home_.refuse_resumption(std::move(request));
     return;
   }
   Session& session = **found;
@@ -60,8 +77,7 @@ void Account::resume_now(ResumptionRequest request) {
   }
   home_.settlements()->hand_over();
   if (!session.is_settled() && request.tries < settle_tries) {
-    ++request.tries;
-    home_.shard().after(settle_wait, [&home = home_, waiting = std::move(request)]() mutable { home.resume(std::move(waiting)); });
+    spawn(ask_again(home_, std::move(request)));
     return;
   }
   session.resume_on(std::move(request));

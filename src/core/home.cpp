@@ -190,7 +190,9 @@ void Home::settled(SessionId id, std::uint64_t number) {
     if (to_tell_.empty() || to_tell_.back() != id) {
       to_tell_.push_back(id);
     }
+    return;
   }
+  ended_streams_.settled(id, number);
 }
 
 // One <a/> for a session, whatever of it was settled together.

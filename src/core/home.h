@@ -33,6 +33,8 @@ class Home final : private NextTurn {
   void bind(BindRequest request);
   // Resumes a session of the principal's (XEP-0198 section 5), from whatever entry.
   void resume(ResumptionRequest request);
+  // Tells what was handled, if the stream was this user's and has ended.
+  void refuse_resumption(ResumptionRequest request);
   // An answer to a request, to the session it came from or back through the router.
   void reply(const Envelope& request, StanzaPtr answer);
 

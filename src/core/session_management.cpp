@@ -306,7 +306,7 @@ std::vector<Envelope> Session::take_unacknowledged() {
   stop_waiting();
   if (!managed_->id.empty()) {
     account_.home().settlements()->hand_over();
-    account_.home().ended_streams().add(managed_->id, account_.jid(), managed_->handled.h());
+    account_.home().ended_streams().add(managed_->id, account_.jid(), id_, managed_->handled);
   }
   while (!managed_->queue.empty()) {
     Envelope envelope = managed_->queue.pop();

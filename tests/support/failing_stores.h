@@ -31,6 +31,8 @@ class FailingStores {
                   tokens_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
+  // Summaries of archives come no sooner, as when the writes before them take long.
+  void hold_summaries(Completion<bool> until) { until_ = std::move(until); }
   // The archive says at once that it takes no writes (ArchiveStore::refuses_writes).
   void refuse_writes(bool refuse) { refuses_writes_ = refuse; }
   [[nodiscard]] bool has_failed() const { return failures_.load() != 0; }
@@ -62,6 +64,15 @@ class FailingStores {
       co_return failure();
     }
     co_return std::move(result);
+  }
+
+  template <class T>
+  Task<Result<T>> held(Task<Result<T>> call) {
+    if (until_) {
+      const bool is_over = co_await std::exchange(until_, {}).value();
+      static_cast<void>(is_over);
+    }
+    co_return co_await std::move(call);
   }
 
   struct Accounts final : AccountStore {
@@ -116,7 +127,7 @@ class FailingStores {
       return f.guard(f.inner_.archive.find(std::move(owner), std::move(query)));
     }
     Task<Result<ArchiveSummary>> summary(BareJid owner) override {
-      return f.guard(f.inner_.archive.summary(std::move(owner)));
+      return f.held(f.guard(f.inner_.archive.summary(std::move(owner))));
     }
     Task<Result<void>> hold(BareJid owner, ArchiveEntry entry, PendingLimits limits) override {
       return f.guard(f.inner_.archive.hold(std::move(owner), std::move(entry), limits));
@@ -260,6 +271,7 @@ class FailingStores {
   Stores inner_;
   Plan plan_;
   std::atomic<bool> refuses_writes_{false};
+  std::optional<Completion<bool>> until_;
   std::atomic<std::size_t> calls_{0};
   std::atomic<std::size_t> failures_{0};
   Accounts accounts_{*this};
