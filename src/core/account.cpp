@@ -77,42 +77,27 @@ void Account::created() {
   }
 }
 
+// Whoever asks about somebody who does not exist waits for the same read as about somebody who does (security L01).
 Task<void> Account::load() {
   const Pin self(*this);
-  const Stores stores = home_.world().stores;
-  State state = State::ready;
-  const Result<AccountRecord> record = co_await stores.accounts.find(jid_);
-  if (!record) {
-    state = record.error().kind == ErrorKind::not_found ? State::absent : State::failed;
-    if (state == State::failed) {
-      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", record.error().what}});
-    }
-  }
-  if (record) {
-    learn_credentials(record->credentials_changed, record->is_enabled);
-  }
-  // Whoever asks about somebody who does not exist waits for the same reads as about somebody who does (security L01).
-  Result<RosterData> roster = co_await stores.rosters.load(jid_);
-  const Result<std::vector<Jid>> blocked = co_await stores.blocks.load(jid_);
-  Result<ArchivePreferences> preferences = co_await stores.archive.load_preferences(jid_);
-  if (state == State::ready) {
-    if (roster && blocked && preferences) {
-      roster_ = Roster(std::move(*roster));
-      blocked_.clear();
-      for (const Jid& jid : *blocked) {
-        blocked_.add(jid);
-      }
-      set_archive_preferences(std::move(*preferences));
-    } else {  // fail closed: without the block list somebody is let through, without preferences a message kept, who must not be
-      const Error& cause = !roster ? roster.error() : !blocked ? blocked.error() : preferences.error();
-      log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", cause.what}});
-      state = State::failed;
-    }
-  }
-  if (state == State::failed) {
+  Result<AccountImage> image = co_await home_.world().stores.images.load(jid_);
+  if (!image) {  // fail closed: without the block list somebody is let through, without preferences a message kept, who must not be
     load_failures.add();
+    log::warning("account-load-failed", {{"account", jid_.str()}, {"cause", image.error().what}});
+    set_state(State::failed);
+  } else if (!image->account) {
+    set_state(State::absent);
+  } else {
+    learn_credentials(image->account->credentials_changed, image->account->is_enabled);
+    roster_ = Roster(std::move(image->roster));
+    blocked_.clear();
+    for (const Jid& jid : image->blocked) {
+      blocked_.add(jid);
+    }
+    set_archive_preferences(std::move(image->archive_preferences));
+    has_waiting_messages = image->has_waiting_messages;
+    set_state(State::ready);
   }
-  set_state(state);
   --home_.loading_;
   drain_inbox();
 }

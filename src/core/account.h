@@ -124,6 +124,8 @@ class Account final : public policy::OwnerRules {
   // Changes of stored state go through it one at a time.
   [[nodiscard]] Serial& changes() { return changes_; }
 
+  // False: the store is known to hold none that wait for a session.
+  bool has_waiting_messages = true;
   // Kept messages are on their way to one of the sessions; those through this one are with a session already.
   bool is_handing_over = false;
   ArchiveId handed_over = 0;

@@ -27,12 +27,14 @@ constexpr auto options = std::tuple{
     Option{"max_bytes", &OfflineConfig::max_bytes, Range{64 * KiB, 10 * GiB}, "Bytes of messages kept for one account."}};
 
 // `id`: in the recipient's archive, or one of its own for what is in none.
-Task<Verdict> keep(Home& home, BareJid owner, Envelope envelope, ArchiveId id, PendingLimits limits) {
+Task<Verdict> keep(Account::Pin account, Envelope envelope, ArchiveId id, PendingLimits limits) {
+  const BareJid& owner = account->jid();
   ArchiveEntry entry{.id = id,
                      .message = envelope.message_id != 0 ? envelope.message_id : id,
                      .stanza = envelope.stanza,
                      .contact = *envelope.stanza->from()};
-  const Result<void> stored = co_await home.world().stores.archive.hold(owner, std::move(entry), limits);
+  account->has_waiting_messages = true;
+  const Result<void> stored = co_await account->home().world().stores.archive.hold(owner, std::move(entry), limits);
   if (stored) {
     co_return Consume{};
   }
@@ -58,8 +60,11 @@ Task<void> hand_over(Account::Pin account, SessionId id) {
   Session* session = home.find_session(id);
   ArchiveId after = account->handed_over;
   for (bool is_more = true; is_more && session != nullptr;) {
+    const bool is_first = after == 0;
+    account->has_waiting_messages = account->has_waiting_messages && !is_first;  // until there is one, in the store or on its way
     const Result<std::vector<ArchivedMessage>> kept =
         co_await home.world().stores.archive.load_pending(account->jid(), after, page, page_bytes);
+    account->has_waiting_messages = account->has_waiting_messages || !kept || !kept->empty();
     if (!kept) {
       log::warning("offline-not-loaded", {{"account", account->jid().str()}, {"cause", kept.error().what}});
       break;
@@ -107,12 +112,12 @@ void install_offline(Extension& self) {
     }
     Home& home = call.account.home();
     const ArchiveId id = call.envelope.archive_id != 0 ? call.envelope.archive_id : home.next_archive_id();
-    return keep(home, call.account.jid(), call.envelope, id, limits);
+    return keep(Account::Pin(call.account), call.envelope, id, limits);
   });
   self.on_available([](Session& session) {
     // One session at a time gets them: a second one that comes online meanwhile must not get them again.
     Account& account = session.account();
-    if (session.priority() >= 0 && !account.is_ephemeral() && !account.is_handing_over) {
+    if (session.priority() >= 0 && !account.is_ephemeral() && account.has_waiting_messages && !account.is_handing_over) {
       account.is_handing_over = true;
       session.hold_back();
       spawn(hand_over(Account::Pin(account), session.id()));

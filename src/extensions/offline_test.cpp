@@ -1,4 +1,5 @@
 // XEP-0160: what is kept, for whom, in what order, and that it is handed over once.
+#include "tests/support/failing_stores.h"
 #include "tests/support/scene.h"
 
 namespace aldis::test {
@@ -87,6 +88,58 @@ TEST(Offline, WhatSaysNothingIsNotKept) {  // section 3: chat states alone; XEP-
   Client& juliet = k.scene.login("juliet@capulet.example/balcony");
   juliet.comes_online();
   juliet.receives_nothing();
+}
+
+// The store is asked for what waits only when something may: known from when the account was loaded, and from what was kept
+// since.
+TEST(Offline, TheStoreIsAskedOnlyWhenSomethingMayWait) {
+  using testing_support::FailingStores;
+  for (const bool is_loaded_before : {false, true}) {
+    std::unique_ptr<FailingStores> counted;
+    SceneOptions options;
+    options.wrap_stores = [&](Stores inner) {
+      counted = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
+      return counted->stores();
+    };
+    Scene scene(std::move(options));
+    scene.has_account("juliet@capulet.example");
+    Client& romeo = scene.login("romeo@montague.example/orchard");
+    const auto calls_of_presence = [&](Client& client) {
+      counted->restart({});
+      client.comes_online();
+      return counted->calls();
+    };
+    Client& nothing = scene.login("juliet@capulet.example/first");
+    const std::size_t usual = calls_of_presence(nothing);
+    nothing.receives_nothing();
+    nothing.cuts_the_line();
+    if (!is_loaded_before) {
+      scene.advance(std::chrono::minutes(2));  // the account leaves memory
+    }
+    romeo.sends("<message to='juliet@capulet.example' type='chat'><body>waits</body></message>");
+    if (!is_loaded_before) {
+      scene.advance(std::chrono::minutes(2));
+    }
+    Client& second = scene.login("juliet@capulet.example/second");
+    counted->restart({.nth = 0, .fails_ever_after = true});  // a store that does not answer says nothing of what waits
+    second.comes_online();
+    second.receives_nothing();
+    second.cuts_the_line();
+    Client& third = scene.login("juliet@capulet.example/third");
+    EXPECT_GT(calls_of_presence(third), usual);
+    third.receives("waits");
+    third.sends("<iq type='get' id='p' to='capulet.example'><ping xmlns='urn:xmpp:ping'/></iq>");
+    third.receives("id='p'");
+    third.cuts_the_line();
+    Client& fourth = scene.login("juliet@capulet.example/fourth");
+    EXPECT_GT(calls_of_presence(fourth), usual);  // once more, and nothing is there
+    fourth.receives_nothing();
+    fourth.cuts_the_line();
+    Client& fifth = scene.login("juliet@capulet.example/fifth");
+    EXPECT_EQ(calls_of_presence(fifth), usual);
+    fifth.receives_nothing();
+    romeo.receives_nothing();
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/account_image.h"
 #include "storage/account_store.h"
 #include "storage/archive_store.h"
 #include "storage/roster_store.h"
@@ -105,6 +106,7 @@ class SettingStore {
 };
 
 struct Stores {
+  AccountImageStore& images;
   AccountStore& accounts;
   RosterStore& rosters;
   ArchiveStore& archive;

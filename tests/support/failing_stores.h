@@ -26,9 +26,8 @@ class FailingStores {
   FailingStores& operator=(const FailingStores&) = delete;
 
   [[nodiscard]] Stores stores() {
-    return Stores{accounts_, rosters_,       archive_,        private_xml_, vcards_,
-                  blocks_,   last_activity_, login_failures_, notices_,     settings_, sessions_,
-                  tokens_};
+    return Stores{images_, accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
+                  notices_, settings_, sessions_, tokens_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // Summaries of archives come no sooner, as when the writes before them take long.
@@ -75,6 +74,11 @@ class FailingStores {
     co_return co_await std::move(call);
   }
 
+  struct Images final : AccountImageStore {
+    explicit Images(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<AccountImage>> load(BareJid owner) override { return f.guard(f.inner_.images.load(std::move(owner))); }
+  };
   struct Accounts final : AccountStore {
     explicit Accounts(FailingStores& all) : f(all) {}
     FailingStores& f;
@@ -274,6 +278,7 @@ class FailingStores {
   std::optional<Completion<bool>> until_;
   std::atomic<std::size_t> calls_{0};
   std::atomic<std::size_t> failures_{0};
+  Images images_{*this};
   Accounts accounts_{*this};
   Rosters rosters_{*this};
   Archive archive_{*this};

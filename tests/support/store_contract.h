@@ -354,6 +354,8 @@ TEST_P(StoreContract, NoticesAreDueOnce) {  // XEP-0133 sections 4.22 to 4.26
     return texts;
   };
   EXPECT_FALSE(get(stores().notices.load(domain, NoticeKind::motd)));
+  EXPECT_EQ(due(juliet_), "");
+  EXPECT_EQ(due(juliet_), "");  // and a store that remembers it hears of the first notice
   EXPECT_EQ(run(stores().notices.edit(domain, NoticeKind::motd, "x")).error().kind, ErrorKind::not_found);
   EXPECT_EQ(run(stores().notices.remove(domain, NoticeKind::motd)).error().kind, ErrorKind::not_found);
   const Notice welcome = get(stores().notices.set(domain, NoticeKind::welcome, "welcome"));
@@ -552,6 +554,48 @@ inline Task<bool> is_bare_of_everything(Stores s, BareJid owner) {
       roster->version == 0 && archive && archive->messages == 0 && archive->last == 0 && pending && pending->empty() && preferences &&
       preferences->always.empty() && preferences->otherwise == ArchivePreferences::Default::unset && xml && !*xml && vcard && !*vcard && blocks &&
       blocks->empty() && activity && !*activity;
+}
+
+// An image says what the parts say.
+TEST_P(StoreContract, ImageIsTheAccountsParts) {
+  AccountImage image = get(stores().images.load(juliet_));
+  EXPECT_FALSE(image.account);
+  EXPECT_FALSE(image.has_waiting_messages);
+  must(stores().accounts.create(account("juliet@capulet.example")));
+  must(stores().accounts.create(account("romeo@montague.example")));
+  must(fill(stores(), juliet_, romeo_));
+  must(stores().accounts.set_enabled(juliet_, false));
+  image = get(stores().images.load(juliet_));
+  ASSERT_TRUE(image.account);
+  EXPECT_FALSE(image.account->is_enabled);
+  EXPECT_EQ(image.account->credentials_changed, at_ms(1'700'000'000'456));
+  const RosterData roster = get(stores().rosters.load(juliet_));
+  EXPECT_EQ(image.roster.version, roster.version);
+  ASSERT_EQ(image.roster.items.size(), roster.items.size());
+  EXPECT_EQ(image.roster.items.at(0).jid, romeo_);
+  EXPECT_EQ(image.roster.items.at(0).groups, roster.items.at(0).groups);
+  EXPECT_EQ(image.roster.requests.at(0).from, romeo_);
+  EXPECT_EQ(image.roster.removals.at(0).jid, bare("former@capulet.example"));
+  EXPECT_EQ(image.roster.removals_complete_since, roster.removals_complete_since);
+  EXPECT_EQ(image.blocked, get(stores().blocks.load(juliet_)));
+  EXPECT_EQ(image.archive_preferences.otherwise, ArchivePreferences::Default::never);
+  EXPECT_EQ(image.archive_preferences.always, std::vector<Jid>{romeo_});
+  EXPECT_TRUE(image.has_waiting_messages);
+  const auto waiting = get(stores().archive.load_pending(juliet_, 0, 10, 1000));
+  ASSERT_EQ(waiting.size(), 1U);
+  must(stores().archive.remove_pending(juliet_, {waiting.front().id}));
+  EXPECT_FALSE(get(stores().images.load(juliet_)).has_waiting_messages);
+  // Another's image has nothing of it.
+  image = get(stores().images.load(romeo_));
+  ASSERT_TRUE(image.account);
+  EXPECT_TRUE(image.account->is_enabled);
+  EXPECT_TRUE(image.roster.items.empty() && image.roster.requests.empty() && image.roster.removals.empty());
+  EXPECT_TRUE(image.blocked.empty() && image.archive_preferences.always.empty());
+  EXPECT_EQ(image.archive_preferences.otherwise, ArchivePreferences::Default::unset);
+  must(stores().accounts.remove(juliet_));
+  image = get(stores().images.load(juliet_));
+  EXPECT_FALSE(image.account);
+  EXPECT_TRUE(image.roster.items.empty() && image.blocked.empty());
 }
 
 TEST_P(StoreContract, RemovedAccountLeavesNothing) {  // security U01

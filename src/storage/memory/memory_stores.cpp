@@ -181,6 +181,48 @@ class Accounts final : public AccountStore, OnShelves {
   static Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }
 };
 
+// Parts of an account, under the lock: for the stores that give them alone and the one that gives all of them at once.
+RosterData roster_of(const Shelves& shelves, const BareJid& owner) {
+  RosterData data;
+  const auto at = shelves.rosters.find(owner.str());
+  if (at != shelves.rosters.end()) {
+    const Roster& roster = at->second;
+    data.version = roster.version;
+    data.removals_complete_since = roster.removals_complete_since;
+    for (const auto& [contact, item] : roster.items) {
+      data.items.push_back(item);
+    }
+    data.requests = roster.requests;
+    data.removals = roster.removals;
+  }
+  return data;
+}
+
+std::vector<Jid> blocks_of(const Shelves& shelves, const BareJid& owner) {
+  const auto at = shelves.blocks.find(owner.str());
+  return at == shelves.blocks.end() ? std::vector<Jid>{} : std::vector<Jid>(at->second.begin(), at->second.end());
+}
+
+class Images final : public AccountImageStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<AccountImage>> load(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    AccountImage image;
+    if (const auto at = shelves_.accounts.find(owner.str()); at != shelves_.accounts.end()) {
+      image.account = {at->second.is_enabled, at->second.credentials_changed};
+    }
+    image.roster = roster_of(shelves_, owner);
+    image.blocked = blocks_of(shelves_, owner);
+    const MemoryArchives::Archive& archive = shelves_.archives.of(owner);
+    image.archive_preferences = archive.preferences;
+    image.has_waiting_messages = !archive.pending.empty();
+    co_return image;
+  }
+};
+
 class Rosters final : public RosterStore, OnShelves {
  public:
   using OnShelves::OnShelves;
@@ -188,19 +230,7 @@ class Rosters final : public RosterStore, OnShelves {
   Task<Result<RosterData>> load(BareJid owner) override {
     co_await turn();
     const auto held = lock();
-    RosterData data;
-    const auto at = shelves_.rosters.find(owner.str());
-    if (at != shelves_.rosters.end()) {
-      const Roster& roster = at->second;
-      data.version = roster.version;
-      data.removals_complete_since = roster.removals_complete_since;
-      for (const auto& [contact, item] : roster.items) {
-        data.items.push_back(item);
-      }
-      data.requests = roster.requests;
-      data.removals = roster.removals;
-    }
-    co_return data;
+    co_return roster_of(shelves_, owner);
   }
   Task<Result<void>> put(BareJid owner, RosterItem item) override {
     co_await turn();
@@ -374,8 +404,7 @@ class Blocks final : public BlockStore, OnShelves {
   Task<Result<std::vector<Jid>>> load(BareJid owner) override {
     co_await turn();
     const auto held = lock();
-    const auto at = shelves_.blocks.find(owner.str());
-    co_return at == shelves_.blocks.end() ? std::vector<Jid>{} : std::vector<Jid>(at->second.begin(), at->second.end());
+    co_return blocks_of(shelves_, owner);
   }
   Task<Result<void>> add(BareJid owner, std::vector<Jid> jids) override {
     co_await turn();
@@ -659,7 +688,8 @@ class Tokens final : public TokenStore, OnShelves {
 
 struct MemoryStores::World {
   explicit World(Answers answers)
-      : accounts(shelves, answers),
+      : images(shelves, answers),
+        accounts(shelves, answers),
         rosters(shelves, answers),
         archive(shelves, answers),
         private_xml(shelves, answers),
@@ -672,6 +702,7 @@ struct MemoryStores::World {
         sessions(shelves, answers),
         tokens(shelves, answers) {}
   Shelves shelves;
+  Images images;
   Accounts accounts;
   Rosters rosters;
   Archive archive;
@@ -691,9 +722,8 @@ MemoryStores::~MemoryStores() = default;
 
 Stores MemoryStores::stores() {
   World& w = *world_;
-  return Stores{w.accounts, w.rosters,       w.archive,        w.private_xml, w.vcards,
-                w.blocks,   w.last_activity, w.login_failures, w.notices,     w.settings, w.sessions,
-                w.tokens};
+  return Stores{w.images, w.accounts, w.rosters, w.archive, w.private_xml, w.vcards, w.blocks, w.last_activity,
+                w.login_failures, w.notices, w.settings, w.sessions, w.tokens};
 }
 
 }  // namespace aldis

@@ -222,28 +222,30 @@ Task<Result<void>> SqlArchive::remove_pending(BareJid owner, std::vector<Archive
 
 // ---- preferences (XEP-0441)
 
+Result<ArchivePreferences> read_archive_preferences(Transaction& transaction, const BareJid& owner) {
+  ArchivePreferences found;
+  bool has_unread = false;
+  transaction.each("SELECT otherwise FROM archive_preferences WHERE owner = $1", {owner.str()}, [&](const Row& row) {
+    has_unread = row.natural(0) > static_cast<std::uint64_t>(ArchivePreferences::Default::roster);
+    found.otherwise = static_cast<ArchivePreferences::Default>(row.integer(0));
+  });
+  transaction.each("SELECT jid, is_always FROM archive_preferred WHERE owner = $1 ORDER BY jid", {owner.str()},
+                   [&](const Row& row) {
+                     auto jid = Jid::parse(row.bytes(0));
+                     has_unread = has_unread || !jid;
+                     if (jid) {
+                       (row.boolean(1) ? found.always : found.never).push_back(std::move(*jid));
+                     }
+                   });
+  if (has_unread) {  // a shorter list would archive what must not be
+    return unreadable("archive preferences", owner.str());
+  }
+  return found;
+}
+
 Task<Result<ArchivePreferences>> SqlArchive::load_preferences(BareJid owner) {
   std::string key = owner.str();
-  auto work = [owner = std::move(owner)](Transaction& transaction) -> Result<ArchivePreferences> {
-    ArchivePreferences found;
-    bool has_unread = false;
-    transaction.each("SELECT otherwise FROM archive_preferences WHERE owner = $1", {owner.str()}, [&](const Row& row) {
-      has_unread = row.natural(0) > static_cast<std::uint64_t>(ArchivePreferences::Default::roster);
-      found.otherwise = static_cast<ArchivePreferences::Default>(row.integer(0));
-    });
-    transaction.each("SELECT jid, is_always FROM archive_preferred WHERE owner = $1 ORDER BY jid", {owner.str()},
-                     [&](const Row& row) {
-                       auto jid = Jid::parse(row.bytes(0));
-                       has_unread = has_unread || !jid;
-                       if (jid) {
-                         (row.boolean(1) ? found.always : found.never).push_back(std::move(*jid));
-                       }
-                     });
-    if (has_unread) {  // a shorter list would archive what must not be
-      return unreadable("archive preferences", owner.str());
-    }
-    return found;
-  };
+  auto work = [owner = std::move(owner)](Transaction& transaction) { return read_archive_preferences(transaction, owner); };
   return database_.read(std::move(key), std::move(work));
 }
 

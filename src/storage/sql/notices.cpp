@@ -26,6 +26,7 @@ Task<Result<std::optional<Notice>>> SqlNotices::load(std::string domain, NoticeK
 
 Task<Result<Notice>> SqlNotices::set(std::string domain, NoticeKind kind, std::string text) {
   const std::size_t bytes = 128 + text.size();
+  standing_ = Standing::some;
   auto work = [domain = std::move(domain), kind, text = std::move(text)](Transaction& transaction) -> Result<Notice> {
     transaction.change(
         "INSERT INTO notices (domain, kind, id, is_set, content) VALUES ($1, $2, 1, 1, $3)"
@@ -59,9 +60,13 @@ Task<Result<void>> SqlNotices::remove(std::string domain, NoticeKind kind) {
   return database_.write({}, 128, std::move(work));
 }
 
+// Asked at every login, of stores that mostly hold no notice at all: that is looked up once.
 Task<Result<std::vector<Notice>>> SqlNotices::due(BareJid owner) {
+  if (standing_ == Standing::none) {
+    co_return std::vector<Notice>{};
+  }
   std::string key = owner.str();
-  auto work = [owner = std::move(owner)](Transaction& transaction) -> Result<std::vector<Notice>> {
+  auto work = [this, owner = std::move(owner)](Transaction& transaction) -> Result<std::vector<Notice>> {
     std::vector<Notice> notices;
     transaction.each(
         "SELECT n.kind, n.id, n.content FROM notices n LEFT JOIN notices_had h ON h.owner = $2 AND h.kind = n.kind"
@@ -72,9 +77,18 @@ Task<Result<std::vector<Notice>>> SqlNotices::due(BareJid owner) {
           notices.push_back({row.integer(0) == 0 ? NoticeKind::motd : NoticeKind::welcome,
                              static_cast<std::uint64_t>(row.integer(1)), row.text(2)});
         });
+    if (standing_ == Standing::unknown) {
+      std::optional<std::int64_t> count;
+      transaction.each("SELECT COUNT(*) FROM notices WHERE is_set = 1", {}, [&](const Row& row) { count = row.integer(0); });
+      if (count) {
+        auto expected = Standing::unknown;  // not over what set() has said meanwhile
+        standing_.compare_exchange_strong(expected, *count == 0 ? Standing::none : Standing::some);
+      }
+    }
     return notices;
   };
-  return database_.read(std::move(key), std::move(work));
+  Result<std::vector<Notice>> found = co_await database_.read(std::move(key), std::move(work));
+  co_return std::move(found);
 }
 
 Task<Result<void>> SqlNotices::mark(std::vector<BareJid> owners, NoticeKind kind, std::uint64_t id) {

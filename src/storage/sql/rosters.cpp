@@ -81,28 +81,31 @@ void read_items(Transaction& transaction, const std::string& owner, Addresses& a
 
 }  // namespace
 
+Result<RosterData> read_roster(Transaction& transaction, const BareJid& jid) {
+  const std::string& owner = jid.str();
+  RosterData data;
+  Addresses addresses;
+  transaction.each("SELECT version, removals_complete_since FROM rosters WHERE owner = $1", {owner}, [&](const Row& row) {
+    data.version = row.natural(0);
+    data.removals_complete_since = row.natural(1);
+  });
+  read_items(transaction, owner, addresses, data.items);
+  transaction.each("SELECT sender, stanza FROM roster_requests WHERE owner = $1 ORDER BY position", {owner}, [&](const Row& row) {
+    addresses.read(row, [&](BareJid from) { data.requests.push_back({std::move(from), row.text(1)}); });
+  });
+  transaction.each("SELECT contact, version FROM roster_removals WHERE owner = $1 ORDER BY version, contact", {owner},
+                   [&](const Row& row) {
+                     addresses.read(row, [&](BareJid contact) { data.removals.push_back({std::move(contact), row.natural(1)}); });
+                   });
+  if (addresses.has_unread()) {
+    return unreadable("an address in the roster", owner);
+  }
+  return data;
+}
+
 Task<Result<RosterData>> SqlRosters::load(BareJid owner) {
   std::string key = owner.str();
-  auto work = [owner = owner.str()](Transaction& transaction) -> Result<RosterData> {
-    RosterData data;
-    Addresses addresses;
-    transaction.each("SELECT version, removals_complete_since FROM rosters WHERE owner = $1", {owner}, [&](const Row& row) {
-      data.version = row.natural(0);
-      data.removals_complete_since = row.natural(1);
-    });
-    read_items(transaction, owner, addresses, data.items);
-    transaction.each("SELECT sender, stanza FROM roster_requests WHERE owner = $1 ORDER BY position", {owner}, [&](const Row& row) {
-      addresses.read(row, [&](BareJid from) { data.requests.push_back({std::move(from), row.text(1)}); });
-    });
-    transaction.each("SELECT contact, version FROM roster_removals WHERE owner = $1 ORDER BY version, contact", {owner},
-                     [&](const Row& row) {
-                       addresses.read(row, [&](BareJid contact) { data.removals.push_back({std::move(contact), row.natural(1)}); });
-                     });
-    if (addresses.has_unread()) {
-      return unreadable("an address in the roster", owner);
-    }
-    return data;
-  };
+  auto work = [owner = std::move(owner)](Transaction& transaction) { return read_roster(transaction, owner); };
   return database_.read(std::move(key), std::move(work));
 }
 

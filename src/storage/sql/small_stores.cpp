@@ -66,23 +66,25 @@ Task<Result<void>> SqlVCards::store(BareJid owner, std::string xml) {
 
 // ---- Block lists (XEP-0191).
 
+Result<std::vector<Jid>> read_blocks(Transaction& transaction, const BareJid& owner) {
+  std::vector<Jid> jids;
+  bool has_unread = false;
+  transaction.each("SELECT jid FROM blocks WHERE owner = $1 ORDER BY jid", {owner.str()}, [&](const Row& row) {
+    if (auto jid = Jid::parse(row.bytes(0))) {
+      jids.push_back(std::move(*jid));
+    } else {
+      has_unread = true;
+    }
+  });
+  if (has_unread) {  // a shorter list would let somebody through
+    return unreadable("an address in the block list", owner.str());
+  }
+  return jids;
+}
+
 Task<Result<std::vector<Jid>>> SqlBlocks::load(BareJid owner) {
   std::string key = owner.str();
-  auto work = [owner = std::move(owner)](Transaction& transaction) -> Result<std::vector<Jid>> {
-    std::vector<Jid> jids;
-    bool has_unread = false;
-    transaction.each("SELECT jid FROM blocks WHERE owner = $1 ORDER BY jid", {owner.str()}, [&](const Row& row) {
-      if (auto jid = Jid::parse(row.bytes(0))) {
-        jids.push_back(std::move(*jid));
-      } else {
-        has_unread = true;
-      }
-    });
-    if (has_unread) {  // a shorter list would let somebody through
-      return unreadable("an address in the block list", owner.str());
-    }
-    return jids;
-  };
+  auto work = [owner = std::move(owner)](Transaction& transaction) { return read_blocks(transaction, owner); };
   return database_.read(std::move(key), std::move(work));
 }
 

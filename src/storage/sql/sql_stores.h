@@ -21,14 +21,15 @@ class SqlStores {
 
   // Usable from the executors of any thread while the SqlStores lives.
   [[nodiscard]] Stores stores() {
-    return Stores{accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
-                  notices_,  settings_, sessions_, tokens_};
+    return Stores{images_, accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
+                  notices_, settings_, sessions_, tokens_};
   }
   [[nodiscard]] Database& database() { return *database_; }
 
  private:
   explicit SqlStores(std::unique_ptr<Database> database) : database_(std::move(database)) {}
   std::unique_ptr<Database> database_;
+  SqlAccountImages images_{*database_};
   SqlAccounts accounts_{*database_};
   SqlRosters rosters_{*database_};
   SqlArchive archive_{*database_};

@@ -282,6 +282,26 @@ TEST_F(SqliteFile, AddressThatCannotBeReadIsCorruptNotMissing) {
   const auto roster = loop_.run(stores->stores().rosters.load(bare("juliet@capulet.example")));
   ASSERT_FALSE(roster);
   EXPECT_EQ(roster.error().kind, ErrorKind::corrupt);
+  const auto image = loop_.run(stores->stores().images.load(bare("juliet@capulet.example")));
+  ASSERT_FALSE(image);
+  EXPECT_EQ(image.error().kind, ErrorKind::corrupt);
+}
+
+TEST_F(SqliteFile, AnImageIsWholeOrNotThere) {  // each part for itself: what is missing would let somebody through
+  const BareJid juliet = bare("juliet@capulet.example");
+  for (const Statement damage : {Statement{"INSERT INTO blocks (owner, jid) VALUES ('juliet@capulet.example', '@')"},
+                                 Statement{"INSERT INTO roster_requests (owner, sender, position, stanza) VALUES"
+                                           " ('juliet@capulet.example', '@', 1, '<presence/>')"},
+                                 Statement{"INSERT INTO archive_preferences (owner, otherwise) VALUES ('juliet@capulet.example', 77)"}}) {
+    auto stores = open();
+    static_cast<void>(loop_.run(stores->stores().accounts.remove(juliet)));
+    ASSERT_TRUE(loop_.run(stores->stores().accounts.create({.jid = juliet})));
+    ASSERT_TRUE(loop_.run(stores->stores().images.load(juliet))->account);
+    connect()->change(damage, {});
+    const auto image = loop_.run(stores->stores().images.load(juliet));
+    ASSERT_FALSE(image) << damage.text();
+    EXPECT_EQ(image.error().kind, ErrorKind::corrupt);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The stores over a Database, one class per interface. Each method is one write or one read of its owner; the statements
 // stand where they are used.
 #pragma once
+#include <atomic>
 #include <span>
 
 #include "storage/sql/archive_words.h"
@@ -26,6 +27,17 @@ class OnDatabase {
 [[nodiscard]] inline Unexpected<Error> unreadable(std::string_view what, std::string_view owner) {
   return fail(ErrorKind::corrupt, "database: " + std::string(what) + " of " + std::string(owner) + " cannot be read");
 }
+
+// Parts of an account, for the stores that read them alone and the one that reads all of them at once.
+[[nodiscard]] Result<RosterData> read_roster(Transaction& transaction, const BareJid& owner);
+[[nodiscard]] Result<std::vector<Jid>> read_blocks(Transaction& transaction, const BareJid& owner);
+[[nodiscard]] Result<ArchivePreferences> read_archive_preferences(Transaction& transaction, const BareJid& owner);
+
+class SqlAccountImages final : public AccountImageStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<AccountImage>> load(BareJid owner) override;
+};
 
 class SqlAccounts final : public AccountStore, OnDatabase {
  public:
@@ -142,6 +154,11 @@ class SqlNotices final : public NoticeStore, OnDatabase {
   Task<Result<void>> remove(std::string domain, NoticeKind kind) override;
   Task<Result<std::vector<Notice>>> due(BareJid owner) override;
   Task<Result<void>> mark(std::vector<BareJid> owners, NoticeKind kind, std::uint64_t id) override;
+
+ private:
+  // Whether a notice stands anywhere. Once set() was asked for, one may: no answer to due() is older than that.
+  enum class Standing : std::uint8_t { unknown, none, some };
+  std::atomic<Standing> standing_{Standing::unknown};
 };
 
 class SqlSettings final : public SettingStore, OnDatabase {
