@@ -52,16 +52,19 @@ bool exists(Transaction& transaction, const BareJid& jid) {
 
 SecretBytes secret(std::string_view bytes) { return SecretBytes(bytes); }
 
+// From five columns, of which `first` is the first.
+ScramKeys read_key(const Row& row, int first) {
+  return {.hash = row.text(first),
+          .iterations = static_cast<std::uint32_t>(row.integer(first + 1)),
+          .salt = row.text(first + 2),
+          .stored_key = secret(row.bytes(first + 3)),
+          .server_key = secret(row.bytes(first + 4))};
+}
+
 std::vector<ScramKeys> read_keys(Transaction& transaction, const BareJid& jid) {
   std::vector<ScramKeys> keys;
   transaction.each("SELECT hash, iterations, salt, stored_key, server_key FROM scram_keys WHERE owner = $1 ORDER BY position",
-                   {jid.str()}, [&](const Row& row) {
-                     keys.push_back({.hash = row.text(0),
-                                     .iterations = static_cast<std::uint32_t>(row.integer(1)),
-                                     .salt = row.text(2),
-                                     .stored_key = secret(row.bytes(3)),
-                                     .server_key = secret(row.bytes(4))});
-                   });
+                   {jid.str()}, [&](const Row& row) { keys.push_back(read_key(row, 0)); });
   return keys;
 }
 
@@ -91,12 +94,21 @@ Task<Result<AccountRecord>> SqlAccounts::find(BareJid jid) {
   std::string owner = jid.str();
   auto work = [jid = std::move(jid)](Transaction& transaction) -> Result<AccountRecord> {
     std::optional<AccountRecord> found;
-    transaction.each("SELECT owner, is_enabled, created, credentials_changed FROM accounts WHERE owner = $1", {jid.str()},
-                     [&](const Row& row) { found = read_record(row, jid); });
+    transaction.each(
+        "SELECT a.owner, a.is_enabled, a.created, a.credentials_changed, CASE WHEN k.owner IS NULL THEN 0 ELSE 1 END, k.hash, k.iterations, k.salt,"
+        " k.stored_key, k.server_key FROM accounts a LEFT JOIN scram_keys k ON k.owner = a.owner WHERE a.owner = $1"
+        " ORDER BY k.position",
+        {jid.str()}, [&](const Row& row) {  // one for each key; without keys one
+          if (!found) {
+            found = read_record(row, jid);
+          }
+          if (row.boolean(4)) {
+            found->keys.push_back(read_key(row, 5));
+          }
+        });
     if (!found) {
       return no_account(jid);
     }
-    found->keys = read_keys(transaction, jid);
     return std::move(*found);
   };
   return database_.read(std::move(owner), std::move(work));

@@ -93,10 +93,11 @@ std::optional<Error> Database::write_trouble() const {
   return trouble_;
 }
 
+// Threads are woken behind the lock: one that is woken under it may run at once and wait for it.
 void Database::submit_write(QueuedWrite write) {
   std::optional<Error> refusal;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (is_closing_) {
       refusal = Error{ErrorKind::cancelled, "database: closing"};
     } else if (trouble_) {
@@ -112,7 +113,9 @@ void Database::submit_write(QueuedWrite write) {
       queued_write_bytes.add(static_cast<std::int64_t>(write.bytes));
       store_queue_memory.add(static_cast<std::int64_t>(write.bytes));
       writes_.push_back(std::move(write));
-      if (writes_.size() == 1) {
+      const bool is_first = writes_.size() == 1;
+      lock.unlock();
+      if (is_first) {
         writer_woken_.notify_one();
       }
       return;
@@ -125,7 +128,7 @@ void Database::submit_write(QueuedWrite write) {
 void Database::submit_read(const std::string& owner, std::unique_ptr<Job> job) {
   std::optional<Error> refusal;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (is_closing_) {
       refusal = Error{ErrorKind::cancelled, "database: closing"};
     } else if (reads_.size() + reads_waiting_.size() >= options_.queued_reads) {
@@ -141,7 +144,11 @@ void Database::submit_read(const std::string& owner, std::unique_ptr<Job> job) {
         reads_waiting_.emplace(awaited, std::move(job));
       } else {
         reads_.push_back(std::move(job));
-        reader_woken_.notify_one();
+        const bool is_first = reads_.size() == 1;
+        lock.unlock();
+        if (is_first) {
+          reader_woken_.notify_one();
+        }
       }
       return;
     }
