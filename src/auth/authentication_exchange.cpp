@@ -66,7 +66,8 @@ Task<AuthReply> AuthenticationExchange::begin(std::string mechanism, std::option
   if (const auto fault = find_fault()) {
     co_return fail_with(sasl::Failure::malformed_request, *fault);
   }
-  sasl::Context given{context_.bindings, context_.offered, context_.offered_bindings, &authenticator_.random_};
+  const bool binds = mechanism.ends_with("-PLUS") || mechanism.starts_with("HT-");
+  sasl::Context given{binds && context_.bindings ? context_.bindings() : sasl::ChannelBindings{}, context_.offered, context_.offered_bindings, &authenticator_.random_};
   mechanism_ = sasl::make_mechanism(mechanism, std::move(given));
   if (mechanism_ == nullptr) {
     co_return fail_with(sasl::Failure::invalid_mechanism, "not known");

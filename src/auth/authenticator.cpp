@@ -66,8 +66,8 @@ std::vector<std::string> Authenticator::upgrades(bool is_confidential) const {
   return tasks;
 }
 
-std::vector<std::string> Authenticator::mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const {
-  const bool can_bind = !bindings.tls_exporter.empty() || !bindings.tls_server_end_point.empty();
+std::vector<std::string> Authenticator::mechanisms(bool is_confidential, sasl::BindingTypes bindings) const {
+  const bool can_bind = bindings.tls_exporter || bindings.tls_server_end_point;
   std::vector<std::string> offered;
   for (const std::string& name : config_->mechanisms) {
     const bool is_possible = name == "PLAIN" ? is_confidential : !name.ends_with("-PLUS") || can_bind;
@@ -78,16 +78,16 @@ std::vector<std::string> Authenticator::mechanisms(bool is_confidential, const s
   return offered;
 }
 
-std::vector<std::string> Authenticator::binding_types(bool is_confidential, const sasl::ChannelBindings& bindings) const {
+std::vector<std::string> Authenticator::binding_types(bool is_confidential, sasl::BindingTypes bindings) const {
   bool has_plus = false;
   for (const std::string& name : mechanisms(is_confidential, bindings)) {
     has_plus = has_plus || name.ends_with("-PLUS");
   }
   std::vector<std::string> types;
-  if (has_plus && !bindings.tls_exporter.empty()) {
+  if (has_plus && bindings.tls_exporter) {
     types.emplace_back("tls-exporter");
   }
-  if (has_plus && !bindings.tls_server_end_point.empty()) {
+  if (has_plus && bindings.tls_server_end_point) {
     types.emplace_back("tls-server-end-point");
   }
   return types;

@@ -14,6 +14,7 @@
 //   … ──► continue ──► begin_task(name) ──► task ──► continue_task(text) ──► continue | success | failure
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,7 +43,7 @@ struct AuthenticationContext {
   std::string domain;                 // prepared; the domain of every identity
   std::string source_address;         // of the connection, without port
   bool is_confidential = false;       // encrypted; false for a stream without TLS or with an integrity-only suite (T08)
-  sasl::ChannelBindings bindings{};
+  std::function<sasl::ChannelBindings()> bindings{};  // asked when a mechanism binds; it begins on the stream's thread; null: none
   std::vector<std::string> offered{};           // mechanisms and binding types exactly as advertised on this stream
   std::vector<std::string> offered_bindings{};
   std::vector<std::string> offered_tokens{};    // mechanisms of <fast/> (XEP-0484)
@@ -156,14 +157,14 @@ class Authenticator {
   void configure(AuthConfig config);
 
   // What a stream may be offered, in the configured order.
-  [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const;
+  [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, sasl::BindingTypes bindings) const;
   // Mechanisms for tokens, and tasks that make keys of further hashes, in XEP-0388's profile.
-  [[nodiscard]] std::vector<std::string> token_mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const {
+  [[nodiscard]] std::vector<std::string> token_mechanisms(bool is_confidential, sasl::BindingTypes bindings) const {
     return tokens_.mechanisms(is_confidential, bindings);
   }
   [[nodiscard]] std::vector<std::string> upgrades(bool is_confidential) const;
   // Binding types to advertise with them (XEP-0440); empty when no -PLUS mechanism is among them.
-  [[nodiscard]] std::vector<std::string> binding_types(bool is_confidential, const sasl::ChannelBindings& bindings) const;
+  [[nodiscard]] std::vector<std::string> binding_types(bool is_confidential, sasl::BindingTypes bindings) const;
 
  private:
   friend class AuthenticationExchange;

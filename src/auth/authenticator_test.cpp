@@ -98,13 +98,13 @@ TEST(Authenticator, AcceptsExactlyWhatWasOffered) {  // security S03
 
 TEST(Authenticator, OffersWhatTlsAllows) {
   Server server;
-  const sasl::ChannelBindings none;
-  const sasl::ChannelBindings both{"exporter", "end-point"};
+  const sasl::BindingTypes none;
+  const sasl::BindingTypes both{true, true};
   const std::vector<std::string> scram{"SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1"};
   EXPECT_EQ(server.authenticator.mechanisms(false, none), scram);
   EXPECT_EQ(server.authenticator.mechanisms(true, both).size(), 7U);
   EXPECT_EQ(server.authenticator.binding_types(true, both), (std::vector<std::string>{"tls-exporter", "tls-server-end-point"}));
-  EXPECT_EQ(server.authenticator.binding_types(true, {"", "end-point"}), (std::vector<std::string>{"tls-server-end-point"}));
+  EXPECT_EQ(server.authenticator.binding_types(true, {false, true}), (std::vector<std::string>{"tls-server-end-point"}));
   EXPECT_TRUE(server.authenticator.binding_types(true, none).empty());
 }
 

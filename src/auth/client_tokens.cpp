@@ -29,12 +29,12 @@ ClientTokens::ClientTokens(AuthConfig config, TokenStore& store, SecretBytes key
   ensure(key_.empty() || key_.size() == token_key_bytes, "a token key has its length");
 }
 
-std::vector<std::string> ClientTokens::mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const {
+std::vector<std::string> ClientTokens::mechanisms(bool is_confidential, sasl::BindingTypes bindings) const {
   std::vector<std::string> possible;
   for (const std::string& name : config_.token_mechanisms) {
     const auto ht = sasl::parse_ht_name(name);
     const bool can_bind = ht && (ht->channel == sasl::HtChannel::none ||
-                                 !(ht->channel == sasl::HtChannel::expr ? bindings.tls_exporter : bindings.tls_server_end_point).empty());
+                                 (ht->channel == sasl::HtChannel::expr ? bindings.tls_exporter : bindings.tls_server_end_point));
     if (is_confidential && can_bind && !key_.empty()) {
       possible.push_back(name);
     }

@@ -29,7 +29,7 @@ class ClientTokens {
   void configure(AuthConfig config) { config_ = std::move(config); }
 
   // Of the configured mechanisms those this connection can do; none where it is not confidential (section 6).
-  [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, const sasl::ChannelBindings& bindings) const;
+  [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, sasl::BindingTypes bindings) const;
 
   // What the client could prove with this mechanism, also when it has expired; the new one first. At most two.
   struct Candidate {

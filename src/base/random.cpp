@@ -1,11 +1,12 @@
 // The kernel's generator, buffered so that a short token does not cost a system call.
 #include "base/random.h"
 
+#include <pthread.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -25,10 +26,18 @@ void fill_from_kernel(std::span<std::uint8_t> out) {
   }
 }
 
+// Forks on the way from the first process to this one. The process id would tell as much, at a system call each time.
+std::uint64_t forks() {
+  static std::atomic<std::uint64_t> count{0};
+  static const bool is_counting = ::pthread_atfork(nullptr, nullptr, [] { count.fetch_add(1, std::memory_order_relaxed); }) == 0;
+  ensure(is_counting, "forks can be counted");
+  return count.load(std::memory_order_relaxed);
+}
+
 struct Pool {
   std::array<std::uint8_t, 512> bytes;
   std::size_t used = bytes.size();
-  pid_t owner = 0;  // a forked child must not repeat its parent's bytes
+  std::uint64_t forks_before = 0;  // a forked child must not repeat its parent's bytes
 };
 
 }  // namespace
@@ -39,10 +48,10 @@ void SystemRandom::fill(std::span<std::uint8_t> out) {
     fill_from_kernel(out);
     return;
   }
-  if (pool.used + out.size() > pool.bytes.size() || pool.owner != ::getpid()) {
+  if (pool.used + out.size() > pool.bytes.size() || pool.forks_before != forks()) {
+    pool.forks_before = forks();
     fill_from_kernel(pool.bytes);
     pool.used = 0;
-    pool.owner = ::getpid();
   }
   std::copy_n(pool.bytes.begin() + static_cast<std::ptrdiff_t>(pool.used), out.size(), out.begin());
   ::explicit_bzero(pool.bytes.data() + pool.used, out.size());  // a byte is given out once

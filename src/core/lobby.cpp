@@ -66,7 +66,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
       return std::nullopt;
     }
     stream::Offer offer;
-    const sasl::ChannelBindings bindings = channel_bindings();
+    const sasl::BindingTypes bindings = binding_types();
     offer.mechanisms = lobby_.authenticator_.mechanisms(is_confidential(), bindings);
     offer.channel_bindings = lobby_.authenticator_.binding_types(is_confidential(), bindings);
     if (connection_->tls() != nullptr) {  // XEP-0388 section 3: only after TLS
@@ -158,7 +158,10 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
           AuthenticationContext{.domain = negotiation_->domain(),
                                 .source_address = connection_->peer().ip_str(),
                                 .is_confidential = is_confidential(),
-                                .bindings = channel_bindings(),
+                                .bindings = [&lobby = lobby_, id = id_] {
+                                  const Stranger* self = lobby.find(id);
+                                  return self != nullptr ? self->channel_bindings() : sasl::ChannelBindings{};
+                                },
                                 .offered = negotiation_->offer().mechanisms,
                                 .offered_bindings = negotiation_->offer().channel_bindings,
                                 .offered_tokens = sasl2 ? sasl2->token_mechanisms : std::vector<std::string>{},
@@ -379,11 +382,16 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
 
   // ---- TLS
   [[nodiscard]] bool is_confidential() const {
-    return connection_->tls() != nullptr && connection_->tls()->info().is_confidential;
+    return connection_->tls() != nullptr && connection_->tls()->is_confidential();
+  }
+  [[nodiscard]] sasl::BindingTypes binding_types() const {
+    const tls::TlsEngine* engine = connection_->tls();
+    return {engine != nullptr && engine->can_bind(tls::ChannelBinding::tls_exporter),
+            engine != nullptr && engine->can_bind(tls::ChannelBinding::tls_server_end_point)};
   }
   [[nodiscard]] sasl::ChannelBindings channel_bindings() const {
     sasl::ChannelBindings bindings;
-    if (const tls::TlsEngine* engine = connection_->tls()) {
+    if (const tls::TlsEngine* engine = connection_ != nullptr ? connection_->tls() : nullptr) {
       const auto read = [&](tls::ChannelBinding type) -> std::string {
         const auto bytes = engine->channel_binding(type);
         return bytes ? std::string(bytes->begin(), bytes->end()) : std::string();

@@ -205,6 +205,9 @@ Connection::Flushed Connection::write_all() {
     }
     wire_plain_ = static_cast<std::uint32_t>(some);
     out_.erase(0, some);
+    if (state_ == State::closing && out_.empty()) {
+      tls_->close_notify(wire_);  // with the last words, in one call
+    }
   }
   if (out_.empty()) {
     shard_->give_buffer(std::exchange(out_, {}));

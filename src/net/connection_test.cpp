@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 
 #include "tests/support/memory_transport.h"
 #include "tests/support/tls_pair.h"
@@ -515,12 +516,43 @@ TEST(Connection, EncryptedPartialWritesAndTheBound) {
   EXPECT_EQ(line.connection->queued_total(), 800'000U);
 }
 
+// Nobody waits for a ticket: it costs no system call of its own, nor wakes the peer.
+TEST(Connection, ATicketLeavesWithTheFirstWords) {
+  TlsLine line;
+  line.connection->start_tls(test::server_context());
+  std::string out;
+  ASSERT_TRUE(line.engine.start(out));
+  line.peer_sends(out);
+  out.clear();
+  ASSERT_TRUE(line.engine.receive(test::TlsPair::octets(line.peer->receive()), line.plain, out));
+  line.peer_sends(out);  // the client's Finished
+  EXPECT_EQ(line.owner.established, 1);
+  EXPECT_EQ(line.peer->receive(), "");
+  const auto before = line.transport->writes;
+  line.we_send("<a/>");
+  line.move();
+  EXPECT_EQ(line.plain, "<a/>");
+  EXPECT_EQ(line.transport->writes, before + 1);
+  EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get0_session(line.engine.native())), 1);
+}
+
+// Before TLS 1.3 the server's Finished is the last of the handshake, and the client waits for it.
+TEST(Connection, TheLastOfATls12HandshakeLeavesAtOnce) {
+  TlsLine line;
+  line.engine = tls::TlsEngine::client(test::client_context({.verify = false, .max_version = TLS1_2_VERSION}), "capulet.example");
+  line.connection->start_tls(test::server_context());
+  line.start();
+  EXPECT_EQ(line.owner.established, 1);
+}
+
 TEST(Connection, TlsClosesWithCloseNotify) {
   TlsLine line;
   line.connection->start_tls(test::server_context());
   line.start();
+  const auto before = line.transport->writes;
   line.connection->close("</stream:stream>");
   line.run();
+  EXPECT_EQ(line.transport->writes, before + 1);  // both in one call
   std::string out;
   const std::string in = line.peer->receive();
   const auto end = line.engine.receive(test::TlsPair::octets(in), line.plain, out);

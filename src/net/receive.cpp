@@ -125,7 +125,7 @@ void Connection::take_ciphertext(Reading& reading, std::span<const std::uint8_t>
   Shard& shard = *shard_;
   std::string plain = shard.take_buffer();
   const auto progress = tls_->receive(bytes, plain, wire_);
-  if (!wire_.empty() && !blocked_) {
+  if (!wire_.empty() && !blocked_ && !(progress && progress->may_wait)) {
     shard.flush_at_turn_end(*this);
   }
   if (!progress) {
@@ -139,7 +139,9 @@ void Connection::take_ciphertext(Reading& reading, std::span<const std::uint8_t>
   reading.rest = plain;
   if (progress->established_now) {
     tls_established_ = true;
-    shard.flush_at_turn_end(*this);  // what waited for the end of the handshake
+    if (!out_.empty()) {
+      shard.flush_at_turn_end(*this);  // what waited for the end of the handshake
+    }
     owner_->on_tls_established(*this);
   }
   if (!reading.gone) {

@@ -27,6 +27,12 @@ struct ChannelBindings {
   std::string tls_server_end_point;   // RFC 5929
 };
 
+// Which of these a connection has: known without computing them.
+struct BindingTypes {
+  bool tls_exporter = false;
+  bool tls_server_end_point = false;
+};
+
 // Keys for one SCRAM hash, of a real account or invented (RFC 5802 section 5.1: same steps for unknown users).
 struct Keys {
   std::uint32_t iterations = 0;

@@ -1,16 +1,20 @@
 // SCRAM's functions over OpenSSL's digests.
 #include "sasl/scram_keys.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <array>
 #include <climits>
+#include <memory>
 
 #include "base/ensure.h"
 
 namespace aldis::sasl {
 namespace {
+
+const unsigned char* data_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 
 const EVP_MD* md_of(ScramHash hash) {
   switch (hash) {
@@ -22,7 +26,42 @@ const EVP_MD* md_of(ScramHash hash) {
   return nullptr;
 }
 
-const unsigned char* data_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+// HMAC over one hash, ready for keys. OpenSSL's one-call HMAC() looks both up by their names each time, at several times the
+// cost of the computation.
+class Hmac {
+ public:
+  explicit Hmac(ScramHash hash) {
+    EVP_MAC* const mac = EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr);
+    context_.reset(EVP_MAC_CTX_new(mac));
+    EVP_MAC_free(mac);
+    std::string name(EVP_MD_get0_name(md_of(hash)));
+    const std::array params{OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0), OSSL_PARAM_construct_end()};
+    ensure(context_ != nullptr && EVP_MAC_CTX_set_params(context_.get(), params.data()) == 1, "HMAC is available");
+  }
+  void compute(const SecretBytes& key, std::string_view message, SecretBytes& out) {
+    static constexpr std::array<unsigned char, 1> nothing{};
+    ensure(EVP_MAC_init(context_.get(), key.size() == 0 ? nothing.data() : key.bytes().data(), key.size(), nullptr) == 1 &&
+               EVP_MAC_update(context_.get(), data_of(message), message.size()) == 1 &&
+               EVP_MAC_final(context_.get(), out.bytes().data(), nullptr, out.size()) == 1 &&
+               EVP_MAC_init(context_.get(), nothing.data(), nothing.size(), nullptr) == 1,  // the key does not stay here
+           "the hash is available");
+  }
+
+ private:
+  struct Freed {
+    void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+  };
+  std::unique_ptr<EVP_MAC_CTX, Freed> context_;
+};
+
+Hmac& hmac_over(ScramHash hash) {
+  thread_local std::array<std::unique_ptr<Hmac>, 3> known;
+  std::unique_ptr<Hmac>& one = known.at(static_cast<std::size_t>(hash));
+  if (one == nullptr) {
+    one = std::make_unique<Hmac>(hash);
+  }
+  return *one;
+}
 
 }  // namespace
 
@@ -64,10 +103,7 @@ SecretBytes digest(ScramHash hash, std::string_view message) {
 
 SecretBytes hmac(ScramHash hash, const SecretBytes& key, std::string_view message) {
   SecretBytes out(digest_size(hash));
-  ensure(key.size() <= INT_MAX, "a key is small");
-  ensure(HMAC(md_of(hash), key.bytes().data(), static_cast<int>(key.size()), data_of(message), message.size(),
-              out.bytes().data(), nullptr) != nullptr,
-         "the hash is available");
+  hmac_over(hash).compute(key, message, out);
   return out;
 }
 

@@ -210,6 +210,7 @@ Result<TlsEngine::Progress, TlsError> TlsEngine::receive(std::span<const std::ui
       return progress;
     }
     progress.established_now = true;
+    progress.may_wait = context_->is_server() && SSL_version(ssl_) >= TLS1_3_VERSION;  // RFC 8446 2: our Finished came first
   }
   // Not on the stack, where hardened builds would fill it with zeros at every call.
   thread_local const auto chunk = std::make_unique_for_overwrite<char[]>(SSL3_RT_MAX_PLAIN_LENGTH);

@@ -47,6 +47,7 @@ class TlsEngine {
   struct Progress {
     bool established_now = false;  // the handshake ended within this call
     bool peer_closed = false;      // the peer's close_notify has been read
+    bool may_wait = false;         // what must be sent is only tickets: nobody waits for them
   };
   static constexpr unsigned post_handshake_messages = 64;  // KeyUpdates, refused renegotiations; in a connection's life
 
@@ -69,6 +70,9 @@ class TlsEngine {
 
   [[nodiscard]] bool is_established() const { return established_ && !failed_; }
   [[nodiscard]] TlsInfo info() const;
+  [[nodiscard]] bool is_confidential() const;   // as in TlsInfo
+  // Whether channel_binding() gives this one. That costs nothing; the binding is computed when asked for.
+  [[nodiscard]] bool can_bind(ChannelBinding type) const;
   // Nothing when the connection cannot give this binding (tls-exporter below TLS 1.3 without extended master secret).
   [[nodiscard]] std::optional<std::vector<std::uint8_t>> channel_binding(ChannelBinding type) const;
   // The peer's own certificate, unverified on the server side; null when it sent none.
@@ -81,6 +85,7 @@ class TlsEngine {
   struct Io;
   TlsEngine(std::shared_ptr<const TlsContext> context, SSL* ssl);
 
+  [[nodiscard]] const X509* end_point() const;
   [[nodiscard]] Result<bool, TlsError> handshake(Io& io);
   [[nodiscard]] Unexpected<TlsError> failure(TlsError::Kind kind, std::string text = {});
 

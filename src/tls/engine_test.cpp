@@ -340,12 +340,14 @@ TEST(TlsEngine, ChannelBindingsAreEqualOnBothSidesAndUniqueToAConnection) {
   TlsPair one(server, client);
   TlsPair two(server, client);
   EXPECT_EQ(one.server.channel_binding(Binding::tls_exporter), std::nullopt);
+  EXPECT_FALSE(one.server.can_bind(Binding::tls_exporter) || one.server.can_bind(Binding::tls_server_end_point));
   ASSERT_TRUE(one.handshake());
   ASSERT_TRUE(two.handshake());
   for (const Binding type : {Binding::tls_exporter, Binding::tls_server_end_point}) {
     ASSERT_TRUE(one.server.channel_binding(type).has_value());
     EXPECT_EQ(one.server.channel_binding(type), one.client.channel_binding(type));
     EXPECT_EQ(one.server.channel_binding(type)->size(), 32U);
+    EXPECT_TRUE(one.server.can_bind(type) && one.client.can_bind(type));
   }
   EXPECT_NE(one.server.channel_binding(Binding::tls_exporter), two.server.channel_binding(Binding::tls_exporter));
 }
@@ -359,6 +361,8 @@ TEST(TlsEngine, TheExporterBindsTls12OnlyWithExtendedMasterSecret) {
   SSL_set_options(without.client.native(), SSL_OP_NO_EXTENDED_MASTER_SECRET);
   ASSERT_TRUE(without.handshake());
   EXPECT_EQ(without.server.channel_binding(Binding::tls_exporter), std::nullopt);
+  EXPECT_TRUE(with.server.can_bind(Binding::tls_exporter));
+  EXPECT_FALSE(without.server.can_bind(Binding::tls_exporter));
   EXPECT_TRUE(without.server.channel_binding(Binding::tls_server_end_point).has_value());
 }
 

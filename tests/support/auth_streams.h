@@ -67,10 +67,10 @@ class Server {
     context.domain = "example.org";
     context.source_address = std::move(source);
     context.is_confidential = true;
-    context.bindings = {"exporter", "end-point"};
-    context.offered = authenticator.mechanisms(true, context.bindings);
-    context.offered_bindings = authenticator.binding_types(true, context.bindings);
-    context.offered_tokens = authenticator.token_mechanisms(true, context.bindings);
+    context.bindings = [] { return sasl::ChannelBindings{"exporter", "end-point"}; };
+    context.offered = authenticator.mechanisms(true, {true, true});
+    context.offered_bindings = authenticator.binding_types(true, {true, true});
+    context.offered_tokens = authenticator.token_mechanisms(true, {true, true});
     context.offered_upgrades = authenticator.upgrades(true);
     return context;
   }
