@@ -2,6 +2,7 @@
 #include "core/server.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <future>
 
@@ -140,7 +141,13 @@ Result<void> Server::start() {
   for (const auto& shard : shards_) {
     threads_.emplace_back(run, std::ref(*shard));
   }
-  threads_.emplace_back(run, std::ref(*lobby_shard_));
+  threads_.emplace_back([run, this] {
+    // Work for strangers wakes up behind what its core is doing, never in the midst of it: people at work go first, and a
+    // login changes threads less often. Where that is not allowed, things are as they are elsewhere.
+    const sched_param no_priority{};
+    static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_BATCH, &no_priority));
+    run(*lobby_shard_);
+  });
   is_running_ = true;
   Result<void> ready;
   wait_on(*lobby_shard_, [&]() -> Task<void> {
