@@ -159,10 +159,10 @@ TEST(Acceptance, AResumedStreamWaitsAMomentForWhatIsBeingStored) {  // section 5
 
 TEST(Acceptance, AResumedStreamWaitsForASlowStore) {  // what it is still storing must not be stored twice
   Notary notary;
-  std::unique_ptr<FailingStores> stores;
+  std::unique_ptr<testing_support::FailingStores> stores;
   SceneOptions options = notary.options();
   options.wrap_stores = [&](Stores inner) {
-    stores = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
+    stores = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
     return stores->stores();
   };
   Scene scene(std::move(options));

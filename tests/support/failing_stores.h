@@ -5,8 +5,10 @@
 #pragma once
 #include <atomic>
 #include <limits>
+#include <optional>
 #include <utility>
 
+#include "runtime/executor.h"
 #include "storage/stores.h"
 
 namespace aldis::testing_support {
@@ -68,7 +70,8 @@ class FailingStores {
   template <class T>
   Task<Result<T>> held(Task<Result<T>> call) {
     if (until_) {
-      const bool is_over = co_await std::exchange(until_, {}).value();
+      const Completion<bool> until = *std::exchange(until_, {});
+      const bool is_over = co_await until;
       static_cast<void>(is_over);
     }
     co_return co_await std::move(call);
