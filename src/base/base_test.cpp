@@ -1,5 +1,7 @@
 // Results, encodings, the keyed hash, constant-time comparison, callables.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <memory>
 #include <set>
@@ -55,6 +57,28 @@ TEST(Random, TokensDoNotRepeat) {  // security S08
     EXPECT_TRUE(seen.insert(random_token(random)).second);
   }
   EXPECT_GE(seen.begin()->size() * 5, 128U);
+}
+
+TEST(SystemRandom, AForkedChildDoesNotRepeatItsParentsBytes) {
+  SystemRandom random;
+  static_cast<void>(random_token(random));  // what is left over is there in both processes
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string token = random_token(random, 160);
+    ::_exit(::write(ends[1], token.data(), token.size()) == static_cast<ssize_t>(token.size()) ? 0 : 1);
+  }
+  ASSERT_GT(child, 0);
+  const std::string own = random_token(random, 160);
+  std::string theirs(own.size(), ' ');
+  EXPECT_EQ(::read(ends[0], theirs.data(), theirs.size()), static_cast<ssize_t>(theirs.size()));
+  EXPECT_NE(own, theirs);
+  int status = 1;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 TEST(ConstantTime, ComparesWholeStrings) {

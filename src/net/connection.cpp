@@ -172,9 +172,13 @@ void Connection::on_turn_end() {
   }
 }
 
-// Writes the queue as far as the kernel takes it: what is encrypted first, then the rest, encrypting on the way.
+// Writes the queue as far as the kernel takes it, encrypting on the way; what waits encrypted (a ticket) goes with it.
 Connection::Flushed Connection::write_all() {
   while (true) {
+    if (tls_established_ && wire_plain_ == 0 && !out_.empty() && !encrypt_some()) {
+      closed(CloseReason::tls_error, "TLS refuses to send");
+      return Flushed::gone;
+    }
     std::size_t written = 0;
     Flushed result = write(wire_, written);
     if (result != Flushed::all) {
@@ -193,20 +197,6 @@ Connection::Flushed Connection::write_all() {
       if (result != Flushed::all) {
         return result;
       }
-      continue;
-    }
-    const std::size_t some = std::min(out_.size(), encrypted_at_once);
-    if (wire_.capacity() < 64) {
-      wire_ = shard_->take_buffer();
-    }
-    if (!tls_->send(std::string_view(out_).substr(0, some), wire_)) {
-      closed(CloseReason::tls_error, "TLS refuses to send");
-      return Flushed::gone;
-    }
-    wire_plain_ = static_cast<std::uint32_t>(some);
-    out_.erase(0, some);
-    if (state_ == State::closing && out_.empty()) {
-      tls_->close_notify(wire_);  // with the last words, in one call
     }
   }
   if (out_.empty()) {
@@ -214,6 +204,22 @@ Connection::Flushed Connection::write_all() {
   }
   shard_->give_buffer(std::exchange(wire_, {}));
   return Flushed::all;
+}
+
+bool Connection::encrypt_some() {
+  const std::size_t some = std::min(out_.size(), encrypted_at_once);
+  if (wire_.capacity() < 64) {
+    wire_ = shard_->take_buffer();
+  }
+  if (!tls_->send(std::string_view(out_).substr(0, some), wire_)) {
+    return false;
+  }
+  wire_plain_ = static_cast<std::uint32_t>(some);
+  out_.erase(0, some);
+  if (state_ == State::closing && out_.empty()) {
+    tls_->close_notify(wire_);  // with the last words
+  }
+  return true;
 }
 
 // `bytes` keeps what the kernel does not take. After Flushed::gone nothing of this object may be touched.

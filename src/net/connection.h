@@ -149,6 +149,8 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   void framing_error(Reading& reading, xml::XmlError error);
   [[nodiscard]] bool may_read() const;
   [[nodiscard]] Flushed write(std::string& bytes, std::size_t& written);
+  // From the queue into wire_.
+  bool encrypt_some();
   [[nodiscard]] Flushed write_all();
   void end_our_side();
   void start_tls_with(tls::TlsEngine engine);
