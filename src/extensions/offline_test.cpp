@@ -125,6 +125,7 @@ TEST(Offline, TheStoreIsAskedOnlyWhenSomethingMayWait) {
     second.comes_online();
     second.receives_nothing();
     second.cuts_the_line();
+    counted->restart({});
     Client& third = scene.login("juliet@capulet.example/third");
     EXPECT_GT(calls_of_presence(third), usual);
     third.receives("waits");
