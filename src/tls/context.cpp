@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <unordered_map>
 
@@ -19,6 +20,15 @@ constexpr const char* tls12_ciphers =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* tls13_suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+// By their numbers in RFC 8422 section 6 and RFC 9150 section 4.
+struct IntegrityOnlySuite {
+  std::uint16_t number;
+  const char* name;
+  bool is_tls13;
+};
+constexpr std::array integrity_only{
+    IntegrityOnlySuite{0xC006, "ECDHE-ECDSA-NULL-SHA", false}, IntegrityOnlySuite{0xC010, "ECDHE-RSA-NULL-SHA", false},
+    IntegrityOnlySuite{0xC0B4, "TLS_SHA256_SHA256", true}, IntegrityOnlySuite{0xC0B5, "TLS_SHA384_SHA384", true}};
 constexpr const char* key_groups = "X25519:P-256:P-384";
 // No SHA-1 and no SHA-224 (security T03).
 constexpr const char* signature_algorithms =
@@ -52,6 +62,34 @@ int accept_any(int, X509_STORE_CTX*) {
   return 1;
 }  // auth judges a client's certificate
 
+// OpenSSL's levels know one number for everything: level 0, which lets NULL suites pass, lets short keys and SHA-1 pass
+// too. So the level stays, and only the question whether these suites may be used has another answer.
+using SecurityCallback = int (*)(const SSL*, const SSL_CTX*, int, int, int, void*, void*);
+int allow_integrity_only_suites(const SSL* ssl, const SSL_CTX* ctx, int operation, int bits, int nid, void* other, void* extra) {
+  if ((static_cast<unsigned>(operation) & SSL_SECOP_OTHER_TYPE) == SSL_SECOP_OTHER_CIPHER && other != nullptr) {
+    const std::uint16_t number = SSL_CIPHER_get_protocol_id(static_cast<const SSL_CIPHER*>(other));
+    if (std::ranges::find(integrity_only, number, &IntegrityOnlySuite::number) != integrity_only.end()) {
+      return 1;
+    }
+  }
+  static const SecurityCallback usual = [] {
+    const SslCtxPtr untouched(SSL_CTX_new(TLS_server_method()));
+    ensure(untouched != nullptr, "OpenSSL has memory for a context");
+    return SSL_CTX_get_security_callback(untouched.get());
+  }();
+  return usual(ssl, ctx, operation, bits, nid, other, extra);
+}
+
+bool add_integrity_only_suites(SSL_CTX* ctx) {
+  std::string tls12(tls12_ciphers);
+  std::string tls13(tls13_suites);
+  for (const std::string& name : integrity_only_suites()) {
+    (name.starts_with("TLS_") ? tls13 : tls12) += ":" + name;
+  }
+  SSL_CTX_set_security_callback(ctx, allow_integrity_only_suites);
+  return SSL_CTX_set_cipher_list(ctx, tls12.c_str()) == 1 && SSL_CTX_set_ciphersuites(ctx, tls13.c_str()) == 1;
+}
+
 bool common_settings(SSL_CTX* ctx, int min_version, int max_version) {
   SSL_CTX_set_options(
       ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_QUERY_MTU);
@@ -68,6 +106,24 @@ bool common_settings(SSL_CTX* ctx, int min_version, int max_version) {
 }
 
 }  // namespace
+
+std::vector<std::string> integrity_only_suites() {
+  std::vector<std::string> known;
+  for (const IntegrityOnlySuite& suite : integrity_only) {
+    const SslCtxPtr ctx(SSL_CTX_new(TLS_server_method()));
+    ensure(ctx != nullptr, "OpenSSL has memory for a context");
+    // A name it does not know is an error or is passed over, as the version goes; what counts is what came of it.
+    static_cast<void>(suite.is_tls13 ? SSL_CTX_set_ciphersuites(ctx.get(), suite.name) : SSL_CTX_set_cipher_list(ctx.get(), suite.name));
+    const STACK_OF(SSL_CIPHER)* const all = SSL_CTX_get_ciphers(ctx.get());
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) {
+      if (SSL_CIPHER_get_protocol_id(sk_SSL_CIPHER_value(all, i)) == suite.number) {
+        known.emplace_back(suite.name);
+      }
+    }
+  }
+  ERR_clear_error();
+  return known;
+}
 
 struct TlsContext::State {
   bool server = false;
@@ -148,12 +204,20 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
   if (hosts.empty()) {
     return fail(ErrorKind::invalid, "a TLS listener needs a certificate");
   }
+  if (policy.allow_integrity_only && integrity_only_suites().empty()) {
+    return fail(ErrorKind::invalid, "this OpenSSL has no integrity-only suites, and a listener allows them");
+  }
+  // A session that was resumed would keep its suite although its client may by now offer an encrypting one.
+  const std::uint32_t ticket_lifetime_s = policy.allow_integrity_only ? 0 : policy.ticket_lifetime_s;
   for (const Host& host : hosts) {
     ERR_clear_error();
     SslCtxPtr ctx(SSL_CTX_new(TLS_server_method()));
     if (!ctx || !common_settings(ctx.get(), TLS1_2_VERSION, TLS1_3_VERSION) || host.certificates.empty()) {
       return fail(ErrorKind::invalid,
                   host.domain + ": " + (host.certificates.empty() ? "no certificate" : openssl_error()));
+    }
+    if (policy.allow_integrity_only && !add_integrity_only_suites(ctx.get())) {
+      return fail(ErrorKind::invalid, "integrity-only suites: " + openssl_error());
     }
     for (const Certificate& certificate : host.certificates) {
       bool good = SSL_CTX_use_certificate(ctx.get(), certificate.leaf()) == 1 &&
@@ -170,9 +234,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
     static constexpr unsigned char session_context[] = "aldis";
     SSL_CTX_set_session_id_context(ctx.get(), session_context, sizeof session_context - 1);
     SSL_CTX_set_max_early_data(ctx.get(), 0);
-    SSL_CTX_set_num_tickets(ctx.get(), policy.ticket_lifetime_s != 0 ? 1 : 0);
-    SSL_CTX_set_timeout(ctx.get(), static_cast<long>(policy.ticket_lifetime_s));
-    if (policy.ticket_lifetime_s == 0) {
+    SSL_CTX_set_num_tickets(ctx.get(), ticket_lifetime_s != 0 ? 1 : 0);
+    SSL_CTX_set_timeout(ctx.get(), static_cast<long>(ticket_lifetime_s));
+    if (ticket_lifetime_s == 0) {
       SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
     }
     if (policy.request_client_certificate) {

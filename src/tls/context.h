@@ -22,7 +22,14 @@ struct TlsPolicy {
   bool alpn_required = false;               // refuse clients that offer no ALPN at all
   bool request_client_certificate = false;  // ask for one; whether to believe it is decided later, by auth
   std::uint32_t ticket_lifetime_s = 7200;   // session resumption by tickets; 0: none
+  // Besides the usual suites also those that protect integrity alone, as the last choice; no tickets then. Everything else
+  // is as strict as without (security T08).
+  bool allow_integrity_only = false;
 };
+
+// The suites of TlsPolicy::allow_integrity_only that the OpenSSL at hand has, by its names: ECDHE with NULL for TLS 1.2
+// (RFC 8422), RFC 9150's for TLS 1.3 (OpenSSL 3.4 and later, where it was built with them).
+[[nodiscard]] std::vector<std::string> integrity_only_suites();
 
 struct ClientPolicy {
   std::vector<std::string> alpn;

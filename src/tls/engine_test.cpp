@@ -19,6 +19,23 @@ using test::TlsPair;
 using testing::HasSubstr;
 using Binding = ChannelBinding;
 
+// An ECDSA and an RSA certificate.
+std::shared_ptr<const TlsContext> side_by_side(const TlsPolicy& policy = {}) {
+  return *TlsContext::server(policy, {{"capulet.example",
+                                       {test::certificate("capulet.example"), test::certificate("capulet.example", KeyKind::rsa2048)}}});
+}
+// A client that speaks TLS 1.2 and nothing but these suites, whatever OpenSSL thinks of them.
+std::shared_ptr<const TlsContext> old_client(const std::string& suites) {
+  return client_context({.verify = false,
+                         .old_cipher_list = suites + ":@SECLEVEL=0",
+                         .min_version = TLS1_2_VERSION,
+                         .max_version = TLS1_2_VERSION});
+}
+bool is_tls13(std::string_view suite) { return suite.starts_with("TLS_"); }
+std::shared_ptr<const TlsContext> tls13_client(const std::string& suites) {
+  return client_context({.verify = false, .old_cipher_list = "ALL:@SECLEVEL=0", .min_version = TLS1_3_VERSION, .tls13_suites = suites});
+}
+
 TEST(TlsEngine, BothSidesAgreeAndCarryBytes) {
   TlsPair pair;
   ASSERT_TRUE(pair.handshake()) << pair.server_error << pair.client_error;
@@ -170,11 +187,18 @@ TEST(TlsEngine, OldSuitesAreRefusedAndTheListedOnesWork) {
 
 // Security T08, the default: integrity without confidentiality is not spoken.
 TEST(TlsEngine, NullSuitesAreRefused) {
-  TlsPair pair(server_context(), client_context({.verify = false,
-                                                 .old_cipher_list = "ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0",
-                                                 .min_version = TLS1_2_VERSION,
-                                                 .max_version = TLS1_2_VERSION}));
-  EXPECT_FALSE(pair.handshake());
+  for (const char* suites : {"ECDHE-ECDSA-NULL-SHA", "ECDHE-RSA-NULL-SHA", "ECDHE-ECDSA-NULL-SHA:ECDHE-RSA-NULL-SHA", "eNULL"}) {
+    TlsPair pair(side_by_side(), old_client(suites));
+    EXPECT_FALSE(pair.handshake()) << suites;
+    EXPECT_THAT(pair.server_error, HasSubstr("no shared cipher")) << suites;
+    EXPECT_FALSE(pair.server.is_established());
+  }
+  for (const std::string& suite : integrity_only_suites()) {
+    if (is_tls13(suite)) {
+      TlsPair pair(side_by_side(), tls13_client(suite));
+      EXPECT_FALSE(pair.handshake()) << suite;
+    }
+  }
 }
 
 TEST(TlsEngine, OtherGroupsAreRefused) {
