@@ -14,6 +14,7 @@
 #include "net/peer_address.h"
 #include "storage/sql/sql_stores.h"
 #include "tls/certificate.h"
+#include "tls/context.h"
 
 namespace aldis::app {
 namespace {
@@ -149,6 +150,34 @@ std::vector<Finding> check_certificates(const Config& config, const Clock& clock
     for (std::size_t i = 0; i < options.certificates.size(); ++i) {
       check_certificate(config, options, i, clock, findings);
     }
+  }
+  return findings;
+}
+
+std::vector<Finding> check_suites(const Config& config) {
+  std::vector<Finding> findings;
+  const std::vector<std::string> suites = tls::integrity_only_suites();
+  const bool has_tls13 = std::ranges::any_of(suites, [](const std::string& name) { return name.starts_with("TLS_"); });
+  std::string names;
+  for (const std::string& name : suites) {
+    names.append(names.empty() ? "" : ", ").append(name);
+  }
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerOptions& listener = config.listener(i);
+    if (!listener.allow_integrity_only) {
+      continue;
+    }
+    const std::string name = "listener " + listener.address + " port " + std::to_string(listener.port);
+    if (suites.empty()) {
+      findings.push_back({Severity::error, name + " allows integrity-only suites, and this OpenSSL has none",
+                          "remove allow_integrity_only, or use an OpenSSL that has them"});
+      continue;
+    }
+    findings.push_back({Severity::warning,
+                        name + " lets clients do without encryption (" + names +
+                            "): whoever sees the network there reads what they say" +
+                            (has_tls13 ? "" : "; this OpenSSL has no such suite for TLS 1.3 (RFC 9150), only for TLS 1.2"),
+                        "remove allow_integrity_only unless the site must read its own traffic"});
   }
   return findings;
 }

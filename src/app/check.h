@@ -30,6 +30,8 @@ struct SrvTarget {
 using SrvLookup = std::function<Result<std::vector<SrvTarget>>(const std::string& name)>;
 
 [[nodiscard]] std::vector<Finding> check_certificates(const Config& config, const Clock& clock);
+// Listeners that accept suites without encryption, and whether OpenSSL has such suites.
+[[nodiscard]] std::vector<Finding> check_suites(const Config& config);
 // A port held by the server that listens on the configuration's own control socket is ours.
 [[nodiscard]] std::vector<Finding> check_ports(const Config& config);
 [[nodiscard]] std::vector<Finding> check_store(const Config& config);

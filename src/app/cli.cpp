@@ -260,6 +260,7 @@ int run_check(const std::string& path, const CheckOptions& options) {
     findings.push_back({Severity::ok, "configuration " + path, ""});
     const auto append = [&](std::vector<Finding> more) { std::ranges::move(more, std::back_inserter(findings)); };
     append(check_certificates(*config, clock));
+    append(check_suites(*config));
     append(check_ports(*config));
     append(check_store(*config));
     if (!options.is_offline) {

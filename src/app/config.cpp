@@ -230,6 +230,10 @@ class Reader {
         report(place(listener_places_[i], "tls"), "[[listener]] tls = \"none\" is allowed on loopback addresses only, and " +
                                                       shown(listener.address) + " is not one");
       }
+      if (listener.allow_integrity_only && listener.tls == ListenerTls::none) {
+        report(place(listener_places_[i], "allow_integrity_only"),
+               "[[listener]] allow_integrity_only is about TLS, and this listener has none");
+      }
       if (!taken.emplace(listener.address, listener.port).second) {
         report(place(listener_places_[i], "port"), "[[listener]] another listener has the same address and port");
       }

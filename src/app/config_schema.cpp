@@ -22,6 +22,9 @@ constexpr auto listener_options = std::tuple{
     Option{"tls", &ListenerOptions::tls,
            "\"starttls\": TLS is required and begins by STARTTLS (RFC 6120). \"direct\": TLS from the first byte (XEP-0368). "
            "\"none\": no TLS, allowed on loopback addresses only, for proxies and benchmarks."},
+    Option{"allow_integrity_only", &ListenerOptions::allow_integrity_only,
+           "Accept, as the last choice, TLS suites that protect integrity and do not encrypt, for sites that must read their own "
+           "traffic: ECDHE-ECDSA-NULL-SHA and ECDHE-RSA-NULL-SHA, and those of RFC 9150 where OpenSSL has them. See operating.md."},
 };
 
 constexpr auto domain_options = std::tuple{

@@ -29,6 +29,7 @@ struct ListenerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 5222;
   ListenerTls tls = ListenerTls::starttls;
+  bool allow_integrity_only = false;
 };
 
 struct DomainOptions {

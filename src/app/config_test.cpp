@@ -136,6 +136,8 @@ TEST(Config, WrongTypesAndRangesAreToldWithThePlace) {
 TEST(Config, WhatTheSectionsSayTogetherIsChecked) {
   EXPECT_THAT(problems_after_least("[[listener]]\naddress = \"0.0.0.0\"\nport = 1\ntls = \"none\"\n"),
               ElementsAre(HasSubstr("7:7: [[listener]] tls = \"none\" is allowed on loopback addresses only")));
+  EXPECT_THAT(problems_after_least("[[listener]]\nport = 1\ntls = \"none\"\nallow_integrity_only = true\n"),
+              ElementsAre(HasSubstr("7:24: [[listener]] allow_integrity_only is about TLS")));
   EXPECT_THAT(problems_after_least("[[listener]]\naddress = \"example.org\"\n"), ElementsAre(HasSubstr("5:11: [[listener]] address")));
   EXPECT_THAT(problems_after_least("[[listener]]\n"), ElementsAre(HasSubstr("4:1: [[listener]] another listener")));
   EXPECT_THAT(problems_after_least("[[domain]]\nname = \"LOCALHOST\"\n"), ElementsAre(HasSubstr("5:8: [[domain]] \"localhost\" is already")));

@@ -102,7 +102,7 @@ ServerConfig server_config(const Config& config, const Certificates& certificate
   out.shards = config.section<ServerOptions>("server").shards;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
-    out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), to_mode(listener.tls)});
+    out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), {to_mode(listener.tls), listener.allow_integrity_only}});
   }
   for (std::size_t i = 0; i < config.domains.size(); ++i) {
     const DomainConfig& domain = config.domains[i];
@@ -139,7 +139,8 @@ void greet(const Config& config, const Certificates& certificates) {
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
     const char* how = listener.tls == ListenerTls::starttls ? "STARTTLS" : listener.tls == ListenerTls::direct ? "direct TLS" : "no TLS";
-    std::printf("  %s %s, port %u (%s)\n", i == 0 ? "server   " : "or       ", listener.address.c_str(), static_cast<unsigned>(listener.port), how);
+    std::printf("  %s %s, port %u (%s%s)\n", i == 0 ? "server   " : "or       ", listener.address.c_str(), static_cast<unsigned>(listener.port),
+                how, listener.allow_integrity_only ? ", not always encrypted" : "");
   }
   if (!certificates.front().second.empty()) {
     std::printf("  if the client asks about the certificate, its SHA-256 fingerprint is\n            %s\n",

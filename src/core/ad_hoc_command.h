@@ -27,6 +27,8 @@ struct AdHocCommand {
   std::string name;            // for people
   // Asked at every step, not only at the first. `requester` is the full address the server has stamped.
   std::function<bool(const VirtualHost& host, const Jid& requester)> may_execute;
+  // Not over a stream that others on the way can read (security T08).
+  bool needs_confidentiality = true;
   // The forms, each made when it is its turn from what was accepted before. Empty: the command asks for nothing.
   std::vector<std::function<Form(const std::vector<Form>& accepted)>> stages{};
   // Fills what stands now into the first form before it is shown; null: it is shown as it is.

@@ -48,6 +48,8 @@ class Iq {
   [[nodiscard]] Account* account() const;
   // The sender's session, for requests to the own account or the server; null when it is gone or foreign.
   [[nodiscard]] Session* session() const;
+  // Whether its sender's stream was encrypted: nobody on the way has read what it says, nor will read the answer.
+  [[nodiscard]] bool is_confidential() const { return envelope_.sender == nullptr || envelope_.sender->is_confidential; }
   // Whether the sender may see the presence of the account addressed (its own, or a subscriber).
   [[nodiscard]] bool sender_sees_presence() const;
 

@@ -11,19 +11,20 @@
 namespace aldis {
 namespace {
 metrics::Gauge strangers_gauge{"aldis_strangers", "Connections that have not bound a resource."};
+metrics::Counter integrity_only_logins{"aldis_integrity_only_logins_total", "Logins on streams whose TLS suite does not encrypt."};
 metrics::Counter timed_out{"aldis_strangers_timed_out_total", "Connections that did not authenticate or bind in time."};
 }  // namespace
 
 class Lobby::Stranger final : public net::Connection::Owner, public stream::Domains {
  public:
-  Stranger(Lobby& lobby, Id id, std::unique_ptr<net::Transport> transport, stream::TlsMode mode)
+  Stranger(Lobby& lobby, Id id, std::unique_ptr<net::Transport> transport, Entrance entrance)
       : lobby_(lobby),
         id_(id),
-        mode_(mode),
+        entrance_(entrance),
         connection_(std::make_unique<net::Connection>(std::move(transport), lobby.connection_limits_)),
         source_(connection_->peer().source()),
         negotiation_(std::make_shared<stream::StreamNegotiation>(
-            stream::StreamNegotiation::Options{.tls = mode, .lang = "en", .bind_attempts = 10}, *this, lobby.world_.random)) {
+            stream::StreamNegotiation::Options{.tls = entrance.tls, .lang = "en", .bind_attempts = 10}, *this, lobby.world_.random)) {
     strangers_gauge.add(1);
   }
   ~Stranger() override {
@@ -39,8 +40,8 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
                              .frames = lobby_.config_.elements_before_authentication});
     connection_->attach(lobby_.shard_, *this);
     begin_stage();
-    if (mode_ == stream::TlsMode::direct) {
-      connection_->start_tls(lobby_.tls_.direct);
+    if (entrance_.tls == stream::TlsMode::direct) {
+      connection_->start_tls(contexts().direct);
       hurry(lobby_.config_.handshake_timeout);
     }
   }
@@ -123,7 +124,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   }
 
   void on_tls_established(net::Connection&) override {
-    if (mode_ == stream::TlsMode::starttls) {  // On a port of direct TLS the negotiation begins behind it.
+    if (entrance_.tls == stream::TlsMode::starttls) {  // On a port of direct TLS the negotiation begins behind it.
       negotiation_->tls_established();
     }
     set_timer(deadline_);
@@ -141,7 +142,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   }
   bool carry_out(stream::KeepReading&) { return true; }
   bool carry_out(stream::StartTls&) {
-    connection_->start_tls(lobby_.tls_.starttls);
+    connection_->start_tls(contexts().starttls);
     hurry(lobby_.config_.handshake_timeout);
     return true;
   }
@@ -205,6 +206,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     }
     if (const auto* success = std::get_if<AuthSuccess>(&reply)) {
       self->principal_ = success->principal;
+      self->note_integrity_only();
       self->connection_->set_limits(lobby.world_.stanza_limits);
       self->connection_->set_budget({});
       self->begin_stage();
@@ -381,6 +383,9 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   }
 
   // ---- TLS
+  [[nodiscard]] const TlsContexts& contexts() const {
+    return entrance_.allow_integrity_only ? lobby_.integrity_only_tls_ : lobby_.tls_;
+  }
   [[nodiscard]] bool is_confidential() const {
     return connection_->tls() != nullptr && connection_->tls()->is_confidential();
   }
@@ -388,6 +393,17 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     const tls::TlsEngine* engine = connection_->tls();
     return {engine != nullptr && engine->can_bind(tls::ChannelBinding::tls_exporter),
             engine != nullptr && engine->can_bind(tls::ChannelBinding::tls_server_end_point)};
+  }
+  // Who logged in where others can read every word (security T08). A stream without TLS is not that: it is the machine's own.
+  void note_integrity_only() const {
+    if (connection_->tls() == nullptr || is_confidential()) {
+      return;
+    }
+    integrity_only_logins.add();
+    log::warning("audit-login-not-confidential", {{"account", principal_->identity.str()},
+                                                  {"mechanism", principal_->mechanism},
+                                                  {"cipher", connection_->tls()->info().cipher},
+                                                  {"source", principal_->source_address}});
   }
   [[nodiscard]] sasl::ChannelBindings channel_bindings() const {
     sasl::ChannelBindings bindings;
@@ -418,7 +434,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
       if (connection_ == nullptr) {
         return;
       }
-      if (connection_->is_encrypted() || mode_ != stream::TlsMode::direct) {
+      if (connection_->is_encrypted() || entrance_.tls != stream::TlsMode::direct) {
         static_cast<void>(do_step(negotiation_->close({.condition = StreamCondition::connection_timeout})));
       } else {
         connection_->abort();
@@ -433,7 +449,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
 
   Lobby& lobby_;
   Id id_;
-  stream::TlsMode mode_;
+  Entrance entrance_;
   std::unique_ptr<net::Connection> connection_;   // null while a home decides about binding
   std::string source_;
   std::shared_ptr<stream::StreamNegotiation> negotiation_;
@@ -455,9 +471,9 @@ Lobby::Lobby(World& world, Shard& shard, Authenticator& authenticator, std::stri
 
 Lobby::~Lobby() = default;
 
-void Lobby::open(std::unique_ptr<net::Listener> listener, stream::TlsMode mode) {
+void Lobby::open(std::unique_ptr<net::Listener> listener, Entrance entrance) {
   listener->start(shard_, [this](const net::PeerAddress& peer) { return admit(peer); },
-                  [this, mode](std::unique_ptr<net::Transport> transport) { receive(std::move(transport), mode); });
+                  [this, entrance](std::unique_ptr<net::Transport> transport) { receive(std::move(transport), entrance); });
   listeners_.push_back(std::move(listener));
 }
 
@@ -505,12 +521,12 @@ void Lobby::sweep_sources() {
   std::erase_if(sources_, [](const auto& entry) { return entry.second.strangers == 0; });
 }
 
-void Lobby::receive(std::unique_ptr<net::Transport> transport, stream::TlsMode mode) {
+void Lobby::receive(std::unique_ptr<net::Transport> transport, Entrance entrance) {
   if (is_closed_) {
     return;
   }
   const Id id = ++next_id_;
-  auto stranger = std::make_unique<Stranger>(*this, id, std::move(transport), mode);
+  auto stranger = std::make_unique<Stranger>(*this, id, std::move(transport), entrance);
   Stranger& added = *stranger;
   ++sources_[added.source()].strangers;
   strangers_.emplace(id, std::move(stranger));

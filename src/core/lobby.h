@@ -59,6 +59,12 @@ struct TlsContexts {
   std::shared_ptr<const tls::TlsContext> direct;   // with ALPN (XEP-0368)
 };
 
+// What a listener lets in.
+struct Entrance {
+  stream::TlsMode tls = stream::TlsMode::starttls;
+  bool allow_integrity_only = false;   // tls::TlsPolicy's
+};
+
 class Lobby {
  public:
   // All that is passed outlives it. Everything below runs on the shard's thread.
@@ -73,12 +79,16 @@ class Lobby {
   }
   [[nodiscard]] MemoryWatch& memory() { return memory_; }
   void set_connection_limits(net::ConnectionLimits limits) { connection_limits_ = limits; }
-  void set_tls(TlsContexts contexts) { tls_ = std::move(contexts); }
-  void open(std::unique_ptr<net::Listener> listener, stream::TlsMode mode);
+  // The second are of entrances that allow integrity-only suites, where there are any.
+  void set_tls(TlsContexts contexts, TlsContexts integrity_only_too = {}) {
+    tls_ = std::move(contexts);
+    integrity_only_tls_ = std::move(integrity_only_too);
+  }
+  void open(std::unique_ptr<net::Listener> listener, Entrance entrance);
   // Whether the budgets let in one more connection from this peer; it counts against its source's rate.
   [[nodiscard]] bool admit(const net::PeerAddress& peer);
   // A connection that was just accepted and admitted.
-  void receive(std::unique_ptr<net::Transport> transport, stream::TlsMode mode);
+  void receive(std::unique_ptr<net::Transport> transport, Entrance entrance);
   // No new connections, and the strangers are told (system-shutdown).
   void close();
 
@@ -106,6 +116,7 @@ class Lobby {
   MemoryWatch memory_;
   net::ConnectionLimits connection_limits_;
   TlsContexts tls_;
+  TlsContexts integrity_only_tls_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unordered_map<Id, std::unique_ptr<Stranger>> strangers_;
   std::unordered_map<std::string, Source, KeyedStringHash, std::equal_to<>> sources_;

@@ -367,7 +367,7 @@ TEST(LobbyBudget, AThousandComeAndGoAndNothingStays) {
   options.lobby.connections_per_second = 1'000'000;
   Door door(std::move(options));
   for (int i = 0; i < 1000; ++i) {
-    Client& stranger = door.scene.connect(i % 2 == 0 ? stream::TlsMode::starttls : stream::TlsMode::direct);
+    Client& stranger = door.scene.connect({i % 2 == 0 ? stream::TlsMode::starttls : stream::TlsMode::direct});
     stranger.transport().send(header.substr(0, static_cast<std::size_t>(i) % header.size()));
     door.scene.run();
     static_cast<void>(stranger.transport().receive());

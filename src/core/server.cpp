@@ -70,10 +70,10 @@ Server::~Server() {
 
 bool Server::needs_tls() const {
   return std::any_of(config_.listeners.begin(), config_.listeners.end(),
-                     [](const ListenerConfig& listener) { return listener.tls != stream::TlsMode::none; });
+                     [](const ListenerConfig& listener) { return listener.entrance.tls != stream::TlsMode::none; });
 }
 
-Result<TlsContexts> Server::make_contexts(
+Result<Server::AllContexts> Server::make_contexts(
     const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains) const {
   std::vector<tls::TlsContext::Host> hosts;
   for (const auto& [domain, certificates] : domains) {
@@ -84,18 +84,31 @@ Result<TlsContexts> Server::make_contexts(
   if (hosts.empty()) {
     return fail(ErrorKind::not_found, "no domain has a certificate, and a listener uses TLS");
   }
-  TlsContexts contexts;
-  auto starttls = tls::TlsContext::server({}, hosts);
-  if (!starttls) {
-    return fail(starttls.error());
+  const auto make = [&](bool allow_integrity_only) -> Result<TlsContexts> {
+    auto starttls = tls::TlsContext::server({.allow_integrity_only = allow_integrity_only}, hosts);
+    if (!starttls) {
+      return fail(starttls.error());
+    }
+    auto direct = tls::TlsContext::server({.alpn = {"xmpp-client"}, .allow_integrity_only = allow_integrity_only}, hosts);
+    if (!direct) {
+      return fail(direct.error());
+    }
+    return TlsContexts{*starttls, *direct};
+  };
+  AllContexts all;
+  auto usual = make(false);
+  if (!usual) {
+    return fail(usual.error());
   }
-  auto direct = tls::TlsContext::server({.alpn = {"xmpp-client"}}, hosts);
-  if (!direct) {
-    return fail(direct.error());
+  all.usual = std::move(*usual);
+  if (std::ranges::any_of(config_.listeners, [](const ListenerConfig& listener) { return listener.entrance.allow_integrity_only; })) {
+    auto weaker = make(true);
+    if (!weaker) {
+      return fail(weaker.error());
+    }
+    all.integrity_only_too = std::move(*weaker);
   }
-  contexts.starttls = *starttls;
-  contexts.direct = *direct;
-  return contexts;
+  return all;
 }
 
 // Runs a coroutine on a shard that has no thread yet, or whose thread is another, and waits for it here.
@@ -113,7 +126,7 @@ void Server::wait_on(Shard& shard, F work) {
 }
 
 Result<void> Server::start() {
-  TlsContexts contexts;
+  AllContexts contexts;
   if (needs_tls()) {
     std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains;
     for (const ServedDomain& domain : config_.domains) {
@@ -132,6 +145,10 @@ Result<void> Server::start() {
       return fail(opened.error());
     }
     addresses_.push_back((*opened)->address());
+    if (listener.entrance.allow_integrity_only) {  // security T08: never by accident
+      log::warning("audit-integrity-only-allowed", {{"address", listener.address.ip_str()},
+                                                    {"port", (*opened)->address().port}});
+    }
     listeners.push_back(std::move(*opened));
   }
   const auto run = [](Shard& shard) {
@@ -166,9 +183,9 @@ Result<void> Server::start() {
   wait_on(*lobby_shard_, [&] { return restore_sessions(); });
   world_.homes.front()->shard().post([this] { world_.homes.front()->start_periodic_work(); });
   lobby_shard_->post([this, contexts, opened = std::move(listeners)]() mutable {
-    lobby_->set_tls(std::move(contexts));
+    lobby_->set_tls(std::move(contexts.usual), std::move(contexts.integrity_only_too));
     for (std::size_t i = 0; i < opened.size(); ++i) {
-      lobby_->open(std::move(opened[i]), config_.listeners[i].tls);
+      lobby_->open(std::move(opened[i]), config_.listeners[i].entrance);
     }
   });
   return {};
@@ -233,7 +250,9 @@ Result<void> Server::apply_certificates(std::vector<std::pair<std::string, std::
   if (!contexts) {
     return fail(contexts.error());
   }
-  lobby_shard_->post([this, made = std::move(*contexts)]() mutable { lobby_->set_tls(std::move(made)); });
+  lobby_shard_->post([this, made = std::move(*contexts)]() mutable {
+    lobby_->set_tls(std::move(made.usual), std::move(made.integrity_only_too));
+  });
   return {};
 }
 

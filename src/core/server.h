@@ -24,7 +24,7 @@ namespace aldis {
 
 struct ListenerConfig {
   net::PeerAddress address;
-  stream::TlsMode tls = stream::TlsMode::starttls;
+  Entrance entrance{};
 };
 
 struct InstalledExtension {
@@ -84,7 +84,11 @@ class Server {
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
 
  private:
-  [[nodiscard]] Result<TlsContexts> make_contexts(
+  struct AllContexts {
+    TlsContexts usual;
+    TlsContexts integrity_only_too;   // null where no listener allows it
+  };
+  [[nodiscard]] Result<AllContexts> make_contexts(
       const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains) const;
   [[nodiscard]] bool needs_tls() const;
   [[nodiscard]] AuthConfig auth_config() const { return *std::atomic_load(&auth_config_); }

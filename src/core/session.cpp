@@ -19,6 +19,8 @@ metrics::Counter admitted{std::string(steps_name), std::string(steps_help), {{"s
 metrics::Counter sent{std::string(steps_name), std::string(steps_help), {{"step", "session_send"}}};
 metrics::Counter held_back_by_rate{"aldis_rate_pauses_total", "Times a session was read more slowly because of its rate."};
 metrics::Gauge sessions_gauge{"aldis_sessions", "Bound sessions."};
+metrics::Gauge readable_gauge{"aldis_sessions_not_confidential",
+                              "Sessions whose stream is not encrypted: without TLS, or with an integrity-only suite."};
 metrics::Counter answers_for_silent{"aldis_requests_answered_for_client_total",
                                     "Requests the server answered in place of a client that did not."};
 constexpr std::size_t largest_quiet_queue = 64 * 1024;   // whoever reads at all has less unsent
@@ -43,14 +45,24 @@ Session::Session(Account& account, SessionId id, FullJid jid, PrincipalPtr princ
       lang_(std::move(lang)),
       id_(id) {
   sessions_gauge.add(1);
+  note_confidentiality();
 }
 
 Session::~Session() {
   sessions_gauge.add(-1);
+  if (is_readable_) {
+    readable_gauge.add(-1);
+  }
   if (rare_ != nullptr && rare_->pending_timer != TimerId::none) {
     account_.home().shard().cancel(rare_->pending_timer);
   }
   stop_waiting();
+}
+
+void Session::note_confidentiality() {
+  const bool is_readable = connection_ != nullptr && !principal_->is_confidential;
+  readable_gauge.add((is_readable ? 1 : 0) - (is_readable_ ? 1 : 0));
+  is_readable_ = is_readable;
 }
 
 void Session::start() { connection_->attach(account_.home().shard(), *this); }

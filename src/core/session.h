@@ -154,6 +154,7 @@ class Session final : public net::Connection::Owner {
   // Step 2.
   void admit(StanzaPtr stanza);
   [[nodiscard]] xml::Limits connection_limits() const;
+  void note_confidentiality();            // the connection or the principal has changed
   void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
   void expire_pending();
   void remember_unflushed(const Envelope& envelope);
@@ -212,6 +213,7 @@ class Session final : public net::Connection::Owner {
   bool is_ending_ = false;
   bool holds_back_ = false;
   bool is_inactive_ = false;
+  bool is_readable_ = false;   // counted among those that others may read on the way
 };
 
 }  // namespace aldis

@@ -231,6 +231,7 @@ void Session::queue_unflushed() {
 void Session::detach(std::string_view reason) {
   queue_unflushed();
   account_.home().shard().post([gone = std::move(connection_)] {});   // not under the feet of its own callback
+  note_confidentiality();
   log::info("session-detached", {{"jid", jid_.str()}, {"reason", reason}});
   wait_for_client(managed_->max);
   managed_->queue.for_each([&](const Envelope& envelope) {
@@ -282,6 +283,7 @@ void Session::resume_on(ResumptionRequest request) {
   acknowledged(request.request.h);
   connection_ = std::move(request.connection);
   principal_ = std::move(request.principal);
+  note_confidentiality();
   scope_ = account_.home().shared_scope(std::move(request.scope));
   lang_ = std::move(request.lang);
   log::info("session-resumed", {{"jid", jid_.str()}, {"mechanism", principal_->mechanism}, {"peer", peer_address()}});

@@ -201,6 +201,17 @@ IqReply go_on(const Iq& request, const AdHocCommand& command, CommandExecution e
   return run(request, command, std::move(execution), sessions);
 }
 
+// Why this requester may not execute the command now; nothing: he may.
+std::optional<StanzaError> find_refusal(const Iq& request, const AdHocCommand& command) {
+  if (!command.may_execute(request.host(), request.from())) {  // security S12
+    return StanzaError(StanzaCondition::forbidden);
+  }
+  if (command.needs_confidentiality && !request.is_confidential()) {
+    return StanzaError(StanzaCondition::policy_violation, "This stream is not encrypted: commands are not taken from it.");
+  }
+  return std::nullopt;
+}
+
 IqReply answer(const Iq& request, const SharedSessions& sessions) {
   const xml::Element payload = request.payload();
   const std::string_view node = payload.attribute("node").value_or("");
@@ -213,10 +224,13 @@ IqReply answer(const Iq& request, const SharedSessions& sessions) {
   }
   const AdHocCommand& command = found->second;
   const auto requester = FullJid::parse(request.from().str());
-  if (!requester || !command.may_execute(request.host(), request.from())) {  // security S12
-    log::warning("command-refused",
-                 {{"requester", request.from().str()}, {"domain", request.host().domain()}, {"command", node}});
-    return request.error(StanzaCondition::forbidden);
+  const auto refusal = requester ? find_refusal(request, command) : StanzaError(StanzaCondition::forbidden);
+  if (refusal) {
+    log::warning("command-refused", {{"requester", request.from().str()},
+                                     {"domain", request.host().domain()},
+                                     {"command", node},
+                                     {"condition", aldis::to_string(refusal->condition)}});
+    return request.error(*refusal);
   }
   const std::optional<Action> action = read_action(payload.attribute("action"));
   if (!action) {
@@ -249,7 +263,7 @@ IqReply answer(const Iq& request, const SharedSessions& sessions) {
 // Section 2.2: the list holds what the requester may execute.
 void write_list(const Iq& request, xml::Writer& writer) {
   for (const auto& [node, command] : request.host().commands) {
-    if (command.may_execute(request.host(), request.from())) {
+    if (!find_refusal(request, command)) {
       writer.start("item").attribute("jid", request.host().jid().str()).attribute("node", node);
       writer.attribute("name", command.name).end();
     }
@@ -282,10 +296,7 @@ VirtualHost::DiscoveryNode command_node(const AdHocCommand& command) {
     if (!is_exactly(request, command.node)) {
       return StanzaError(StanzaCondition::item_not_found);
     }
-    if (!command.may_execute(request.host(), request.from())) {
-      return StanzaError(StanzaCondition::forbidden);
-    }
-    return std::nullopt;
+    return find_refusal(request, command);
   };
   return {[&command, refusal](const Iq& request, xml::Writer& writer) -> std::optional<StanzaError> {
             if (auto error = refusal(request)) {

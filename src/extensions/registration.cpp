@@ -1,6 +1,7 @@
 // XEP-0077 (2.4) In-Band Registration: users change their own password and, if the domain allows, remove their account;
 // strangers make one only where registration is switched on. Passwords pass the one door (core/administration.h).
 // Not here: registration with other entities, or with data forms beyond username and password.
+#include "base/log.h"
 #include "core/account.h"
 #include "core/administration.h"
 #include "core/extension.h"
@@ -117,6 +118,10 @@ void install_registration(Extension& self) {
     }
     if (!wish.username || !wish.password) {
       return request.error(StanzaCondition::bad_request);
+    }
+    if (!request.is_confidential()) {  // section 3.3; security T08
+      log::warning("password-change-refused", {{"account", request.from().bare_str()}, {"reason", "the stream is not encrypted"}});
+      return request.error(StanzaCondition::not_authorized, "This stream is not encrypted: no password may pass through it.");
     }
     const Result<std::string, JidError> name = prepare_local(*wish.username);
     if (!name || *name != request.from().local()) {

@@ -156,7 +156,13 @@ class Operation(unittest.TestCase):
             found = json.loads(self.aldis("check", "--offline", "--json", code=1))
             self.assertTrue(any(row["severity"] == "error" and str(port) in row["what"] and row["mend"] for row in found), found)
             self.assertIn(str(port), self.aldis("serve", code=1))
-        self.config.write_text(self.config.read_text().replace('name = "localhost"', 'name = "other.example"'))
+        text = self.config.read_text()
+        self.assertNotIn("encryption", self.aldis("check", "--offline"))
+        self.config.write_text(text.replace("\n[[listener]]\n", "\n[[listener]]\nallow_integrity_only = true\n", 1))
+        found = self.aldis("check", "--offline")  # security T08: a warning, for one listener of two
+        self.assertRegex(found, rf"warning  listener \S+ port {port} lets clients do without encryption \(ECDHE-ECDSA-NULL-SHA, ")
+        self.assertEqual(found.count("lets clients do without encryption"), 1)
+        self.config.write_text(text.replace('name = "localhost"', 'name = "other.example"'))
         self.assertIn("is not for other.example", self.aldis("check", "--offline", code=1))
         self.config.write_text("[log]\nlevle = 1\n")
         for command in (("check",), ("serve",), ("user", "list")):

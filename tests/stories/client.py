@@ -106,9 +106,12 @@ class Client:
         """Sends exactly this: bytes as they are, text as UTF-8."""
         self.socket.sendall(data.encode() if isinstance(data, str) else data)
 
-    def start_tls_now(self, alpn=("xmpp-client",)):
-        """Runs the handshake; the server's certificate must be good for the domain."""
+    def start_tls_now(self, alpn=("xmpp-client",), ciphers=None):
+        """Runs the handshake; the server's certificate must be good for the domain. ciphers: of TLS 1.2, and nothing else."""
         context = ssl.create_default_context(cafile=self.ca_file)
+        if ciphers:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers(ciphers)
         if alpn:
             context.set_alpn_protocols(list(alpn))
         self.socket.settimeout(PATIENCE)

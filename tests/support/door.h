@@ -48,7 +48,9 @@ inline SceneOptions quick(SceneOptions options = {}) {
 class Stranger {
  public:
   explicit Stranger(Scene& scene, stream::TlsMode mode = stream::TlsMode::none, std::string_view address = "192.0.2.1")
-      : scene_(scene), line_(scene.connect(mode, address).transport()) {}
+      : Stranger(scene, Entrance{mode}, address) {}
+  Stranger(Scene& scene, Entrance entrance, std::string_view address = "192.0.2.1")
+      : scene_(scene), line_(scene.connect(entrance, address).transport()) {}
 
   // Everything the server says to these bytes, sent whole or in pieces of `cut`.
   std::string sends(std::string_view bytes, std::size_t cut = std::string_view::npos) {
@@ -71,7 +73,10 @@ class Stranger {
 
   // The client's side of a handshake.
   bool secures(const std::vector<std::string>& alpn = {}) {
-    tls_.emplace(tls::TlsEngine::client(client_context({.alpn = alpn, .trust_pem = {}, .verify = false}), "capulet.example"));
+    return secures(tls::ClientPolicy{.alpn = alpn, .trust_pem = {}, .verify = false});
+  }
+  bool secures(const tls::ClientPolicy& policy) {
+    tls_.emplace(tls::TlsEngine::client(client_context(policy), "capulet.example"));
     std::string to_server;
     if (!tls_->start(to_server)) return false;
     for (int i = 0; i < 10 && !to_server.empty(); ++i) {
@@ -91,6 +96,7 @@ class Stranger {
     last_final = scram.final(*first);
     return sends(response(last_final));
   }
+  [[nodiscard]] tls::TlsInfo tls_info() const { return tls_->info(); }
   // tls-exporter of this connection (RFC 9266), as the client computes it.
   [[nodiscard]] std::string exporter() const {
     const auto data = tls_->channel_binding(tls::ChannelBinding::tls_exporter);

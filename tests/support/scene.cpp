@@ -334,7 +334,7 @@ Client& Scene::login(std::string_view jid) {
   const Result<void> created = wait(stores().accounts.create(std::move(record)));
   EXPECT_TRUE(created.has_value() || created.error().kind == ErrorKind::already_exists);
   auto [client, connection] = open_stream(full->str());
-  auto principal = std::make_shared<Principal>(Principal{.identity = full->bare(), .mechanism = "SCENE"});
+  auto principal = std::make_shared<Principal>(Principal{.identity = full->bare(), .mechanism = "SCENE", .is_confidential = true});
   BindRequest request;
   request.connection = std::move(connection);
   request.principal = principal;
@@ -367,7 +367,7 @@ Client& Scene::resumes(std::string_view bare, std::string_view previd, std::uint
   auto [client, connection] = open_stream(bare);
   ResumptionRequest request;
   request.connection = std::move(connection);
-  request.principal = std::make_shared<Principal>(Principal{.identity = *BareJid::parse(bare), .mechanism = "SCENE"});
+  request.principal = std::make_shared<Principal>(Principal{.identity = *BareJid::parse(bare), .mechanism = "SCENE", .is_confidential = true});
   request.request = {std::string(previd), h};
   request.scope = xml::Scope{"jabber:client", {{"stream", "http://etherx.jabber.org/streams"}}};
   request.answer = [client = client](Result<Resumed, ResumptionRefusal> outcome, net::Connection& answered) {
@@ -393,12 +393,12 @@ Client& Scene::resumes(std::string_view bare, std::string_view previd, std::uint
   return *client;
 }
 
-Client& Scene::connect(stream::TlsMode mode, std::string_view address) {
+Client& Scene::connect(Entrance entrance, std::string_view address) {
   auto [mine, servers] = MemoryTransport::pair(1024 * 1024, *net::PeerAddress::parse(address, 40000),
                                                *net::PeerAddress::parse(address, 40000));
   clients_.push_back(std::make_unique<Client>(*this, "stranger", std::move(mine), true));
   if (lobby_->admit(servers->peer())) {
-    lobby_->receive(std::move(servers), mode);
+    lobby_->receive(std::move(servers), entrance);
   } else {
     servers->close(false);
   }

@@ -113,7 +113,7 @@ class Scene {
   // Mutual subscription of two accounts (given bare or full), written to the stores before either logs in.
   void are_contacts(std::string_view a, std::string_view b, Subscription subscription = Subscription::both);
   // A stranger at the lobby's door, its bytes unread.
-  Client& connect(stream::TlsMode mode = stream::TlsMode::none, std::string_view address = "192.0.2.1");
+  Client& connect(Entrance entrance = {stream::TlsMode::none}, std::string_view address = "192.0.2.1");
 
   void run();                                         // until nothing is left to do now
   void advance(std::chrono::milliseconds by);         // moves time, timer by timer, and runs
