@@ -101,6 +101,12 @@ Json as_json(const OperatorResult& result) {
     return rows;
   }
   Json out = Json::object();
+  if (!result.document.empty()) {
+    out["document"] = result.document;
+  }
+  if (!result.next.empty()) {
+    out["next"] = result.next;
+  }
   if (!result.message.empty()) {
     out["message"] = result.message;
   }

@@ -21,7 +21,8 @@ struct CommandRequest {
 // Without the line's end. invalid: not such an object, or a text is not UTF-8.
 [[nodiscard]] Result<std::string> write_request(const CommandRequest& request);
 [[nodiscard]] Result<CommandRequest> parse_request(std::string_view line);
-// A listing as an array of objects; else an object of the fields with "message" and, where there are any, "refused".
+// A listing as an array of objects; a part of a document as {"document": "...", "next": "..."}, the last without "next"; else
+// an object of the fields with "message" and, where there are any, "refused".
 [[nodiscard]] nlohmann::json as_json(const OperatorResult& result);
 [[nodiscard]] std::string write_answer(const Result<OperatorResult>& answer);
 // The server's error comes back with its kind; an answer that is none is corrupt.

@@ -32,6 +32,9 @@ TEST(CommandWire, RequestsAndAnswersComeBack) {
   const OperatorResult listing{.columns = {"a", "b"}, .rows = {{"x", true}, {Value(), false}}};
   EXPECT_EQ(*parse_answer(write_answer(listing)), (Json{{{"a", "x"}, {"b", true}}, {{"a", nullptr}, {"b", false}}}));
   EXPECT_EQ(*parse_answer(write_answer(OperatorResult{.columns = {"a"}})), Json::array());
+  const OperatorResult page{.document = "<a>\n", .next = "1-2"};
+  EXPECT_EQ(*parse_answer(write_answer(page)), (Json{{"document", "<a>\n"}, {"next", "1-2"}}));
+  EXPECT_EQ(*parse_answer(write_answer(OperatorResult{.document = "</a>"})), (Json{{"document", "</a>"}}));
   for (int kind = 0; kind <= static_cast<int>(ErrorKind::cancelled); ++kind) {
     const auto answer = parse_answer(write_answer(fail(static_cast<ErrorKind>(kind), "wh\xffy\n")));
     EXPECT_EQ(answer.error().kind, static_cast<ErrorKind>(kind));

@@ -7,7 +7,9 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -109,21 +111,54 @@ Result<admin::CommandArguments> gather(const Invocation& invocation) {
   return arguments;
 }
 
+// Writes the page of a document that an answer is, if it is one; whether there is another. What cannot be written is the
+// answer's error.
+bool write_page(Result<Json>& answer) {
+  const auto* page = answer && answer->is_object() && answer->contains("document")
+                         ? (*answer)["document"].get_ptr<const std::string*>()
+                         : nullptr;
+  if (page == nullptr) {
+    return false;
+  }
+  if (std::fwrite(page->data(), 1, page->size(), stdout) != page->size() || std::fflush(stdout) != 0) {
+    answer = fail(ErrorKind::unavailable, std::string("the output cannot be written: ") + std::strerror(errno));
+    return false;
+  }
+  return answer->contains("next") && (*answer)["next"].is_string();
+}
+
 Result<Json> run_on_store(const Config& config, const Invocation& invocation, admin::CommandArguments arguments) {
   Result<Json> out = fail(ErrorKind::cancelled, "the command did not end");
   const auto work = [&](admin::AdminTarget& target) -> Task<void> {
     const std::string who = "uid " + std::to_string(::getuid()) + ", store";
-    auto result = co_await admin::run_command(target, invocation.command->name, std::move(arguments), who);
-    if (result) {
+    const auto values = arguments.values;
+    for (bool is_more = true; is_more;) {
+      auto result = co_await admin::run_command(target, invocation.command->name, std::move(arguments), who);
+      if (!result) {
+        out = fail(result.error());
+        co_return;
+      }
       out = admin::as_json(*result);
-    } else {
-      out = fail(result.error());
+      is_more = write_page(out);
+      arguments.values = values;
+      arguments.values.insert_or_assign("page", result->next);
     }
   };
   if (auto opened = on_offline_store(config, work); !opened) {
     return fail(opened.error());
   }
   return out;
+}
+
+Result<Json> run_on_server(const std::string& socket, const Invocation& invocation, admin::CommandArguments arguments) {
+  admin::CommandRequest request{invocation.command->name, std::move(arguments)};
+  for (;;) {
+    Result<Json> answer = admin::ask_server(socket, request);
+    if (!write_page(answer)) {
+      return answer;
+    }
+    request.arguments.values.insert_or_assign("page", answer->at("next").get<std::string>());
+  }
 }
 
 int run_operator_command(const std::string& config_path, const Invocation& invocation) {
@@ -146,7 +181,7 @@ int run_operator_command(const std::string& config_path, const Invocation& invoc
   }
   Result<Json> answer = fail(ErrorKind::not_found, "");
   if (is_running) {
-    answer = admin::ask_server(*socket, {invocation.command->name, std::move(*arguments)});
+    answer = run_on_server(*socket, invocation, std::move(*arguments));
   } else {
     answer = run_on_store(*config, invocation, std::move(*arguments));
   }
@@ -155,6 +190,9 @@ int run_operator_command(const std::string& config_path, const Invocation& invoc
       std::printf("%s\n", Json{{"error", to_string(answer.error().kind)}, {"text", answer.error().what}}.dump().c_str());
     }
     return tell(answer.error());
+  }
+  if (invocation.command->is_document) {
+    return exit_ok;   // it has been written
   }
   if (invocation.is_json) {
     std::printf("%s\n", answer->dump(2, ' ', false, Json::error_handler_t::replace).c_str());
@@ -176,6 +214,7 @@ int run_operator_command(const std::string& config_path, const Invocation& invoc
 std::string group_help(std::string_view group) {
   if (group == "user") return "Accounts.";
   if (group == "session") return "Sessions of the running server.";
+  if (group == "archive") return "Accounts' archives of messages.";
   if (group == "motd") return "The message of the day of a domain.";
   if (group == "welcome") return "What new users of a domain are told.";
   return {};
@@ -207,12 +246,18 @@ void add_operator_commands(CLI::App& app, const std::string& config_path, std::v
         sub->footer("The password is asked for at a prompt, or is the first line of standard input.");
         continue;
       }
-      CLI::Option* option = sub->add_option(argument.name, invocation.values[argument.name], argument.help);
+      if (argument.kind == admin::ArgumentKind::page) {
+        continue;
+      }
+      CLI::Option* option =
+          sub->add_option((argument.is_named ? "--" : "") + argument.name, invocation.values[argument.name], argument.help);
       if (argument.is_required) {
         option->required();
       }
     }
-    sub->add_flag("--json", invocation.is_json, "Answer as JSON.");
+    if (!command.is_document) {
+      sub->add_flag("--json", invocation.is_json, "Answer as JSON.");
+    }
     sub->callback([&config_path, &invocation, &code] { code = run_operator_command(config_path, invocation); });
   }
 }

@@ -72,23 +72,52 @@ std::optional<ArchiveId> ArchiveIdForm::read(std::string_view text) const {
   return hidden == 0 ? std::nullopt : std::optional<ArchiveId>(hidden);
 }
 
-Task<Result<void>> load_archive_ids(World& world) {
-  std::string fresh(16, '\0');
-  world.random.fill({reinterpret_cast<std::uint8_t*>(fresh.data()), fresh.size()});
-  const Result<std::string> key = co_await world.stores.settings.load_or_store("archive-id-key", std::move(fresh));
+namespace {
+
+constexpr const char* key_name = "archive-id-key";
+
+Result<ArchiveIdForm> form_of_key(std::string_view key) {
+  std::array<std::uint64_t, 2> halves{};
+  if (key.size() != sizeof halves) {
+    return fail(ErrorKind::corrupt, "the archive's key in the store is damaged");
+  }
+  std::memcpy(halves.data(), key.data(), sizeof halves);
+  return ArchiveIdForm(KeyedHash(halves[0], halves[1]));
+}
+
+}  // namespace
+
+Task<Result<std::optional<ArchiveIdForm>>> stored_archive_form(SettingStore& settings) {
+  const Result<std::optional<std::string>> key = co_await settings.load(key_name);
   if (!key) {
     co_return fail(key.error());
   }
-  if (key->size() != 16) {
-    co_return fail(ErrorKind::corrupt, "the archive's key in the store is damaged");
+  if (!*key) {
+    co_return std::optional<ArchiveIdForm>();
   }
-  std::array<std::uint64_t, 2> halves{};
-  std::memcpy(halves.data(), key->data(), sizeof halves);
+  const Result<ArchiveIdForm> form = form_of_key(**key);
+  if (!form) {
+    co_return fail(form.error());
+  }
+  co_return std::optional(*form);
+}
+
+Task<Result<void>> load_archive_ids(World& world) {
+  std::string fresh(16, '\0');
+  world.random.fill({reinterpret_cast<std::uint8_t*>(fresh.data()), fresh.size()});
+  const Result<std::string> key = co_await world.stores.settings.load_or_store(key_name, std::move(fresh));
+  if (!key) {
+    co_return fail(key.error());
+  }
+  const Result<ArchiveIdForm> form = form_of_key(*key);
+  if (!form) {
+    co_return fail(form.error());
+  }
   const Result<ArchiveId> mark = co_await world.stores.archive.high_water();
   if (!mark) {
     co_return fail(mark.error());
   }
-  world.archive_form = ArchiveIdForm(KeyedHash(halves[0], halves[1]));
+  world.archive_form = *form;
   world.archive_floor = *mark;
   co_return Result<void>{};
 }

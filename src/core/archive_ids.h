@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/keyed_hash.h"
-#include "storage/archive_store.h"
+#include "storage/stores.h"
 
 namespace aldis {
 
@@ -39,6 +39,9 @@ class ArchiveIdForm {
   [[nodiscard]] std::uint64_t permute_back(std::uint64_t id) const;
   KeyedHash key_;
 };
+
+// The form that the store's archives have had so far; nothing: no server has used it yet. corrupt: its key is damaged.
+[[nodiscard]] Task<Result<std::optional<ArchiveIdForm>>> stored_archive_form(SettingStore& settings);
 
 struct World;
 // Before the first message: the key of the outside form, and the ids that were used.

@@ -30,7 +30,14 @@ std::optional<FieldType> field_type(admin::ArgumentKind kind) {
     case admin::ArgumentKind::account:
     case admin::ArgumentKind::address:
       return FieldType::jid_single;
+    case admin::ArgumentKind::jid:
+      return FieldType::jid_single;
+    case admin::ArgumentKind::time:
+    case admin::ArgumentKind::duration:
+    case admin::ArgumentKind::size:
+      return FieldType::text_single;
     case admin::ArgumentKind::domain:
+    case admin::ArgumentKind::page:
       return std::nullopt;
     case admin::ArgumentKind::text:
     case admin::ArgumentKind::accounts:

@@ -4,19 +4,13 @@
 // (XEP-0060). The mam extension assigns ids, of the archive that they point into.
 #include "core/account.h"
 #include "core/extension.h"
+#include "core/forged.h"
 #include "core/virtual_host.h"
 #include "extensions/extensions.h"
-#include "extensions/stable_ids.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis::ext {
 namespace {
-
-// Whether an address is the owner's or its server's, in any spelling that reads as such.
-bool is_ours(std::string_view address, const BareJid& owner) {
-  const Result<Jid, JidError> jid = Jid::parse(address);
-  return jid && (jid->bare_str() == owner.str() || jid->bare_str() == owner.domain());
-}
 
 // What archives and nodes say; they are accounts, rooms and services, which have no resource (CVE-2023-28686; security P03).
 bool is_of_a_service(const xml::Element& child) {
@@ -24,18 +18,6 @@ bool is_of_a_service(const xml::Element& child) {
 }
 
 }  // namespace
-
-bool is_forged(const xml::Element& child, const BareJid& owner) {
-  if (child.is({"stanza-id", ns::stanza_ids})) {
-    const auto by = child.attribute("by");  // section 3.1 demands it
-    return !by || !Jid::parse(*by) || is_ours(*by, owner);
-  }
-  if (child.is({"delay", ns::delay})) {
-    const auto from = child.attribute("from");
-    return from && is_ours(*from, owner);
-  }
-  return child.is({"received", ns::carbons}) || child.is({"sent", ns::carbons});  // CVE-2017-5589 and its kind
-}
 
 void install_stable_ids(Extension& self) {
   self.advertise_account(ns::stanza_ids);

@@ -49,6 +49,25 @@ struct TokenInfo {
   WallTime expires{};
 };
 
+struct ArchiveInfo {
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  ArchiveId first = 0;                    // 0: it is empty
+  ArchiveId last = 0;
+  std::optional<ArchiveRetention> own_limits{};   // nothing: the domain's apply
+};
+
+// A page of an archive, in order.
+struct ArchivePart {
+  struct Message {
+    ArchiveId id = 0;
+    std::string name{};                   // its id as clients see it (XEP-0359)
+    StanzaPtr stanza{};                   // as clients see it
+  };
+  std::vector<Message> messages{};
+  bool is_last = true;
+};
+
 struct ForgottenClients {
   std::uint64_t clients = 0;
   std::uint64_t sessions = 0;             // that ended with it
@@ -101,6 +120,11 @@ class AdminTarget {
   virtual Task<Result<std::vector<TokenInfo>>> list_tokens(BareJid jid) = 0;
   // One client's tokens, or all of the account's when `client` is empty; what these clients have open ends.
   virtual Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client) = 0;
+
+  // The three: not_found, there is no such account.
+  virtual Task<Result<ArchiveInfo>> archive_info(BareJid jid) = 0;
+  virtual Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) = 0;
+  virtual Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) = 0;
 
   virtual Task<Result<ReloadReport>> reload() = 0;
   virtual Task<Result<ServerStatus>> status() = 0;

@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/options.h"
 #include "operators/check_argument.h"
 #include "xmpp/precis.h"
+#include "xmpp/timestamp.h"
 
 namespace aldis::admin {
 namespace {
@@ -19,6 +21,10 @@ bool is_xml_text(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<WallTime> parse_time(std::string_view text) {
+  return parse_timestamp(text.size() == std::string_view("2026-11-25").size() ? std::string(text) + "T00:00:00Z" : std::string(text));
+}
 
 Result<void> check_value(const Argument& argument, const std::string& value) {
   const auto refuse = [&](std::string_view why) { return fail(ErrorKind::invalid, value + " is no " + std::string(why)); };
@@ -48,6 +54,27 @@ Result<void> check_value(const Argument& argument, const std::string& value) {
                                             std::to_string(max_text_bytes) + " bytes");
       }
       return {};
+    case ArgumentKind::jid:
+      if (!Jid::parse(value)) {
+        return refuse("address");
+      }
+      return {};
+    case ArgumentKind::time:
+      if (!parse_time(value)) {
+        return refuse("time (such as 2026-11-25T12:00:00Z, or 2026-11-25 for its first moment in UTC)");
+      }
+      return {};
+    case ArgumentKind::duration:
+      if (auto read = parse_duration(value); !read) {
+        return fail(ErrorKind::invalid, argument.name + " " + read.error().what);
+      }
+      return {};
+    case ArgumentKind::size:
+      if (auto read = parse_size(value); !read) {
+        return fail(ErrorKind::invalid, argument.name + " " + read.error().what);
+      }
+      return {};
+    case ArgumentKind::page:   // whoever runs the command reads it
     case ArgumentKind::password:
     case ArgumentKind::accounts: break;
   }
@@ -114,7 +141,7 @@ Task<Result<OperatorResult>> run_command(AdminTarget& target, std::string name, 
   if (result) {
     result->columns = command->columns;
   }
-  if (command->is_change) {
+  if (command->is_change || (command->shows_words && !told.values.contains("page"))) {
     audit(*command, told, who, result ? std::string_view("done") : to_string(result.error().kind));
   }
   co_return result;

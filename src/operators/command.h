@@ -22,6 +22,11 @@ enum class ArgumentKind : std::uint8_t {
   text,       // what XML can hold, max_text_bytes at most; a log shows its size
   password,   // secret: asked for twice at a prompt, or the first line of standard input
   accounts,   // secret: lines "address<TAB>password", from a file or standard input
+  jid,        // an address of any form
+  time,       // 2026-11-25T12:00:00Z, or 2026-11-25 for its first moment (UTC)
+  duration,   // 90d
+  size,       // 1GiB
+  page,       // what the answer before said is next: for doors, not for people
 };
 
 struct Argument {
@@ -29,6 +34,7 @@ struct Argument {
   ArgumentKind kind;
   std::string help;
   bool is_required = true;
+  bool is_named = false;   // on a command line: --name VALUE
 
   [[nodiscard]] bool is_secret() const { return kind == ArgumentKind::password || kind == ArgumentKind::accounts; }
 };
@@ -46,6 +52,8 @@ struct OperatorCommand {
   bool works_on_store = false;         // also when the server is stopped
   bool is_change = false;              // for the audit log
   bool is_owners = false;              // about the whole server: not for administrators of a domain
+  bool shows_words = false;            // users' own: for the audit log, though it changes nothing
+  bool is_document = false;            // the answer is a text to be written out as it is, page by page
   std::vector<std::string> columns{};  // of a listing: the answer is rows of these
   Task<Result<OperatorResult>> (*run)(AdminTarget& target, CommandArguments arguments) = nullptr;
 };

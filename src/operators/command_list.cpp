@@ -18,6 +18,12 @@ std::vector<OperatorCommand> make_commands() {
   const Argument text{"text", ArgumentKind::text, "the text"};
   const Argument subject{"subject", ArgumentKind::text, "a subject", false};
   const Argument client{"client", ArgumentKind::text, "only this one, as \"session tokens\" names it", false};
+  const Argument age{"age", ArgumentKind::duration, "for how long, such as 90d; 0s or left out: for ever", false, true};
+  const Argument size{"size", ArgumentKind::size, "how much at most, such as 1GiB; 0B or left out: no limit", false, true};
+  const Argument start{"start", ArgumentKind::time, "only what came at this time or later, such as 2026-11-25T12:00:00Z", false, true};
+  const Argument end{"end", ArgumentKind::time, "only what came before this time; a date alone is its first moment (UTC)", false, true};
+  const Argument with{"with", ArgumentKind::jid, "only what was exchanged with this address", false, true};
+  const Argument page{"page", ArgumentKind::page, "where to go on", false};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
     command.works_on_store = command.is_change = true;
@@ -81,6 +87,24 @@ std::vector<OperatorCommand> make_commands() {
               .help = "Take clients' tokens back and end their sessions: a phone was lost.",
               .arguments = {account, client},
               .run = commands::session_forget}),
+      question({.name = "archive show",
+                .help = "Say how much an account's archive holds, and what limits it has of its own.",
+                .arguments = {account},
+                .run = commands::archive_show}),
+      change({.name = "archive keep",
+              .help = "Give an account's archive limits of its own; what is beyond them is removed within minutes.",
+              .arguments = {account, age, size},
+              .run = commands::archive_keep}),
+      change({.name = "archive keep-default",
+              .help = "Let an account's archive have its domain's limits again.",
+              .arguments = {account},
+              .run = commands::archive_keep_default}),
+      owners(question({.name = "archive export",
+                       .help = "Write an account's archive out as XML (XEP-0227).",
+                       .arguments = {account, start, end, with, page},
+                       .shows_words = true,
+                       .is_document = true,
+                       .run = commands::archive_export})),
       live_change({.name = "announce",
                    .help = "Send a message to everybody of a domain who is online.",
                    .arguments = {domain, text, subject},

@@ -10,6 +10,7 @@
 #include "operators/fake_target.h"
 #include "base/log.h"
 #include "operators/domain_target.h"
+#include "xmpp/timestamp.h"
 
 namespace aldis::admin {
 namespace {
@@ -134,6 +135,154 @@ TEST_F(Commands, TokensAreListedAndTakenBack) {
   EXPECT_TRUE(run("session tokens", {{"account", "romeo@montague.example"}})->rows.empty());
 }
 
+TEST_F(Commands, ArchivesHaveLimitsOfTheirOwn) {
+  add("juliet@capulet.example");
+  const std::map<std::string, std::string, std::less<>> juliet{{"account", "juliet@capulet.example"}};
+  const auto keep = [&](std::map<std::string, std::string, std::less<>> more) {
+    more.merge(std::map<std::string, std::string, std::less<>>(juliet));
+    return run("archive keep", std::move(more));
+  };
+  EXPECT_EQ(fact(run("archive show", juliet), "keeps"), "what its domain says");
+  EXPECT_EQ(fact(run("archive show", juliet), "first"), "");
+  EXPECT_EQ(keep({{"age", "90d"}, {"size", "1GiB"}})->message,
+            "the archive of juliet@capulet.example keeps messages of the last 90d, and of them the last 1GiB");
+  EXPECT_EQ(target_.archive_limits["juliet@capulet.example"].age, std::chrono::hours(90 * 24));
+  EXPECT_EQ(target_.archive_limits["juliet@capulet.example"].bytes, 1024ULL * 1024 * 1024);
+  EXPECT_EQ(fact(run("archive show", juliet), "keeps"), "messages of the last 90d, and of them the last 1GiB");
+  EXPECT_TRUE(keep({{"size", "1MiB"}})->message.ends_with("keeps the last 1MiB")) << "all limits are said anew";
+  EXPECT_EQ(target_.archive_limits["juliet@capulet.example"].age.count(), 0);
+  EXPECT_TRUE(keep({{"age", "0s"}})->message.ends_with("keeps everything"));
+  EXPECT_EQ(keep({}).error().kind, ErrorKind::invalid) << "asking is not changing";
+  for (const char* bad : {"", "90", "-1d", "many", "1y"}) {
+    EXPECT_EQ(keep({{"age", bad}}).error().kind, ErrorKind::invalid) << bad;
+  }
+  EXPECT_EQ(keep({{"size", "9223372036854775808B"}}).error().kind, ErrorKind::invalid);
+  EXPECT_TRUE(target_.archive_limits.contains("juliet@capulet.example"));
+  ASSERT_TRUE(run("archive keep-default", juliet));
+  EXPECT_FALSE(target_.archive_limits.contains("juliet@capulet.example"));
+  const std::map<std::string, std::string, std::less<>> nobody{{"account", "nobody@capulet.example"}, {"age", "1d"}};
+  EXPECT_EQ(run("archive keep", nobody).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run("archive show", {{"account", "nobody@capulet.example"}}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run("archive keep-default", {{"account", "nobody@capulet.example"}}).error().kind, ErrorKind::not_found);
+}
+
+class ArchiveExport : public Commands {
+ protected:
+  ArchiveExport() {
+    add("juliet@capulet.example");
+    log_.lines.clear();
+  }
+  // At a second of 2026-11-25.
+  void holds(int second, const std::string& text) {
+    const auto time = parse_timestamp("2026-11-25T00:00:00Z").value() + std::chrono::seconds(second);
+    target_.archives["juliet@capulet.example"].push_back(
+        {first_archive_id_at(time), "id" + std::to_string(second),
+         Stanza::make("<message from='romeo@montague.example/o' to='juliet@capulet.example'><body>" + text + "</body></message>")});
+  }
+  Result<OperatorResult> page(std::map<std::string, std::string, std::less<>> values = {}) {
+    values.emplace("account", "juliet@capulet.example");
+    return run("archive export", std::move(values));
+  }
+  // All pages of it.
+  std::string whole(std::map<std::string, std::string, std::less<>> values = {}) {
+    std::string document;
+    for (;;) {
+      const auto some = page(values);
+      if (!some) {
+        return some.error().what;
+      }
+      document += some->document;
+      ++pages_;
+      if (some->next.empty()) {
+        return document;
+      }
+      values["page"] = some->next;
+    }
+  }
+  std::size_t pages_ = 0;
+};
+
+TEST_F(ArchiveExport, IsADocumentOfXep0227) {  // section 4.11
+  holds(1, "a &lt; b");
+  EXPECT_EQ(whole(),
+            "<?xml version='1.0' encoding='UTF-8'?>\n<server-data xmlns='urn:xmpp:pie:0'>\n<host jid='capulet.example'>\n"
+            "<user name='juliet'>\n<archive xmlns='urn:xmpp:pie:0#mam'>\n"
+            "<result xmlns='urn:xmpp:mam:2' id='id1'><forwarded xmlns='urn:xmpp:forward:0'>"
+            "<delay xmlns='urn:xmpp:delay' stamp='2026-11-25T00:00:01.000Z'/>"
+            "<message xmlns='jabber:client' to='juliet@capulet.example' from='romeo@montague.example/o'><body>a &lt; b</body>"
+            "</message></forwarded></result>\n"
+            "</archive>\n</user>\n</host>\n</server-data>\n");
+  EXPECT_EQ(pages_, 1U);
+  target_.archives.clear();
+  EXPECT_THAT(whole(), HasSubstr("<archive xmlns='urn:xmpp:pie:0#mam'>\n</archive>")) << "an empty one is a document too";
+}
+
+TEST_F(ArchiveExport, ComesInPagesOfBoundedSize) {
+  for (int i = 1; i <= 1250; ++i) {
+    holds(i, "m" + std::to_string(i) + ".");
+  }
+  const std::string all = whole();
+  EXPECT_EQ(pages_, 3U);
+  std::size_t at = 0;
+  for (int i = 1; i <= 1250; ++i) {  // each once, in order
+    at = all.find(">m" + std::to_string(i) + ".<", at);
+    ASSERT_NE(at, std::string::npos) << i;
+  }
+  EXPECT_EQ(all.find("<?xml", 1), std::string::npos);
+  EXPECT_EQ(all.find("</server-data>"), all.rfind("</server-data>"));
+  for (const ArchiveQuery& query : target_.archive_queries) {
+    EXPECT_LE(query.limit, 500U);
+    EXPECT_LE(query.max_bytes, 1024U * 1024U);
+  }
+  std::size_t records = 0;  // who reads what others wrote is on record, once
+  for (const std::string& line : log_.lines) {
+    records += line.find("archive export") != std::string::npos ? 1U : 0U;
+  }
+  EXPECT_EQ(records, 1U);
+}
+
+TEST_F(ArchiveExport, EndsWithWhatWasThereWhenItBegan) {
+  for (int i = 1; i <= 600; ++i) {
+    holds(i, "old");
+  }
+  const auto first = page();
+  holds(601, "new");
+  const auto second = page({{"page", first->next}});
+  EXPECT_TRUE(second->next.empty());
+  EXPECT_EQ(second->document.find("new"), std::string::npos);
+  EXPECT_NE(second->document.find("id600"), std::string::npos);
+}
+
+TEST_F(ArchiveExport, TakesAPartByTimeAndAddress) {
+  for (const int second : {10, 20, 30}) {
+    holds(second, "m");
+  }
+  const std::string some = whole({{"start", "2026-11-25T00:00:20Z"}, {"end", "2026-11-25T00:00:30Z"}});
+  EXPECT_EQ(some.find("id10"), std::string::npos);
+  EXPECT_NE(some.find("id20"), std::string::npos) << "from this time on";
+  EXPECT_EQ(some.find("id30"), std::string::npos) << "and before that";
+  EXPECT_EQ(whole({{"start", "2026-11-26"}}).find("<result"), std::string::npos);
+  EXPECT_NE(whole({{"end", "2026-11-26"}}).find("id30"), std::string::npos);
+  static_cast<void>(whole({{"with", "romeo@montague.example"}}));
+  EXPECT_EQ(target_.archive_queries.back().contact->str(), "romeo@montague.example");
+}
+
+TEST_F(ArchiveExport, SaysWhatIsWrong) {
+  const auto refused = [&](std::map<std::string, std::string, std::less<>> values) { return page(std::move(values)).error(); };
+  EXPECT_EQ(refused({{"start", "yesterday"}}).what,
+            "yesterday is no time (such as 2026-11-25T12:00:00Z, or 2026-11-25 for its first moment in UTC)");
+  EXPECT_EQ(refused({{"end", "2026-02-30"}}).kind, ErrorKind::invalid);
+  EXPECT_EQ(refused({{"start", "2026-11-26"}, {"end", "2026-11-25"}}).what, "nothing lies between 2026-11-26 and 2026-11-25");
+  EXPECT_EQ(refused({{"with", "@"}}).what, "@ is no address");
+  for (const char* place : {"1", "-", "1-", "x-1", "1-18446744073709551615", "-1-2"}) {
+    EXPECT_EQ(refused({{"page", place}}).kind, ErrorKind::invalid) << place;
+  }
+  EXPECT_EQ(run("archive export", {{"account", "nobody@capulet.example"}}).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(run("archive export", {{"account", "nobody@capulet.example"}, {"page", "1-2"}}).error().kind, ErrorKind::not_found);
+  target_.is_broken = true;
+  EXPECT_EQ(page().error().kind, ErrorKind::unavailable);
+}
+
 TEST_F(Commands, ImportTriesEachLineAndShowsNoPassword) {
   add("romeo@montague.example");
   const auto result = run("user import", {},
@@ -246,6 +395,11 @@ TEST_F(Commands, OfOneDomainTouchNoOther) {
         case ArgumentKind::account: arguments.values[argument.name] = command.name == "user add" ? "new@montague.example" : "romeo@montague.example"; break;
         case ArgumentKind::address: arguments.values[argument.name] = "romeo@montague.example"; break;
         case ArgumentKind::domain: arguments.values[argument.name] = "montague.example"; break;
+        case ArgumentKind::jid: arguments.values[argument.name] = "juliet@capulet.example"; break;
+        case ArgumentKind::time: arguments.values[argument.name] = argument.name == "start" ? "2026-11-01" : "2026-11-02"; break;
+        case ArgumentKind::duration: arguments.values[argument.name] = "1d"; break;
+        case ArgumentKind::size: arguments.values[argument.name] = "1GiB"; break;
+        case ArgumentKind::page: arguments.values[argument.name] = "1-2"; break;
         case ArgumentKind::text: arguments.values[argument.name] = "text"; break;
         case ArgumentKind::password: arguments.secrets.emplace(argument.name, SecretBytes(std::string_view("longenough"))); break;
         case ArgumentKind::accounts: arguments.secrets.emplace(argument.name, SecretBytes(std::string_view("new@montague.example\tpw\n"))); break;

@@ -83,6 +83,21 @@ Task<Result<ForgottenClients>> DomainTarget::forget_clients(BareJid jid, std::st
   return holds(jid.domain()) ? inner_.forget_clients(jid, std::move(client)) : deny<ForgottenClients>();
 }
 
+Task<Result<ArchiveInfo>> DomainTarget::archive_info(BareJid jid) {
+  return holds(jid.domain()) ? inner_.archive_info(jid) : deny<ArchiveInfo>();
+}
+
+Task<Result<void>> DomainTarget::set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) {
+  return holds(jid.domain()) ? inner_.set_archive_limits(jid, own) : deny<void>();
+}
+
+// What users wrote is not a domain's administrators' to read.
+Task<Result<ArchivePart>> DomainTarget::read_archive(BareJid jid, ArchiveQuery query) {
+  static_cast<void>(jid);
+  static_cast<void>(query);
+  return deny_owners<ArchivePart>();
+}
+
 Task<Result<ReloadReport>> DomainTarget::reload() {
   return deny_owners<ReloadReport>();
 }

@@ -27,6 +27,9 @@ class DomainTarget final : public AdminTarget {
   Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) override;
   Task<Result<std::vector<TokenInfo>>> list_tokens(BareJid jid) override;
   Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client) override;
+  Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
+  Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
+  Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return {domain_}; }

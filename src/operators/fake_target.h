@@ -142,6 +142,51 @@ struct FakeTarget final : AdminTarget {
         tokens[jid.str()], [&](const TokenInfo& token) { return client.empty() || token.client == client; });
     co_return ForgottenClients{gone, gone == 0 ? 0U : 1U};
   }
+  std::map<std::string, std::vector<ArchivePart::Message>> archives;   // in order
+  std::map<std::string, ArchiveRetention> archive_limits;
+  Task<Result<ArchiveInfo>> archive_info(BareJid jid) override {
+    const Result<void> found = with(jid, [](Account&) {});
+    if (!found) {
+      co_return fail(found.error());
+    }
+    ArchiveInfo info{.messages = archives[jid.str()].size(), .bytes = 100 * archives[jid.str()].size()};
+    if (info.messages != 0) {
+      info.first = archives[jid.str()].front().id;
+      info.last = archives[jid.str()].back().id;
+    }
+    if (archive_limits.contains(jid.str())) {
+      info.own_limits = archive_limits[jid.str()];
+    }
+    co_return info;
+  }
+  Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override {
+    co_return with(jid, [&](Account&) {
+      archive_limits.erase(jid.str());
+      if (own) {
+        archive_limits[jid.str()] = *own;
+      }
+    });
+  }
+  std::vector<ArchiveQuery> archive_queries;
+  Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override {
+    const Result<void> found = with(jid, [](Account&) {});
+    if (!found) {
+      co_return fail(found.error());
+    }
+    archive_queries.push_back(query);
+    ArchivePart part;
+    for (const ArchivePart::Message& message : archives[jid.str()]) {
+      if (message.id <= query.page_after || message.id < query.not_before || message.id >= query.not_behind) {
+        continue;
+      }
+      if (part.messages.size() == query.limit) {
+        part.is_last = false;
+        break;
+      }
+      part.messages.push_back(message);
+    }
+    co_return part;
+  }
   Task<Result<ReloadReport>> reload() override { co_return report; }
   Task<Result<ServerStatus>> status() override {
     ServerStatus status;

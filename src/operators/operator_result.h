@@ -24,6 +24,8 @@ struct OperatorResult {
     std::size_t line = 0;
     std::string why;
   };
+  std::string document{};          // a part of a document
+  std::string next{};              // what to ask for the part after it with, as "page"; empty: this was the last
   std::vector<Refusal> refused{};  // of many things asked for at once, those that were not done
 };
 

@@ -2,6 +2,7 @@
 #include "operators/server_target.h"
 
 #include "operators/account_errors.h"
+#include "operators/archive_target.h"
 
 namespace aldis::admin {
 
@@ -143,6 +144,16 @@ Task<Result<ForgottenClients>> ServerTarget::forget_clients(BareJid jid, std::st
     co_return fail(name_account(fail(forgotten.error()), jid).error());
   }
   co_return ForgottenClients{forgotten->clients, forgotten->sessions};
+}
+
+Task<Result<ArchiveInfo>> ServerTarget::archive_info(BareJid jid) { return archive_info_of(stores_, std::move(jid)); }
+
+Task<Result<void>> ServerTarget::set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) {
+  return set_limits_of_archive(stores_, std::move(jid), own);
+}
+
+Task<Result<ArchivePart>> ServerTarget::read_archive(BareJid jid, ArchiveQuery query) {
+  return read_part_of_archive(stores_, std::move(jid), std::move(query));
 }
 
 Task<Result<ReloadReport>> ServerTarget::reload() {

@@ -2,6 +2,7 @@
 #include "operators/store_target.h"
 
 #include "operators/account_errors.h"
+#include "operators/archive_target.h"
 
 namespace aldis::admin {
 namespace {
@@ -128,6 +129,16 @@ Task<Result<ForgottenClients>> StoreTarget::forget_clients(BareJid jid, std::str
     co_return fail(clients.error());
   }
   co_return ForgottenClients{clients->size(), 0};
+}
+
+Task<Result<ArchiveInfo>> StoreTarget::archive_info(BareJid jid) { return archive_info_of(stores_, std::move(jid)); }
+
+Task<Result<void>> StoreTarget::set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) {
+  return set_limits_of_archive(stores_, std::move(jid), own);
+}
+
+Task<Result<ArchivePart>> StoreTarget::read_archive(BareJid jid, ArchiveQuery query) {
+  return read_part_of_archive(stores_, std::move(jid), std::move(query));
 }
 
 Task<Result<ReloadReport>> StoreTarget::reload() { co_return fail(ErrorKind::unavailable, not_running); }

@@ -64,13 +64,6 @@ struct ArchivePage {
   std::optional<std::uint64_t> count{};
 };
 
-struct ArchiveSummary {
-  ArchiveId first = 0;  // 0: the archive is empty
-  ArchiveId last = 0;
-  std::uint64_t messages = 0;
-  std::uint64_t bytes = 0;
-};
-
 // What an owner wants in the archive (XEP-0441).
 struct ArchivePreferences {
   enum class Default : std::uint8_t { unset, always, never, roster };  // unset: as the domain has it
@@ -88,6 +81,14 @@ struct PendingLimits {
 struct ArchiveRetention {
   std::chrono::milliseconds age{0};
   std::uint64_t bytes = 0;
+};
+
+struct ArchiveSummary {
+  ArchiveId first = 0;  // 0: the archive is empty
+  ArchiveId last = 0;
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  std::optional<ArchiveRetention> own_limits{};  // as set_retention left them
 };
 
 // One step of keeping a domain's archives within their limits.

@@ -3,6 +3,7 @@ import json
 import signal
 import ssl
 import time
+import xml.etree.ElementTree as ET
 
 import servers
 from client import PATIENCE, Refused, Unexpected
@@ -185,3 +186,45 @@ def message_of_the_day(scene):
     again.sees_nothing()
     nurse = scene.login("nurse@capulet.example/hall")
     nurse.receives(said)
+
+
+ARCHIVE = "{urn:xmpp:pie:0#mam}archive/{urn:xmpp:mam:2}result"
+MESSAGE = "{urn:xmpp:forward:0}forwarded/{jabber:client}message"
+
+
+@story("XEP-0227 4.11: an archive is exported while the server runs and when it is stopped", only="aldis")
+def archive_export(scene):
+    juliet = scene.login("juliet@capulet.example/balcony")
+    romeo = scene.login("romeo@montague.example/orchard")
+    nurse = scene.login("nurse@capulet.example/hall")
+    count = 1100  # three pages
+    for number in range(count):
+        romeo.send(f"<message to='{juliet.jid}' type='chat'><body>{number} &lt; &#252;</body></message>")
+        juliet.receives(f"<message from='{romeo.jid}'><body>{number} &lt; &#252;</body></message>")
+    nurse.send(f"<message to='{juliet.jid}' type='chat'><body>Madam!</body></message>")
+    juliet.receives(f"<message from='{nurse.jid}'><body>Madam!</body></message>")
+
+    def export(*arguments):
+        document = ET.fromstring(scene.server.command_line("archive", "export", "juliet@capulet.example", *arguments))
+        user = document.find("{urn:xmpp:pie:0}host[@jid='capulet.example']/{urn:xmpp:pie:0}user[@name='juliet']")
+        return [result.find(MESSAGE).findtext("{jabber:client}body") for result in user.findall(ARCHIVE)]
+
+    words = [f"{number} < \u00fc" for number in range(count)]
+    if export() != [*words, "Madam!"]:
+        raise Unexpected("the export is not what was said")
+    if export("--with", "nurse@capulet.example") != ["Madam!"] or export("--end", "2026-01-01") != []:
+        raise Unexpected("the export is not the part that was asked for")
+    scene.server.command_line("archive", "keep", "juliet@capulet.example", "--age", "90d")
+    scene.people.clear()
+    scene.server.stop()
+    if export() != [*words, "Madam!"]:
+        raise Unexpected("the store tells something else than the server did")
+    if json.loads(scene.server.command_line("archive", "show", "juliet@capulet.example", "--json"))["messages"] != count + 1:
+        raise Unexpected("the messages are not counted")
+    for arguments in (("nobody@capulet.example",), ("juliet@capulet.example", "--start", "soon")):
+        try:
+            scene.server.command_line("archive", "export", *arguments)
+        except servers.Failed:
+            continue
+        raise Unexpected(f"{arguments} was accepted")
+    scene.server.start()

@@ -285,11 +285,15 @@ TEST_P(ArchiveContract, TheOldestGoFirstAndInSteps) {  // XEP-0313 section 2.2: 
   const std::uint64_t bytes = get(stores().archive.summary(juliet_)).bytes;
   EXPECT_EQ(trim({.bytes = bytes}, now), 0U);
   EXPECT_EQ(trim({.bytes = bytes - 1}, now), 1U);
+  EXPECT_FALSE(get(stores().archive.summary(juliet_)).own_limits);
   must(stores().archive.set_retention(juliet_, ArchiveRetention{}));  // keeps everything
+  EXPECT_EQ(get(stores().archive.summary(juliet_)).own_limits->bytes, 0U);
   EXPECT_EQ(trim({.age = std::chrono::minutes(1), .bytes = 1}, now), 0U);
   must(stores().archive.set_retention(juliet_, ArchiveRetention{.age = std::chrono::minutes(2)}));
+  EXPECT_EQ(get(stores().archive.summary(juliet_)).own_limits->age, std::chrono::minutes(2));
   EXPECT_EQ(trim({}, now), 4U);
   must(stores().archive.set_retention(juliet_, std::nullopt));
+  EXPECT_FALSE(get(stores().archive.summary(juliet_)).own_limits);
   EXPECT_EQ(trim({.age = std::chrono::minutes(1)}, now), 1U);
   EXPECT_EQ(get(stores().archive.summary(bare("nurse@montague.example"))).messages, 1U);
 }

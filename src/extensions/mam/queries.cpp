@@ -2,8 +2,8 @@
 // section 3.2). Another's archive is forbidden (section 7.1, security L04).
 #include "base/log.h"
 #include "core/account.h"
+#include "core/archived.h"
 #include "core/home.h"
-#include "extensions/mam/archived.h"
 #include "extensions/mam/mam.h"
 #include "extensions/mam/query.h"
 #include "extensions/pacing.h"

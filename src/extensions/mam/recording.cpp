@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/account.h"
+#include "core/archived.h"
 #include "core/home.h"
 #include "extensions/keeping.h"
-#include "extensions/mam/archived.h"
 #include "extensions/mam/mam.h"
 #include "extensions/mam/preferences.h"
 

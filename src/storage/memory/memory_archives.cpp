@@ -101,7 +101,7 @@ Result<ArchivePage> MemoryArchives::find(const BareJid& owner, const ArchiveQuer
 
 ArchiveSummary MemoryArchives::summary(const BareJid& owner) {
   const Archive& archive = of(owner);
-  ArchiveSummary summary{.messages = archive.entries.size(), .bytes = archive.bytes};
+  ArchiveSummary summary{.messages = archive.entries.size(), .bytes = archive.bytes, .own_limits = archive.retention};
   if (!archive.entries.empty()) {
     summary.first = archive.entries.begin()->first;
     summary.last = archive.entries.rbegin()->first;

@@ -252,11 +252,14 @@ Task<Result<ArchiveSummary>> SqlArchive::summary(BareJid owner) {
   auto work = [owner = std::move(owner)](Transaction& transaction) -> Result<ArchiveSummary> {
     ArchiveSummary found;
     std::int64_t archive = 0;
-    transaction.each("SELECT archive, messages, bytes FROM archives WHERE owner = $1", {owner.str()},
+    transaction.each("SELECT archive, messages, bytes, keep_ms, keep_bytes FROM archives WHERE owner = $1", {owner.str()},
                      [&](const Row& row) {
                        archive = row.integer(0);
                        found.messages = row.natural(1);
                        found.bytes = row.natural(2);
+                       if (row.integer(3) >= 0) {
+                         found.own_limits = {std::chrono::milliseconds(row.integer(3)), row.natural(4)};
+                       }
                      });
     found.first = static_cast<ArchiveId>(
         number(transaction, "SELECT id FROM archive_entries WHERE archive = $1 ORDER BY id LIMIT 1", {archive}));

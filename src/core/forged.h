@@ -4,10 +4,10 @@
 #include "xml/element.h"
 #include "xmpp/jid.h"
 
-namespace aldis::ext {
+namespace aldis {
 
 // A child of a message that reached the owner: a stanza-id or delay in the owner's or its server's name, or a wrapper
 // of carbons.
 [[nodiscard]] bool is_forged(const xml::Element& child, const BareJid& owner);
 
-}  // namespace aldis::ext
+}  // namespace aldis

@@ -4,7 +4,7 @@
 #include "storage/archive_store.h"
 #include "xmpp/stanza.h"
 
-namespace aldis::ext {
+namespace aldis {
 
 // As it was stored, without what claims to be this server's word (XEP-0359 section 6).
 [[nodiscard]] StanzaPtr as_stored(const ArchivedMessage& message, const BareJid& owner);
@@ -14,4 +14,4 @@ namespace aldis::ext {
 // <stanza-id xmlns='urn:xmpp:sid:0' by='owner' id='...'/>
 [[nodiscard]] std::string stanza_id(ArchiveId id, const BareJid& owner, const ArchiveIdForm& form);
 
-}  // namespace aldis::ext
+}  // namespace aldis

@@ -1,11 +1,11 @@
 // Stored messages on their way back to a client.
-#include "extensions/mam/archived.h"
+#include "core/archived.h"
 
-#include "extensions/stable_ids.h"
+#include "core/forged.h"
 #include "xmpp/delay.h"
 #include "xmpp/namespaces.h"
 
-namespace aldis::ext {
+namespace aldis {
 namespace {
 
 StanzaPtr restored(const ArchivedMessage& message, const BareJid& owner, std::string_view append) {
@@ -44,4 +44,4 @@ StanzaPtr as_delivered_late(const ArchivedMessage& message, const BareJid& owner
   return restored(message, owner, append);
 }
 
-}  // namespace aldis::ext
+}  // namespace aldis
