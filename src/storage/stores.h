@@ -9,6 +9,7 @@
 #include "storage/account_image.h"
 #include "storage/account_store.h"
 #include "storage/archive_store.h"
+#include "storage/push_store.h"
 #include "storage/roster_store.h"
 #include "storage/session_store.h"
 #include "storage/token_store.h"
@@ -119,6 +120,7 @@ struct Stores {
   SettingStore& settings;
   SessionStore& sessions;
   TokenStore& tokens;
+  PushStore& push;
 };
 
 }  // namespace aldis

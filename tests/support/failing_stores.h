@@ -29,7 +29,7 @@ class FailingStores {
 
   [[nodiscard]] Stores stores() {
     return Stores{images_, accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
-                  notices_, settings_, sessions_, tokens_};
+                  notices_, settings_, sessions_, tokens_, push_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // Summaries of archives come no sooner, as when the writes before them take long.
@@ -260,6 +260,17 @@ class FailingStores {
       return f.guard(f.inner_.tokens.forget(std::move(owner), std::move(client)));
     }
   };
+  struct Push final : PushStore {
+    explicit Push(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::vector<PushRegistration>>> load(BareJid owner) override { return f.guard(f.inner_.push.load(std::move(owner))); }
+    Task<Result<void>> put(BareJid owner, PushRegistration registration, std::size_t max) override {
+      return f.guard(f.inner_.push.put(std::move(owner), std::move(registration), max));
+    }
+    Task<Result<void>> remove(BareJid owner, Jid service, std::optional<std::string> node) override {
+      return f.guard(f.inner_.push.remove(std::move(owner), std::move(service), std::move(node)));
+    }
+  };
 
   struct Sessions final : SessionStore {
     explicit Sessions(FailingStores& all) : f(all) {}
@@ -294,6 +305,7 @@ class FailingStores {
   Settings settings_{*this};
   Sessions sessions_{*this};
   Tokens tokens_{*this};
+  Push push_{*this};
 };
 
 }  // namespace aldis::testing_support

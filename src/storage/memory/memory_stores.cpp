@@ -35,6 +35,7 @@ struct Shelves {
   ByOwner<std::set<Jid>> blocks;
   ByOwner<LastActivity> last_activity;
   ByOwner<std::vector<ClientToken>> tokens;   // in the order of clients, not used ones first
+  ByOwner<std::map<std::pair<Jid, std::string>, PushRegistration>> push;   // by service and node
   std::map<std::string, LoginFailures> login_failures;
   struct Board {
     std::uint64_t id = 0;
@@ -56,6 +57,7 @@ struct Shelves {
     notices_had.erase(owner);
     std::erase_if(sessions, [&](const auto& entry) { return entry.first.first == owner; });
     tokens.erase(owner);
+    push.erase(owner);
   }
 };
 
@@ -684,6 +686,40 @@ class Tokens final : public TokenStore, OnShelves {
   }
 };
 
+class Push final : public PushStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::vector<PushRegistration>>> load(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    std::vector<PushRegistration> found;
+    for (const auto& [key, registration] : shelves_.push[owner.str()]) {
+      found.push_back(registration);
+    }
+    co_return found;
+  }
+  Task<Result<void>> put(BareJid owner, PushRegistration registration, std::size_t max) override {
+    co_await turn();
+    const auto held = lock();
+    auto& all = shelves_.push[owner.str()];
+    const auto key = std::pair(registration.service, registration.node);
+    if (all.size() - all.count(key) >= max) {
+      co_return fail(ErrorKind::full, "push registrations of " + owner.str());
+    }
+    all.insert_or_assign(key, std::move(registration));
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(BareJid owner, Jid service, std::optional<std::string> node) override {
+    co_await turn();
+    const auto held = lock();
+    std::erase_if(shelves_.push[owner.str()], [&](const auto& entry) {
+      return entry.first.first == service && (!node || entry.first.second == *node);
+    });
+    co_return Result<void>{};
+  }
+};
+
 }  // namespace
 
 struct MemoryStores::World {
@@ -700,7 +736,8 @@ struct MemoryStores::World {
         notices(shelves, answers),
         settings(shelves, answers),
         sessions(shelves, answers),
-        tokens(shelves, answers) {}
+        tokens(shelves, answers),
+        push(shelves, answers) {}
   Shelves shelves;
   Images images;
   Accounts accounts;
@@ -715,6 +752,7 @@ struct MemoryStores::World {
   Settings settings;
   Sessions sessions;
   Tokens tokens;
+  Push push;
 };
 
 MemoryStores::MemoryStores(Answers answers) : world_(std::make_unique<World>(answers)) {}
@@ -723,7 +761,7 @@ MemoryStores::~MemoryStores() = default;
 Stores MemoryStores::stores() {
   World& w = *world_;
   return Stores{w.images, w.accounts, w.rosters, w.archive, w.private_xml, w.vcards, w.blocks, w.last_activity,
-                w.login_failures, w.notices, w.settings, w.sessions, w.tokens};
+                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push};
 }
 
 }  // namespace aldis

@@ -99,8 +99,15 @@ CREATE TABLE client_tokens (
   device {text} NOT NULL, PRIMARY KEY (owner, client, is_current)){clustered};
 )";
 
+// Push notifications (XEP-0357).
+constexpr char version_5[] = R"(
+CREATE TABLE push_registrations (
+  owner {text} NOT NULL, service {text} NOT NULL, node {text} NOT NULL, options {text} NOT NULL, client {text} NOT NULL,
+  resource {text} NOT NULL, PRIMARY KEY (owner, service, node)){clustered};
+)";
+
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
-                                     Migration{4, version_4}};
+                                     Migration{4, version_4}, Migration{5, version_5}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

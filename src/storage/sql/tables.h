@@ -137,6 +137,14 @@ class SqlTokens final : public TokenStore, OnDatabase {
   Task<Result<std::vector<std::string>>> forget(BareJid owner, std::string client) override;
 };
 
+class SqlPush final : public PushStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::vector<PushRegistration>>> load(BareJid owner) override;
+  Task<Result<void>> put(BareJid owner, PushRegistration registration, std::size_t max) override;
+  Task<Result<void>> remove(BareJid owner, Jid service, std::optional<std::string> node) override;
+};
+
 class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
  public:
   using OnDatabase::OnDatabase;
