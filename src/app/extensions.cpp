@@ -26,6 +26,7 @@ std::span<const ExtensionEntry> extensions() {
       {"offline", ext::install_offline, {{160, "1.0.1"}, {203, "2.0"}}, &ext::offline_options()},
       {"carbons", ext::install_carbons, {{280, "1.0.1"}}},
       {"client_state", ext::install_client_state, {{352, "1.0.0"}}},
+      {"push", ext::install_push, {{357, "0.4.1", "the user's server's part"}}, &ext::push_options()},
       {"blocking", ext::install_blocking, {{191, "1.3"}}, &ext::blocking_options()},
       {"private_xml", ext::install_private_xml, {{49, "1.2"}}, &ext::private_xml_options()},
       {"vcard", ext::install_vcard, {{54, "1.3.0"}}, &ext::vcard_options()},

@@ -80,7 +80,13 @@ void Account::resume_now(ResumptionRequest request) {
     spawn(ask_again(home_, std::move(request)));
     return;
   }
+  const SessionId id = session.id();
   session.resume_on(std::move(request));
+  for (const auto& observer : host_.observers.resumed) {
+    if (Session* resumed = home_.find_session(id)) {
+      observer(*resumed);
+    }
+  }
 }
 
 Session* Account::oldest_detached() const {

@@ -24,16 +24,6 @@ Urgency urgency_of_presence(const Stanza& presence) {
   return Urgency::later;  // each tells of another event: none replaces the one before
 }
 
-// `inner`: of the message a carbon copy holds, or of the message itself.
-bool has_words(const xml::Element& message) {
-  for (const xml::Element child : message.children()) {
-    if (child.local() == "body" || child.local() == "encrypted" || child.local() == "subject") {
-      return true;
-    }
-  }
-  return false;
-}
-
 // Content that nobody needs while not looking.
 bool is_background(const xml::Element& child) {
   return child.ns() == ns::chat_states || child.ns() == ns::receipts || child.ns() == ns::chat_markers ||
@@ -72,6 +62,15 @@ Urgency urgency_of_message(const Stanza& message) {
 }
 
 }  // namespace
+
+bool has_words(const xml::Element& message) {
+  for (const xml::Element child : message.children()) {
+    if (child.local() == "body" || child.local() == "encrypted" || child.local() == "subject") {
+      return true;
+    }
+  }
+  return false;
+}
 
 Urgency urgency_of(const Stanza& stanza) {
   switch (stanza.kind()) {

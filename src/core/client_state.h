@@ -18,6 +18,9 @@ enum class Urgency : std::uint8_t {
 // Presence, typing, receipts, events of nodes and copies of what the user wrote elsewhere are not.
 [[nodiscard]] Urgency urgency_of(const Stanza& stanza);
 
+// Whether a message (or the one that a carbon copy holds) has words for people: a body, encrypted content, a subject.
+[[nodiscard]] bool has_words(const xml::Element& message);
+
 class HeldBack {
  public:
   struct Limits {

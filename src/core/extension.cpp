@@ -44,6 +44,7 @@ void Extension::on_available(std::function<void(Session&)> observer) {
 void Extension::on_unavailable(std::function<void(Session&, const Stanza& presence)> observer) {
   host_.observers.unavailable.push_back(std::move(observer));
 }
+void Extension::on_resumed(std::function<void(Session&)> observer) { host_.observers.resumed.push_back(std::move(observer)); }
 void Extension::on_ended(std::function<void(Session&)> observer) { host_.observers.ended.push_back(std::move(observer)); }
 void Extension::on_delivered(std::function<void(Session&, const Envelope&)> observer) {
   host_.observers.delivered.push_back(std::move(observer));

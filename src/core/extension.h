@@ -67,6 +67,7 @@ class Extension {
   void on_available(std::function<void(Session&)> observer);     // initial presence; again when priority stops being negative
   // With the unavailable presence: the client's, or the server's own when an available session ends.
   void on_unavailable(std::function<void(Session&, const Stanza& presence)> observer);
+  void on_resumed(std::function<void(Session&)> observer);       // its client is back (XEP-0198), and has been told so
   void on_ended(std::function<void(Session&)> observer);
   // A message that had been kept (Envelope::is_kept) has reached the client: acknowledged (XEP-0198), or taken by the kernel
   // on a stream without acknowledgements.

@@ -58,7 +58,7 @@ class VirtualHost {
     std::map<std::string, DiscoveryNode, std::less<>> nodes;
   };
   struct Observers {
-    std::vector<std::function<void(Session&)>> bound, available, ended;
+    std::vector<std::function<void(Session&)>> bound, available, resumed, ended;
     std::vector<std::function<void(Session&, const Stanza& presence)>> unavailable;
     std::vector<std::function<void(Session&, const Envelope&)>> delivered;
     std::vector<std::function<void(Account&, const Envelope&)>> waiting;

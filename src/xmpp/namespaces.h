@@ -57,6 +57,9 @@ inline constexpr std::string_view carbons = "urn:xmpp:carbons:2";               
 inline constexpr std::string_view carbons_rules = "urn:xmpp:carbons:rules:0";
 inline constexpr std::string_view forward = "urn:xmpp:forward:0";                        // XEP-0297
 inline constexpr std::string_view pubsub_event = "http://jabber.org/protocol/pubsub#event";     // XEP-0060
+inline constexpr std::string_view pubsub = "http://jabber.org/protocol/pubsub";                 // XEP-0060
+inline constexpr std::string_view publish_options = "http://jabber.org/protocol/pubsub#publish-options";
+inline constexpr std::string_view push = "urn:xmpp:push:0";                              // XEP-0357
 inline constexpr std::string_view mam = "urn:xmpp:mam:2";                                // XEP-0313
 inline constexpr std::string_view mam_extended = "urn:xmpp:mam:2#extended";
 inline constexpr std::string_view mam_groupchat_field = "urn:xmpp:mam:2#groupchat-field";
@@ -65,6 +68,7 @@ inline constexpr std::string_view nick = "http://jabber.org/protocol/nick";     
 inline constexpr std::string_view chat_states = "http://jabber.org/protocol/chatstates"; // XEP-0085
 inline constexpr std::string_view receipts = "urn:xmpp:receipts";                         // XEP-0184
 inline constexpr std::string_view conference = "jabber:x:conference";                    // XEP-0249
+inline constexpr std::string_view retraction = "urn:xmpp:message-retract:1";              // XEP-0424
 inline constexpr std::string_view chat_markers = "urn:xmpp:chat-markers:0";              // XEP-0333
 inline constexpr std::string_view muc_user = "http://jabber.org/protocol/muc#user";      // XEP-0045
 
