@@ -269,21 +269,23 @@ TEST(IntegrityOnlyStream, IsNoWorseThanNone) {
 TEST(IntegrityOnlyStream, IsJudgedAnewWhenResumed) {
   WeakDoor door;
   const std::int64_t before = gauge("aldis_sessions_not_confidential");
-  std::optional<Line> line(std::in_place, door, usual());
-  const std::string said = line->logs_in2("<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>");
+  Line first(door, usual());
+  const std::string said = first.logs_in2("<bind xmlns='urn:xmpp:bind:0'><enable xmlns='urn:xmpp:sm:3' resume='true'/></bind>");
   const std::string id = between(said, "<enabled xmlns='urn:xmpp:sm:3' id='", "'");
   ASSERT_NE(id, "") << said;
-  EXPECT_THAT(line->sends(list_accounts), HasSubstr("status='completed'"));
-  const std::string resume = "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='1'/>";
-  line.emplace(door, null_suites_only());
-  ASSERT_THAT(line->logs_in2(resume), HasSubstr("<resumed"));
+  const auto resume = [&](std::string_view h) { return "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='" + std::string(h) + "'/>"; };
+  EXPECT_THAT(first.sends(list_accounts), HasSubstr("status='completed'"));
+  Line weak(door, null_suites_only());
+  ASSERT_THAT(weak.logs_in2(resume("1")), HasSubstr("<resumed"));
+  EXPECT_THAT(first.hears(), HasSubstr(stream_error("conflict")));
   EXPECT_EQ(gauge("aldis_sessions_not_confidential"), before + 1);
-  EXPECT_THAT(line->sends(list_accounts), HasSubstr("<policy-violation"));
-  line.emplace(door, usual());
-  ASSERT_THAT(line->logs_in2("<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='2'/>"), HasSubstr("<resumed"));
+  EXPECT_THAT(weak.sends(list_accounts), HasSubstr("<policy-violation"));
+  Line strong(door, usual());
+  ASSERT_THAT(strong.logs_in2(resume("2")), HasSubstr("<resumed"));
+  EXPECT_THAT(weak.hears(), HasSubstr(stream_error("conflict")));
   EXPECT_EQ(gauge("aldis_sessions_not_confidential"), before);
-  EXPECT_THAT(line->sends(list_accounts), HasSubstr("status='completed'"));
-  line->sends(stream_end);
+  EXPECT_THAT(strong.sends(list_accounts), HasSubstr("status='completed'"));
+  strong.sends(stream_end);
 }
 
 }  // namespace
