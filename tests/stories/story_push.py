@@ -18,6 +18,13 @@ def published(app):
     return request.get("id"), int(fields["message-count"])
 
 
+def app_server(scene):
+    """A client that lets juliet's server reach it: requests of strangers do not pass."""
+    app = scene.login("app@montague.example/push", presence=None)
+    app.send("<presence to='juliet@capulet.example'/>")
+    return app
+
+
 def enable(scene, app):
     juliet = scene.login("juliet@capulet.example/phone")
     juliet.iq("set", f"<enable xmlns='{PUSH}' jid='{app.jid}' node='phone'>{OPTIONS}</enable>")
@@ -26,13 +33,13 @@ def enable(scene, app):
 
 @story("XEP-0357 5 and 7: what waits for a user who is away is published, also after the server was killed", only="aldis")
 def away(scene):
-    app = scene.login("app@montague.example/push", presence=None)
+    app = app_server(scene)
     nurse = scene.login("nurse@capulet.example/hall")
     enable(scene, app)
     scene.people.clear()
     scene.server.kill()
     scene.server.start()
-    app = scene.login("app@montague.example/push", presence=None)
+    app = app_server(scene)
     romeo = scene.login("romeo@montague.example/orchard")
     nurse = scene.login("nurse@capulet.example/hall")
     romeo.send("<message to='juliet@capulet.example' type='chat'><body>Call me but love</body></message>")
@@ -57,7 +64,7 @@ def away(scene):
 
 @story("XEP-0357 7.1: an error ends the registration", only="aldis")
 def refused(scene):
-    app = scene.login("app@montague.example/push", presence=None)
+    app = app_server(scene)
     romeo = scene.login("romeo@montague.example/orchard")
     enable(scene, app)
     romeo.send("<message to='juliet@capulet.example' type='chat'><body>1</body></message>")
