@@ -20,6 +20,7 @@ std::span<const ExtensionEntry> extensions() {
        {{297, "1.0"},
         {313, "1.1.3", "archives of accounts, not of rooms"},
         {334, "1.0.0", "as hints for the archive and for offline messages"},
+        {424, "0.4.2", "retractions are archived beside what they retract; no tombstones"},
         {431, "0.2.0"},
         {441, "0.2.0", "without advanced configuration"}},
        &ext::mam_options()},

@@ -1,10 +1,12 @@
 // What operators do with an account's archive: how much there is, how long it is kept, and an export of it, whole or in part,
-// as XEP-0227 (1.1) section 4.11 has it: the results of XEP-0313 in an <archive xmlns='urn:xmpp:pie:0#mam'/>, the oldest first.
+// as XEP-0227 (1.1) section 4.11 has it: the results of XEP-0313 in an <archive xmlns='urn:xmpp:pie:0#mam'/>, the oldest first;
+// or as an mbox file (mbox.h).
 #include <algorithm>
 
 #include "base/options.h"
 #include "operators/check_argument.h"
 #include "operators/commands.h"
+#include "operators/mbox.h"
 #include "xml/writer.h"
 #include "xmpp/forwarded.h"
 #include "xmpp/namespaces.h"
@@ -150,6 +152,13 @@ Outcome archive_export(AdminTarget& target, CommandArguments arguments) {
       co_return fail(info.error());
     }
     place.last = info->last;
+  }
+  const std::string format = value_of(arguments, "format").value_or("xml");
+  const bool is_mbox = format == "mbox";
+  if (!is_mbox && format != "xml") {
+    co_return fail(ErrorKind::invalid, "the format is xml or mbox, not " + format);
+  }
+  if (!is_mbox && !value_of(arguments, "page")) {
     append_head(out.document, jid);
   }
   query->page_after = place.behind;
@@ -159,10 +168,14 @@ Outcome archive_export(AdminTarget& target, CommandArguments arguments) {
     co_return fail(part.error());
   }
   for (const ArchivePart::Message& message : part->messages) {
-    append_result(out.document, message);
+    if (is_mbox) {
+      append_mail(out.document, message, jid);
+    } else {
+      append_result(out.document, message);
+    }
   }
   if (part->is_last || part->messages.empty()) {
-    out.document += "</archive>\n</user>\n</host>\n</server-data>\n";
+    out.document += is_mbox ? "" : "</archive>\n</user>\n</host>\n</server-data>\n";
   } else {
     out.next = Place{part->messages.back().id, place.last}.str();
   }

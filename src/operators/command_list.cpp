@@ -23,6 +23,7 @@ std::vector<OperatorCommand> make_commands() {
   const Argument start{"start", ArgumentKind::time, "only what came at this time or later, such as 2026-11-25T12:00:00Z", false, true};
   const Argument end{"end", ArgumentKind::time, "only what came before this time; a date alone is its first moment (UTC)", false, true};
   const Argument with{"with", ArgumentKind::jid, "only what was exchanged with this address", false, true};
+  const Argument format{"format", ArgumentKind::text, "xml (XEP-0227, if left out) or mbox (RFC 4155)", false, true};
   const Argument page{"page", ArgumentKind::page, "where to go on", false};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
@@ -100,8 +101,8 @@ std::vector<OperatorCommand> make_commands() {
               .arguments = {account},
               .run = commands::archive_keep_default}),
       owners(question({.name = "archive export",
-                       .help = "Write an account's archive out as XML (XEP-0227).",
-                       .arguments = {account, start, end, with, page},
+                       .help = "Write an account's archive out, as XML or as a mailbox.",
+                       .arguments = {account, start, end, with, format, page},
                        .shows_words = true,
                        .is_document = true,
                        .run = commands::archive_export})),

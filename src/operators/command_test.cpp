@@ -217,6 +217,30 @@ TEST_F(ArchiveExport, IsADocumentOfXep0227) {  // section 4.11
   EXPECT_THAT(whole(), HasSubstr("<archive xmlns='urn:xmpp:pie:0#mam'>\n</archive>")) << "an empty one is a document too";
 }
 
+TEST_F(ArchiveExport, IsAMailboxIfAskedFor) {  // RFC 4155
+  holds(1, "From here on\nit is = d\xC3\xBCster ");
+  EXPECT_EQ(whole({{"format", "mbox"}}),
+            "From romeo@montague.example Wed Nov 25 00:00:01 2026\n"
+            "From: romeo@montague.example\nTo: juliet@capulet.example\nDate: Wed, 25 Nov 2026 00:00:01 +0000\n"
+            "Message-ID: <id1@capulet.example>\nX-XMPP-From: romeo@montague.example/o\nX-XMPP-To: juliet@capulet.example\n"
+            "X-XMPP-Type: normal\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
+            "Content-Transfer-Encoding: quoted-printable\n\n=46rom here on\nit is =3D d=C3=BCster=20\n\n");
+  for (int i = 2; i <= 600; ++i) {
+    holds(i, std::string(200, 'x') + "From " + std::to_string(i));
+  }
+  const std::string all = whole({{"format", "mbox"}});
+  std::size_t mails = 0;
+  std::size_t line = 0;
+  while (line < all.size()) {
+    const std::size_t end = all.find('\n', line);
+    mails += std::string_view(all).substr(line).starts_with("From ") ? 1U : 0U;
+    EXPECT_LE(end - line, 76U);
+    line = end + 1;
+  }
+  EXPECT_EQ(mails, 600U);
+  EXPECT_THAT(whole({{"format", "pdf"}}), HasSubstr("xml or mbox"));
+}
+
 TEST_F(ArchiveExport, ComesInPagesOfBoundedSize) {
   for (int i = 1; i <= 1250; ++i) {
     holds(i, "m" + std::to_string(i) + ".");

@@ -31,6 +31,7 @@ const OptionTable& mam_options() {
 
 void install_mam(Extension& self) {
   self.advertise_account(ns::mam);
+  self.advertise(ns::retraction);  // XEP-0424 section 2: retractions are archived; section 4's tombstones are not made
   self.advertise_account(ns::mam_extended);
   self.advertise_account(ns::mam_groupchat_field);
   self.advertise_account(ns::fulltext);
