@@ -424,7 +424,7 @@ TEST_F(Commands, OfOneDomainTouchNoOther) {
         case ArgumentKind::duration: arguments.values[argument.name] = "1d"; break;
         case ArgumentKind::size: arguments.values[argument.name] = "1GiB"; break;
         case ArgumentKind::page: arguments.values[argument.name] = "1-2"; break;
-        case ArgumentKind::text: arguments.values[argument.name] = "text"; break;
+        case ArgumentKind::text: arguments.values[argument.name] = argument.name == "format" ? "mbox" : "text"; break;
         case ArgumentKind::password: arguments.secrets.emplace(argument.name, SecretBytes(std::string_view("longenough"))); break;
         case ArgumentKind::accounts: arguments.secrets.emplace(argument.name, SecretBytes(std::string_view("new@montague.example\tpw\n"))); break;
       }

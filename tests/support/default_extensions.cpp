@@ -1,14 +1,23 @@
 // The extensions of scenes: the program's own list.
+#include "tests/support/default_extensions.h"
+
 #include "app/extensions.h"
 #include "tests/support/scene.h"
 
 namespace aldis::test {
 
-void install_default_extensions(VirtualHost& host, World& world) {
+void install_default_extensions(VirtualHost& host, World& world) { install_default_extensions(host, world, {}); }
+
+void install_default_extensions(VirtualHost& host, World& world, const ConfigureExtension& configure) {
   for (const ExtensionEntry& entry : app::extensions()) {
-    if (entry.is_default) {
-      host.install(entry, world, entry.options != nullptr ? entry.options->make() : OptionObject());
+    if (!entry.is_default) {
+      continue;
     }
+    OptionObject object = entry.options != nullptr ? entry.options->make() : OptionObject();
+    if (configure && entry.options != nullptr) {
+      configure(entry.name, *entry.options, object);
+    }
+    host.install(entry, world, object);
   }
 }
 

@@ -1,7 +1,7 @@
 // XEP-0357 in scenes. The app server is a client that takes what is published to it and answers as it likes.
-#include "app/extensions.h"
 #include "extensions/push/notification.h"
 #include "extensions/push/publisher.h"
+#include "tests/support/default_extensions.h"
 #include "tests/support/failing_stores.h"
 #include "tests/support/managed_client.h"
 
@@ -412,16 +412,12 @@ TEST_F(Push, RegistrationsAreLimited) {
 SceneOptions telling() {
   SceneOptions options;
   options.install = [](VirtualHost& host, World& world) {
-    for (const ExtensionEntry& entry : app::extensions()) {
-      OptionObject object = entry.options != nullptr ? entry.options->make() : OptionObject();
-      if (entry.name == "push") {
-        static_cast<void>(entry.options->set(object, "include_sender", true));
-        static_cast<void>(entry.options->set(object, "include_body", true));
+    install_default_extensions(host, world, [](std::string_view name, const OptionTable& table, OptionObject& object) {
+      if (name == "push") {
+        static_cast<void>(table.set(object, "include_sender", true));
+        static_cast<void>(table.set(object, "include_body", true));
       }
-      if (entry.is_default) {
-        host.install(entry, world, object);
-      }
-    }
+    });
   };
   return options;
 }
