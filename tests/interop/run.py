@@ -6,7 +6,8 @@
 
 A client's script gets a JSON object on standard input (address, ports, transport, authority, accounts) and ends with 0 if all
 of this went well: register an account where the domain allows it, log in as two people, subscribe to each other, see each
-other come and change, write to each other, change a password, be refused with the old one and log in with the new one.
+other come and change, write to each other, change a password, be refused with the old one and log in with the new one. What the
+`_mobile` scripts do stands at their heads.
 """
 import argparse
 import json
@@ -27,7 +28,9 @@ import servers  # noqa: E402  (the stories' own module)
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's libraries.
 CLIENTS = {
     "slixmpp": [PYTHON, HERE / "slixmpp_client.py"],
+    "slixmpp_mobile": [PYTHON, HERE / "slixmpp_mobile.py"],
     "aioxmpp": [PYTHON, HERE / "aioxmpp_client.py"],
+    "aioxmpp_mobile": [PYTHON, HERE / "aioxmpp_mobile.py"],
     "profanity": [PYTHON, HERE / "profanity_client.py"],
     "xmppjs": ["node", HERE / "node" / "client.mjs"],
 }

@@ -142,7 +142,7 @@ interfaces = {{ "127.0.0.1" }}
 c2s_ports = {{ {self.port} }}
 c2s_direct_tls_ports = {{ {self.tls_port} }}
 modules_enabled = {{ "roster", "saslauth", "tls", "disco", "private", "vcard_legacy", "vcard4", "pep", "version", "uptime",
-  "time", "ping", "register", "blocklist", "lastactivity", "offline", "smacks" }}
+  "time", "ping", "register", "blocklist", "lastactivity", "offline", "smacks", "carbons", "mam" }}
 modules_disabled = {{ "s2s" }}
 authentication = "internal_hashed"
 c2s_require_encryption = true
