@@ -439,6 +439,22 @@ TEST(Mam, WhatCannotBeKeptIsRefusedBeforeItIsDelivered) {
   EXPECT_EQ(Verona::asks(*v.juliet, "").bodies, Bodies{"again"});
 }
 
+TEST(Mam, ASlowStoreIsReadForMoreSlowlyAndRefusesNothing) {
+  Verona v;
+  v.failing->be_slow(true);
+  v.romeo_says("one");
+  v.romeo_says("two");
+  v.juliet->receives("one");
+  v.juliet->receives_nothing();   // not read yet
+  v.scene.advance(std::chrono::milliseconds(50));
+  v.juliet->receives("two");
+  v.scene.advance(std::chrono::milliseconds(50));
+  v.failing->be_slow(false);
+  v.romeo_says("three");
+  v.juliet->receives("three");
+  EXPECT_EQ(Verona::asks(*v.juliet, "").bodies, (Bodies{"one", "two", "three"}));
+}
+
 TEST(Mam, SenderHearsOfAWriteThatFails) {
   for (const std::size_t nth : {0U, 1U}) {  // the sender's archive, the recipient's
     Verona v;

@@ -7,6 +7,7 @@
 #include "core/account.h"
 #include "core/archived.h"
 #include "core/home.h"
+#include "core/session.h"
 #include "extensions/keeping.h"
 #include "extensions/mam/mam.h"
 #include "extensions/mam/preferences.h"
@@ -16,6 +17,7 @@ namespace {
 
 metrics::Counter recorded{"aldis_archive_entries_total", "Messages written into archives, once for each owner."};
 metrics::Counter refused{"aldis_archive_refused_total", "Messages refused because the store took no writes."};
+metrics::Counter slowed{"aldis_archive_pauses_total", "Times a sender was read more slowly because the store had much to write."};
 metrics::Counter failed{"aldis_archive_failures_total",
                         "Messages that were delivered and could not be written into an archive."};
 
@@ -30,10 +32,23 @@ Task<void> write(Account::Pin account, Envelope envelope, ArchiveEntry entry) {
   account->home().router().bounce(account->home(), envelope, StanzaError(StanzaCondition::resource_constraint));
 }
 
+// Delivery does not wait for the disk, so clients that answer each other could be faster than it is, until its queue is full.
+// Whoever sends is read more slowly before anything has to be refused.
+void slow_down(const HookCall& call) {
+  constexpr std::chrono::milliseconds pause{20};
+  if (Session* sender = call.account.home().find_session(call.envelope.origin)) {
+    slowed.add();
+    sender->pause_for(pause);
+  }
+}
+
 Verdict record(const HookCall& call, ArchiveEntry entry) {
-  if (call.account.home().world().stores.archive.refuses_writes()) {
-    refused.add();
-    return Reject{StanzaError(StanzaCondition::resource_constraint)};
+  if (const std::optional<Error> trouble = call.account.home().world().stores.archive.refuses_writes()) {
+    if (trouble->kind != ErrorKind::timeout) {
+      refused.add();
+      return Reject{StanzaError(StanzaCondition::resource_constraint)};
+    }
+    slow_down(call);
   }
   spawn(write(Account::Pin(call.account), call.envelope, std::move(entry)));
   return Pass{};

@@ -90,6 +90,9 @@ std::optional<Error> Database::write_trouble() const {
   if (!trouble_ && (writes_.size() >= options_.queued_writes || queued_bytes_ >= options_.queued_bytes)) {
     return Error{ErrorKind::full, "database: too many writes wait"};
   }
+  if (!trouble_ && (writes_.size() >= options_.patient_writes || queued_bytes_ * 4 >= options_.queued_bytes)) {
+    return Error{ErrorKind::timeout, "database: writes wait long"};
+  }
   return trouble_;
 }
 

@@ -30,7 +30,8 @@ namespace aldis::sql {
 
 struct DatabaseOptions {
   SqliteOptions sqlite;
-  std::size_t queued_writes = 10'000;                  // more are refused: full
+  std::size_t queued_writes = 100'000;                 // more are refused: full
+  std::size_t patient_writes = 4'000;                  // with more, write_trouble() says timeout
   std::size_t queued_bytes = 64 * 1024 * 1024;         // of what callers say their writes hold
   std::size_t queued_reads = 10'000;
   std::size_t batch_writes = 1'000;                    // of one transaction
@@ -68,7 +69,8 @@ class Database {
   template <class Work>
   auto read(std::string owner, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>>;
 
-  // Why writes are refused now, if they are: the disk's trouble, or a full queue.
+  // Why writes are refused now, if they are: the disk's trouble, or a full queue. timeout: they are not, but they come faster
+  // than the disk takes them.
   [[nodiscard]] std::optional<Error> write_trouble() const;
   // Before the first write; it outlives the Database.
   void at_each_transaction(TransactionEnd& end) { transaction_end_ = &end; }

@@ -196,6 +196,25 @@ TEST_F(DatabaseTest, ReadWaitsForWritesOfItsOwnerOnly) {
   finish(2);
 }
 
+TEST_F(DatabaseTest, SaysThatWritesWaitLongBeforeItRefusesThem) {
+  options_.patient_writes = 2;
+  options_.queued_writes = 3;
+  open();
+  EXPECT_FALSE(database_->write_trouble());
+  hold();
+  start(loop_, write("a", "a", 0), results_);
+  start(loop_, write("b", "b", 0), results_);
+  run_posted();
+  ASSERT_TRUE(database_->write_trouble());
+  EXPECT_EQ(database_->write_trouble()->kind, ErrorKind::timeout);
+  start(loop_, write("c", "c", 0), results_);
+  run_posted();
+  EXPECT_EQ(database_->write_trouble()->kind, ErrorKind::full);
+  release();
+  finish(4);
+  EXPECT_FALSE(database_->write_trouble());
+}
+
 TEST_F(DatabaseTest, QueueIsBoundedInWritesBytesAndReads) {
   options_.queued_writes = 3;
   options_.queued_bytes = 100;
