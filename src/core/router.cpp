@@ -91,7 +91,7 @@ void Router::send_abroad(Home& here, Envelope envelope) const {
     return;
   }
   if (stanza.is_request()) {
-    if (Session* session = here.find_session(envelope.origin); session != nullptr && !session->note_asked(envelope.stanza)) {
+    if (Session* session = here.find_session(envelope.origin); session != nullptr && !session->note_asked(stanza)) {
       bounce(here, envelope, StanzaError(StanzaCondition::resource_constraint));
       return;
     }

@@ -401,12 +401,12 @@ void Session::expire_pending() {
 
 // ---- requests to other servers
 
-bool Session::note_asked(StanzaPtr request) {
+bool Session::note_asked(const Stanza& request) {
   const auto config = account_.home().world().config();
   if (rare().asked.size() >= config->pending_requests) {
     return false;
   }
-  rare_->asked.push_back({std::move(request), account_.home().now() + config->request_timeout + grace_abroad});
+  rare_->asked.push_back({*request.to(), std::string(request.id()), account_.home().now() + config->request_timeout + grace_abroad});
   expire_asked();
   return true;
 }
@@ -417,7 +417,7 @@ bool Session::take_asked(const Jid& from, std::string_view id) {
   }
   auto& asked = rare_->asked;
   const auto found = std::find_if(asked.begin(), asked.end(),
-                                  [&](const AskedRequest& a) { return *a.request->to() == from && a.request->id() == id; });
+                                  [&](const AskedRequest& a) { return a.to == from && a.id == id; });
   if (found == asked.end()) {
     return false;
   }
@@ -429,10 +429,9 @@ void Session::expire_asked() {
   Rare& rare = *rare_;
   const Monotonic now = account_.home().now();
   while (!rare.asked.empty() && rare.asked.front().deadline <= now) {
-    const StanzaPtr request = rare.asked.front().request;
+    const AskedRequest unanswered = std::move(rare.asked.front());
     rare.asked.erase(rare.asked.begin());
-    answers_for_abroad.add();
-    send_own(make_error(*request, StanzaError(StanzaCondition::remote_server_timeout)));
+    send_timeout(unanswered);
   }
   if (!rare.asked.empty() && rare.asked_timer == TimerId::none) {
     const auto wait = std::chrono::ceil<std::chrono::milliseconds>(rare.asked.front().deadline - now);
@@ -450,9 +449,18 @@ void Session::answer_asked() {
     return;
   }
   for (const AskedRequest& each : std::exchange(rare_->asked, {})) {
-    answers_for_abroad.add();
-    send_own(make_error(*each.request, StanzaError(StanzaCondition::remote_server_timeout)));
+    send_timeout(each);
   }
+}
+
+void Session::send_timeout(const AskedRequest& asked) {
+  answers_for_abroad.add();
+  std::string xml;
+  xml::Writer writer(xml);
+  writer.start("iq").attribute("type", "error").attribute("id", asked.id).attribute("to", jid_.str()).attribute("from", asked.to.str());
+  StanzaError(StanzaCondition::remote_server_timeout).write(writer);
+  writer.end();
+  send_own(Stanza::make(std::move(xml)));
 }
 
 bool Session::keeps_up(std::size_t ahead) const {
