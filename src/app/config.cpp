@@ -39,6 +39,7 @@ struct TomlAssertion {};
 #include <set>
 #include <sstream>
 
+#include "policy/peer_rules.h"
 #include "xmpp/jid.h"
 
 namespace aldis::app {
@@ -91,6 +92,7 @@ class Reader {
     check_server();
     check_listeners();
     check_domains();
+    check_peers();
     return std::move(config_);
   }
 
@@ -191,7 +193,12 @@ class Reader {
     for (const toml::node& entry : *array) {
       const toml::table& table = *entry.as_table();
       OptionObject object = section.table->make();
-      if (section.name == "domain") {
+      if (section.name == "peer") {
+        Places places = read_options(table, *section.table, "[[peer]]", object, {});
+        places.emplace("", entry.source());
+        config_.peers.push_back(object);
+        peer_places_.push_back(std::move(places));
+      } else if (section.name == "domain") {
         Places places = read_options(table, *section.table, "[[domain]]", object, {"extension"});
         places.emplace("", entry.source());
         config_.domains.push_back({object, {}});
@@ -250,6 +257,27 @@ class Reader {
     }
     if (config_.domains.empty() && !is_section_broken_) {
       problems_.push_back({0, 0, "no [[domain]]: there would be nothing to serve"});
+    }
+  }
+
+  void check_peers() {
+    std::vector<policy::PeerOptions> tables;
+    for (const OptionObject& peer : config_.peers) {
+      tables.push_back(peer.as<policy::PeerOptions>());
+    }
+    std::vector<std::string> served;
+    for (const DomainConfig& domain : config_.domains) {
+      served.push_back(domain.get().name);
+    }
+    const auto federation = config_.sections.find("federation");
+    const auto profile = federation != config_.sections.end() ? federation->second.as<policy::FederationOptions>().profile : policy::Profile::strict;
+    auto rules = policy::PeerRules::make(profile, tables, served);
+    if (rules) {
+      config_.peer_rules = std::move(*rules);
+      return;
+    }
+    for (const policy::PeerProblem& problem : rules.error()) {
+      report(place(peer_places_[problem.table], problem.option), "[[peer]] " + problem.option + " " + problem.text);
     }
   }
 
@@ -347,6 +375,7 @@ class Reader {
   std::map<std::string, Places, std::less<>> section_places_;
   std::vector<Places> listener_places_;
   std::vector<Places> domain_places_;
+  std::vector<Places> peer_places_;
   std::vector<const toml::table*> domain_tables_;
 };
 

@@ -12,6 +12,7 @@
 #include "app/config_schema.h"
 #include "base/options.h"
 #include "base/result.h"
+#include "policy/policy.h"
 
 namespace aldis::app {
 
@@ -38,6 +39,8 @@ struct Config {
   std::map<std::string, OptionObject, std::less<>> sections;   // every section that is not repeated, also when not written
   std::vector<OptionObject> listeners;                         // ListenerOptions
   std::vector<DomainConfig> domains;
+  std::vector<OptionObject> peers;                             // policy::PeerOptions
+  policy::PeerRulesPtr peer_rules;                             // what they and [federation] make together
 
   template <class S>
   [[nodiscard]] const S& section(std::string_view name) const {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "policy/peer_options.h"
+
 namespace aldis::app {
 namespace {
 
@@ -90,6 +92,9 @@ ConfigSchema own_schema() {
       {"server", &option_table<ServerOptions>(server_options), "The process as a whole.", false},
       {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients. May be repeated.", true},
       {"domain", &option_table<DomainOptions>(domain_options), "A domain that is served. May be repeated.", true},
+      {"federation", &option_table<policy::FederationOptions>(policy::federation_options), "Other servers. See federation.md.", false},
+      {"peer", &option_table<policy::PeerOptions>(policy::peer_options),
+       "What holds for one other server, or for several. May be repeated. See federation.md.", true},
       {"log", &option_table<LogOptions>(log_options), "The log: one record for each event.", false},
       {"metrics", &option_table<MetricsOptions>(metrics_options), "Metrics for Prometheus, and health checks.", false},
       {"admin", &option_table<AdminOptions>(admin_options), "How operators' commands reach the running server.", false},

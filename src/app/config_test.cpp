@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "policy/peer_rules.h"
+
 namespace aldis::app {
 namespace {
 
@@ -148,6 +150,48 @@ TEST(Config, WhatTheSectionsSayTogetherIsChecked) {
   EXPECT_THAT(problems_after_least("enable = [\"ping\"]\ndisable = [\"ping\"]\n"), ElementsAre(HasSubstr("5:11: [[domain]] extension \"ping\" is both")));
   EXPECT_THAT(problems_after_least("[metrics]\naddress = \"192.0.2.1\"\n"), ElementsAre(HasSubstr("5:11: [metrics] address must be a loopback")));
   EXPECT_THAT(problems_of("[log]\n"), ElementsAre(HasSubstr("no [[listener]]"), HasSubstr("no [[domain]]")));
+}
+
+TEST(Config, PeersAreReadAndMadeRules) {
+  const auto config = parse_config(std::string(least) + R"(
+[federation]
+profile = "open"
+[[peer]]
+domain = "Verona.example"
+name = "the prince"
+next_hops = ["gate.verona.example:5269", "192.0.2.7:5270 priority=10 direct"]
+direction = "out"
+max_stanza = "64KiB"
+[[peer]]
+domain = "*.evil.example"
+action = "reject"
+)",
+                                   "aldis.toml", schema());
+  ASSERT_TRUE(config) << message(config.error().front(), "");
+  EXPECT_EQ(config->peers.size(), 2U);
+  const policy::PeerRule& verona = *config->peer_rules->of("verona.example");
+  EXPECT_EQ(verona.name, "the prince");
+  EXPECT_EQ(verona.next_hops.size(), 2U);
+  EXPECT_EQ(verona.max_stanza, (64 * KiB).count);
+  EXPECT_FALSE(config->peer_rules->of("x.evil.example")->is_allowed);
+  EXPECT_TRUE(config->peer_rules->of("else.example")->is_allowed);
+  EXPECT_FALSE(parse_config(least, "aldis.toml", schema())->peer_rules->of("else.example")->is_allowed) << "strict unless written";
+}
+
+TEST(Config, WhatIsWrongWithAPeerIsToldWithThePlace) {
+  EXPECT_THAT(problems_after_least("[[peer]]\ndomain = \"verona.example\"\nnext_hop = [\"a:1\"]\n"),
+              ElementsAre("aldis.toml:6:1: unknown key \"next_hop\"; did you mean \"next_hops\"? (in [[peer]])"));
+  EXPECT_THAT(problems_after_least("[[peer]]\ndomain = \"verona.example\"\nnext_hops = [\"a\"]\n"),
+              ElementsAre(HasSubstr("6:13: [[peer]] next_hops \"a\" is not \"host:port\"")));
+  EXPECT_THAT(problems_after_least("[[peer]]\n"), ElementsAre(HasSubstr("4:1: [[peer]] domain is missing")));
+  EXPECT_THAT(problems_after_least("[[peer]]\ndomain = \"LOCALHOST\"\n"), ElementsAre(HasSubstr("5:10: [[peer]] domain \"localhost\" is served here")));
+  EXPECT_THAT(problems_after_least("[[peer]]\ndomain = \"a.example\"\n[[peer]]\ndomain = \"a.example\"\n"),
+              ElementsAre(HasSubstr("7:10: [[peer]] domain \"a.example\" has a rule already")));
+  EXPECT_THAT(problems_after_least("[[peer]]\ndomain = \"a.example\"\nauthentication = \"password\"\n"),
+              ElementsAre(HasSubstr("6:18: [[peer]] authentication must be one of \"external\", \"external-or-dialback\", \"dialback\"")));
+  EXPECT_THAT(problems_after_least("[[peer]]\ndomain = \"a.example\"\ntls = \"none\"\n"), ElementsAre(HasSubstr("6:7: [[peer]] tls must be one of")));
+  EXPECT_THAT(problems_after_least("[peer]\n"), ElementsAre(HasSubstr("4:2: write [[peer]]")));
+  EXPECT_THAT(problems_after_least("[federation]\nprofile = \"lax\"\n"), ElementsAre(HasSubstr("5:11: [federation] profile must be one of")));
 }
 
 TEST(Config, AllProblemsAreToldInTheirOrderUpToABound) {

@@ -65,6 +65,10 @@ MergedConfig merge(const Config& before, const Config& after, const ConfigSchema
     out.report.need_restart.push_back("[[listener]]");
   }
   out.config.listeners = before.listeners;
+  const OptionTable& peer_table = *schema.section("peer")->table;
+  if (!std::ranges::equal(before.peers, after.peers, [&](const auto& a, const auto& b) { return peer_table.differences(a, b).empty(); })) {
+    out.report.applied.push_back("[[peer]]");
+  }
 
   std::vector<DomainConfig> domains;
   const auto name_of = [](const DomainConfig& domain) { return domain.get().name; };

@@ -85,6 +85,7 @@ LiveConfig live_config(const Config& config) {
   for (const DomainConfig& domain : config.domains) {
     live.administrators.emplace(BareJid::parse(domain.get().name).value().str(), administrators_of(domain));
   }
+  live.peers = config.peer_rules;
   return live;
 }
 

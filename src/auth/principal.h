@@ -27,6 +27,7 @@ struct Principal {
   std::string channel_binding{};            // the type's name; empty: not bound to the channel
   bool is_confidential = false;             // the stream was encrypted when the credentials passed
   bool is_anonymous = false;                // RFC 4505: nobody has vouched for this identity
+  bool is_peer = false;                     // another server: identity is its domain, for whose users it speaks
   std::vector<std::string> groups{};
   std::string client{};                     // the user-agent id it gave (XEP-0388); told to nobody but owner and operator
   std::string client_name{};                // stands for `client` where others may see it: always the same, says nothing else

@@ -11,6 +11,7 @@ namespace aldis {
 namespace {
 metrics::Counter delivered{"aldis_stanzas_total", "Stanzas that passed a step of their way through the server.",
                            {{"step", "account_deliver"}}};
+metrics::Counter unasked_from_abroad{"aldis_unasked_answers_from_abroad_total", "Answers (iq) of other servers to no request, dropped."};
 metrics::Counter refused{"aldis_deliveries_refused_total", "Stanzas policy kept from an account."};
 }  // namespace
 
@@ -259,6 +260,12 @@ void Account::deliver_iq(Envelope envelope) {
   Session* session = find_session(to.resource());
   if (session == nullptr) {  // section 8.5.3.2.3
     home_.router().bounce(home_, envelope, StanzaError(StanzaCondition::service_unavailable));
+    return;
+  }
+  // Who answers here was asked (Account::send); what another server sends is compared with what it was asked.
+  if (!stanza.is_request() && home_.world().find_host(stanza.from()->domain()) == nullptr &&
+      !session->take_asked(*stanza.from(), stanza.id())) {
+    unasked_from_abroad.add();
     return;
   }
   static_cast<void>(deliver_to(*session, envelope));

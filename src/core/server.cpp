@@ -21,6 +21,7 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
       lobby_shard_(std::make_unique<Shard>(clock, ShardOptions{.index = 255, .name = "lobby"})) {
   ensure(!config_.domains.empty(), "a server serves a domain");
   world_.set_config(config_.live.core);
+  world_.policy.set_peers(config_.live.peers);
   const CoreConfig& core = config_.live.core;
   world_.stanza_limits.stanza_bytes = core.stanza_bytes.size();
   world_.stanza_limits.depth = core.stanza_depth;
@@ -229,6 +230,7 @@ Task<void> Server::restore_sessions() {
 
 void Server::apply(LiveConfig live) {
   world_.set_config(live.core);
+  world_.policy.set_peers(live.peers);
   std::atomic_store(&auth_config_, std::make_shared<const AuthConfig>(live.auth));
   for (const auto& [domain, administrators] : live.administrators) {
     if (const auto host = world_.hosts.find(domain); host != world_.hosts.end()) {

@@ -46,6 +46,7 @@ struct LiveConfig {
   LobbyConfig lobby;
   AuthConfig auth;
   std::map<std::string, std::vector<BareJid>, std::less<>> administrators{};   // of each domain; one not named keeps its own
+  policy::PeerRulesPtr peers{};                                                // null: there are no other servers
 };
 
 struct ServerConfig {

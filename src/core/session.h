@@ -89,6 +89,11 @@ class Session final : public net::Connection::Owner {
   void send_own(const StanzaPtr& stanza);
   // An answer this client gives to a request we delivered; false: no such request, or answered already.
   [[nodiscard]] bool take_pending(const Jid& to, std::string_view id);
+  // A request of this client goes to another server: its answer, and the error when there is none in time, come from there and
+  // from nobody else (RFC 6120 section 8.1.2.1, security P06). False: too many wait for their answers.
+  [[nodiscard]] bool note_asked(const Stanza& request);
+  // Its answer is here; false: nothing of the kind was asked, or it has been answered.
+  [[nodiscard]] bool take_asked(const Jid& from, std::string_view id);
 
   // The stanza this session counts as its `number`-th is settled (core/acceptance.h).
   void settled(std::uint64_t number);
@@ -157,6 +162,10 @@ class Session final : public net::Connection::Owner {
   void note_confidentiality();            // the connection or the principal has changed
   void finish(std::string_view reason);   // leaves the account; nothing touches this afterwards
   void expire_pending();
+  struct AskedRequest;
+  void expire_asked();
+  void answer_asked();   // all of them: what comes later has nobody to go to
+  void send_timeout(const AskedRequest& asked);
   void remember_unflushed(const Envelope& envelope);
   // The client-state filter. True: the client gets it later.
   [[nodiscard]] bool waits_for_activity(const Envelope& envelope);
@@ -182,6 +191,11 @@ class Session final : public net::Connection::Owner {
     Monotonic deadline;
     StanzaPtr request;
   };
+  struct AskedRequest {   // not the stanza: hundreds may wait for minutes
+    Jid to;
+    std::string id;
+    Monotonic deadline;
+  };
   // What few sessions have: allocated when first needed.
   struct Rare {
     std::unordered_set<Jid, JidHash, JidEqual> directed;
@@ -189,6 +203,8 @@ class Session final : public net::Connection::Owner {
     std::deque<Envelope> held;
     HeldBack waiting;   // until the client is active
     TimerId pending_timer = TimerId::none;
+    std::vector<AskedRequest> asked;   // in the order of their deadlines
+    TimerId asked_timer = TimerId::none;
   };
   Rare& rare();
 

@@ -38,6 +38,7 @@ bool Session::suspend(const StreamError& error) {
   }
   stop_waiting();
   send_waiting();
+  answer_asked();
   if (connection_ != nullptr) {
     managed_->until = account_.home().now() + managed_->max;
     queue_unflushed();

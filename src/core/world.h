@@ -19,6 +19,7 @@
 
 namespace aldis {
 
+class Abroad;
 class Administration;
 class Home;
 class VirtualHost;
@@ -36,6 +37,7 @@ struct World {
   ArchiveIdForm archive_form;      // these two are set by load_archive_ids, before the first message
   ArchiveId archive_floor = 0;
   Administration* administration = nullptr;   // set before anything runs
+  Abroad* abroad = nullptr;                   // likewise; null: there is no other server (remote-server-not-found)
   std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts;
   std::vector<std::unique_ptr<Home>> homes;
 

@@ -203,7 +203,8 @@ IqReply go_on(const Iq& request, const AdHocCommand& command, CommandExecution e
 
 // Why this requester may not execute the command now; nothing: he may.
 std::optional<StanzaError> find_refusal(const Iq& request, const AdHocCommand& command) {
-  if (!command.may_execute(request.host(), request.from())) {  // security S12
+  const PrincipalPtr& sender = request.envelope().sender;  // another server's word is not enough to administer this one
+  if ((sender != nullptr && sender->is_peer) || !command.may_execute(request.host(), request.from())) {  // security S12
     return StanzaError(StanzaCondition::forbidden);
   }
   if (command.needs_confidentiality && !request.is_confidential()) {

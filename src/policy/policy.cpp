@@ -36,6 +36,14 @@ std::string_view to_string(Reason reason) {
     case Reason::blocked: return "blocked";
     case Reason::forged_push: return "forged-push";
     case Reason::not_subscribed: return "not-subscribed";
+    case Reason::peer_rejected: return "peer-rejected";
+    case Reason::peer_direction: return "peer-direction";
+    case Reason::not_its_domain: return "not-its-domain";
+    case Reason::no_trunk: return "no-trunk";
+    case Reason::stanza_kind: return "stanza-kind";
+    case Reason::payload: return "payload";
+    case Reason::presence_stripped: return "presence-stripped";
+    case Reason::anonymous_sender: return "anonymous-sender";
   }
   return "unknown";
 }

@@ -1,8 +1,12 @@
 // The one question: may this pass? Policy::decide answers it with a Decision and its reason. What leaves the server for
-// anybody carries a granted Decision (core/envelope.h), and nobody but Policy can make one. Today's rules: block lists and
-// who may see an account's presence. Security labels and peer rules are further answers to the same question.
+// anybody carries a granted Decision (core/envelope.h), and nobody but Policy can make one. Today's rules: block lists, who may
+// see an account's presence, and what may pass to and from other servers (peer_rules.h). Security labels are a further answer to
+// the same question.
 #pragma once
+#include <atomic>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string_view>
 
 #include "auth/principal.h"
@@ -12,10 +16,21 @@
 
 namespace aldis::policy {
 
+struct PeerRule;
+class PeerRules;
+using PeerRulePtr = std::shared_ptr<const PeerRule>;
+using PeerRulesPtr = std::shared_ptr<const PeerRules>;
+
 enum class Action : std::uint8_t {
   send,     // the owner of `rules` sends the stanza away
   deliver,  // the stanza reaches the owner of `rules`
   answer,   // the server answers for itself
+  // Other servers (PeerQuestion):
+  connect_out,          // a link to it is opened, or DNS asked where it is
+  accept_in,            // a link of its own is taken from it
+  send_abroad,          // the stanza is for its domain
+  receive_from_abroad,  // it has sent the stanza
+  pass_on,              // it has sent the stanza, and it is for a third server's domain
 };
 
 enum class Reason : std::uint8_t {
@@ -24,8 +39,18 @@ enum class Reason : std::uint8_t {
   blocked,          // the owner's block list names the other side (XEP-0191)
   forged_push,      // what only the server itself sends to its clients (security P05)
   not_subscribed,   // the sender may not learn whether the owner is available (RFC 6121 section 11, security L02)
+  peer_rejected,    // the peer's rule rejects it
+  peer_direction,   // the peer's rule has the other direction only
+  not_its_domain,   // the stanza is from a domain the peer does not speak for (security D04)
+  no_trunk,         // what this peer sends is not passed on there, or would go back where it came from
+  stanza_kind,      // the peer's rule does not let stanzas of this kind pass this way
+  payload,          // the same of a payload's namespace
+  presence_stripped,
+  anonymous_sender, // RFC 4505: nobody answers for what it does elsewhere (XEP-0175 section 2.1)
 };
 [[nodiscard]] std::string_view to_string(Reason reason);
+// What a sender is told, and no more: that its peer has a rule is nobody's business.
+[[nodiscard]] StanzaCondition condition_abroad(Reason reason);
 
 class Decision {
  public:
@@ -57,9 +82,41 @@ struct Question {
   const OwnerRules* owner = nullptr;  // null: no account is concerned
 };
 
+struct PeerQuestion {
+  Action action;
+  std::string_view peer;              // the domain of the other server, prepared: with send_abroad that of the stanza's to
+  const Stanza* stanza = nullptr;     // with send_abroad, receive_from_abroad and pass_on
+  const Principal* sender = nullptr;  // with send_abroad: who sends it; null: the server itself
+};
+struct PeerDecision {
+  Decision decision;
+  PeerRulePtr rule;   // that decided; null: there are none
+  [[nodiscard]] bool is_granted() const { return decision.is_granted(); }
+};
+
 class Policy {
  public:
+  Policy() = default;
+  Policy(const Policy&) = delete;
+  Policy& operator=(const Policy&) = delete;
+
   [[nodiscard]] Decision decide(const Question& question) const;
+  // Without rules nothing is granted.
+  [[nodiscard]] PeerDecision decide(const PeerQuestion& question) const;
+
+  // ---- the rules for other servers, from any thread
+  // Null until they are set.
+  [[nodiscard]] PeerRulesPtr peers() const { return std::atomic_load(&peers_); }
+  // Replaces them at once. Then tells who holds links, on the caller's thread: those whose rule is another now
+  // (*before->of(domain) != *after->of(domain)) ask again.
+  void set_peers(PeerRulesPtr rules);
+  using PeersObserver = std::function<void(const PeerRulesPtr& before, const PeerRulesPtr& after)>;
+  // Before anything runs.
+  void on_peers_changed(PeersObserver observer) { observer_ = std::move(observer); }
+
+ private:
+  PeerRulesPtr peers_;
+  PeersObserver observer_;
 };
 
 }  // namespace aldis::policy

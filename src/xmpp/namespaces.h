@@ -71,5 +71,6 @@ inline constexpr std::string_view conference = "jabber:x:conference";           
 inline constexpr std::string_view retraction = "urn:xmpp:message-retract:1";              // XEP-0424
 inline constexpr std::string_view chat_markers = "urn:xmpp:chat-markers:0";              // XEP-0333
 inline constexpr std::string_view muc_user = "http://jabber.org/protocol/muc#user";      // XEP-0045
+inline constexpr std::string_view hops = "https://aldis.im/hops";                        // ours: core/hops.h
 
 }  // namespace aldis::ns

@@ -63,6 +63,29 @@ xml::Limits own_limits() {
   return limits;
 }
 
+// Whether an element (well-formed or not yet looked at) declares a namespace on its start tag, or has a prefix.
+bool names_its_namespace(std::string_view element) {
+  char quote = 0;
+  bool is_in_name = true;
+  for (std::size_t i = 0; i < element.size(); ++i) {
+    const char c = element[i];
+    if (quote != 0) {
+      quote = c == quote ? '\0' : quote;
+    } else if (c == '>') {
+      return false;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == ':' && is_in_name) {
+      return true;
+    } else if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+      is_in_name = false;
+    } else if (c == 'x' && element.substr(i).starts_with("xmlns")) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void append_address(std::string& out, std::string_view attribute, const Jid& jid) {
   out.append(attribute).append(jid.bare_str());
   if (jid.is_full()) {
@@ -123,6 +146,17 @@ Result<StanzaPtr, Stanza::Refusal> Stanza::parse(std::string bytes, const xml::S
     return fail(std::move(*refusal));
   }
   return StanzaPtr(stanza);
+}
+
+Result<StanzaPtr, Stanza::Refusal> Stanza::parse_from_server(std::string bytes, const xml::Scope& scope,
+                                                             const xml::Limits& limits) {
+  if (!names_its_namespace(bytes)) [[likely]] {
+    return parse(std::move(bytes), {std::string(ns::client), scope.prefixes}, limits);
+  }
+  const Result<StanzaPtr, Refusal> stanza = parse(std::move(bytes), scope, limits);
+  if (!stanza) return fail(stanza.error());
+  // Written without its own declaration, and read again in the other default namespace.
+  return parse((*stanza)->to_xml(), {std::string(ns::client), {}}, own_limits());
 }
 
 StanzaPtr Stanza::make(std::string bytes) {

@@ -262,5 +262,35 @@ TEST(StreamErrors, AreWritten) {  // RFC 6120 section 4.9
   EXPECT_EQ(to_stream_error(xml::XmlError::bad_encoding).condition, StreamCondition::not_well_formed);
 }
 
+TEST(Stanza, FromAServerIsReadAsItsRecipientsReadIt) {  // RFC 6120 section 4.8.3
+  const xml::Scope scope{"jabber:server", {{"stream", "http://etherx.jabber.org/streams"}, {"s", "jabber:server"}}};
+  const auto read = [&](std::string bytes) { return Stanza::parse_from_server(std::move(bytes), scope); };
+  for (const char* bytes : {"<message id='m'><body>x</body></message>", "<message id='m' xmlns='jabber:server'><body>x</body></message>",
+                            "<message id='>' xmlns=\"jabber:server\"><body>x</body></message>", "<message><body xmlns='jabber:client'>x</body></message>"}) {
+    const auto stanza = read(bytes);
+    ASSERT_TRUE(stanza.has_value()) << bytes;
+    EXPECT_EQ((*stanza)->element().ns(), "jabber:client") << bytes;
+    ASSERT_TRUE((*stanza)->child({"body", "jabber:client"}).has_value()) << bytes;
+    EXPECT_EQ((*stanza)->child({"body", "jabber:client"})->text(), "x");
+    const auto again = xml::parse((*stanza)->to_xml(), {"jabber:client", {}});
+    ASSERT_TRUE(again.has_value());
+    EXPECT_TRUE((*again)->root().child({"body", "jabber:client"}).has_value()) << bytes << ": what we saw is what is written";
+  }
+  for (const char* bytes : {"<message><body xmlns='jabber:server'>x</body></message>", "<message><s:body>x</s:body></message>"}) {
+    const auto stanza = read(bytes);  // words to nobody: its recipient sees another namespace, and so do we
+    ASSERT_TRUE(stanza.has_value()) << bytes;
+    EXPECT_FALSE((*stanza)->child({"body", "jabber:client"}).has_value()) << bytes;
+  }
+  const auto prefixed = read("<s:message id='m'><s:body>x</s:body></s:message>");
+  ASSERT_TRUE(prefixed.has_value());
+  EXPECT_EQ((*prefixed)->element().ns(), "jabber:client");
+  for (const char* bytes : {"<message xmlns='jabber:client'/>", "<message xmlns='urn:x'/>", "<x/>", "<stream:message/>", "<message", ""}) {
+    EXPECT_FALSE(read(bytes).has_value()) << bytes;
+  }
+  const auto malformed = read("<iq type='get' id='i' from='a@b.example'/>");
+  ASSERT_FALSE(malformed.has_value());
+  EXPECT_TRUE(malformed.error().stanza_error.has_value());
+}
+
 }  // namespace
 }  // namespace aldis

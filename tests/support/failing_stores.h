@@ -29,7 +29,7 @@ class FailingStores {
 
   [[nodiscard]] Stores stores() {
     return Stores{images_, accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
-                  notices_, settings_, sessions_, tokens_, push_};
+                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // Summaries of archives come no sooner, as when the writes before them take long.
@@ -275,6 +275,26 @@ class FailingStores {
       return f.guard(f.inner_.push.remove(std::move(owner), std::move(service), std::move(node)));
     }
   };
+  struct OutboundQueue final : OutboundQueueStore {
+    explicit OutboundQueue(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<void>> append(QueuePair pair, QueuedStanza stanza, QueueLimits limits) override {
+      return f.guard(f.inner_.outbound_queue.append(std::move(pair), std::move(stanza), limits));
+    }
+    Task<Result<std::vector<QueuedStanza>>> load(QueuePair pair, std::uint64_t after, std::size_t limit, std::size_t max_bytes) override {
+      return f.guard(f.inner_.outbound_queue.load(std::move(pair), after, limit, max_bytes));
+    }
+    Task<Result<void>> remove_up_to(QueuePair pair, std::uint64_t position) override {
+      return f.guard(f.inner_.outbound_queue.remove_up_to(std::move(pair), position));
+    }
+    Task<Result<void>> remove(QueuePair pair, std::vector<std::uint64_t> positions) override {
+      return f.guard(f.inner_.outbound_queue.remove(std::move(pair), std::move(positions)));
+    }
+    Task<Result<std::vector<QueueTotals>>> totals() override { return f.guard(f.inner_.outbound_queue.totals()); }
+    Task<Result<std::vector<Expired>>> expired(WallTime before, std::size_t limit) override {
+      return f.guard(f.inner_.outbound_queue.expired(before, limit));
+    }
+  };
 
   struct Sessions final : SessionStore {
     explicit Sessions(FailingStores& all) : f(all) {}
@@ -311,6 +331,7 @@ class FailingStores {
   Sessions sessions_{*this};
   Tokens tokens_{*this};
   Push push_{*this};
+  OutboundQueue outbound_queue_{*this};
 };
 
 }  // namespace aldis::testing_support

@@ -259,6 +259,9 @@ Scene::Scene(SceneOptions options)
 
 Scene::~Scene() {
   run();
+  if (abroad_ != nullptr && checks_bystander_) {
+    abroad_->receives_nothing();
+  }
   for (const auto& client : clients_) {
     client->collect();
     if (checks_bystander_ && client->checks_bystander_ && !client->received_.empty()) {
@@ -313,8 +316,12 @@ void Scene::has_account(std::string_view bare, std::string_view password) {
 void Scene::are_contacts(std::string_view a, std::string_view b, Subscription subscription) {
   const BareJid first = Jid::parse(a)->bare();
   const BareJid second = Jid::parse(b)->bare();
-  has_account(first.str());
-  has_account(second.str());
+  const auto is_here = [&](const BareJid& jid) { return world_->find_host(jid.domain()) != nullptr; };
+  for (const BareJid& each : {first, second}) {
+    if (is_here(each)) {
+      has_account(each.str());
+    }
+  }
   const auto mirrored = [&] {
     switch (subscription) {
       case Subscription::to: return Subscription::from;
@@ -322,9 +329,23 @@ void Scene::are_contacts(std::string_view a, std::string_view b, Subscription su
       default: return subscription;
     }
   }();
-  const Result<void> one = wait(stores().rosters.put(first, RosterItem{.jid = second, .subscription = subscription, .version = 1}));
-  const Result<void> two = wait(stores().rosters.put(second, RosterItem{.jid = first, .subscription = mirrored, .version = 1}));
-  EXPECT_TRUE(one.has_value() && two.has_value());
+  const auto put = [&](const BareJid& owner, RosterItem item) {
+    item.version = wait(stores().rosters.load(owner))->version + 1;
+    EXPECT_TRUE(!is_here(owner) || wait(stores().rosters.put(owner, std::move(item))).has_value());
+  };
+  put(first, {.jid = second, .subscription = subscription});
+  put(second, {.jid = first, .subscription = mirrored});
+}
+
+SceneAbroad& Scene::abroad() {
+  if (abroad_ == nullptr) {
+    abroad_ = std::make_unique<SceneAbroad>(*this);
+    world_->abroad = abroad_.get();
+    if (world_->policy.peers() == nullptr) {
+      world_->policy.set_peers(*policy::PeerRules::make(policy::Profile::open, {}));
+    }
+  }
+  return *abroad_;
 }
 
 Client& Scene::login(std::string_view jid) {

@@ -20,6 +20,7 @@
 #include "storage/memory/memory_stores.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/memory_transport.h"
+#include "tests/support/scene_abroad.h"
 
 namespace aldis::test {
 
@@ -110,8 +111,11 @@ class Scene {
   Client& resumes(std::string_view bare, std::string_view previd, std::uint32_t h);
   // An account that exists and is not logged in.
   void has_account(std::string_view bare, std::string_view password = "secret-word");
-  // Mutual subscription of two accounts (given bare or full), written to the stores before either logs in.
+  // Mutual subscription of two accounts (given bare or full), written to the stores before either logs in. One of a domain that
+  // the scene does not serve has its roster elsewhere.
   void are_contacts(std::string_view a, std::string_view b, Subscription subscription = Subscription::both);
+  // What is outside: from the first call on there are other servers, all of them welcome unless policy has rules already.
+  SceneAbroad& abroad();
   // A stranger at the lobby's door, its bytes unread.
   Client& connect(Entrance entrance = {stream::TlsMode::none}, std::string_view address = "192.0.2.1");
 
@@ -144,6 +148,7 @@ class Scene {
   MemoryStores memory_;
   std::unique_ptr<Shard> shard_;
   std::unique_ptr<World> world_;
+  std::unique_ptr<SceneAbroad> abroad_;
   InlineKeyDerivation derivation_;
   std::unique_ptr<CredentialSource> credentials_;
   std::unique_ptr<LoginFailureCounters> failures_;

@@ -9,6 +9,7 @@
 
 #include "runtime/executor.h"
 #include "storage/memory/memory_archives.h"
+#include "storage/memory/memory_outbound_queue.h"
 
 namespace aldis {
 namespace {
@@ -45,6 +46,7 @@ struct Shelves {
   ByOwner<std::map<NoticeKind, std::uint64_t>> notices_had;
   std::map<std::string, std::string> settings;
   std::map<std::pair<std::string, std::string>, SuspendedSession> sessions;   // by owner and resource
+  MemoryOutboundQueue outbound_queue;
 
   void purge(const std::string& owner) {
     accounts.erase(owner);
@@ -721,6 +723,44 @@ class Push final : public PushStore, OnShelves {
   }
 };
 
+class OutboundQueue final : public OutboundQueueStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<void>> append(QueuePair pair, QueuedStanza stanza, QueueLimits limits) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.outbound_queue.append(pair, std::move(stanza), limits);
+  }
+  Task<Result<std::vector<QueuedStanza>>> load(QueuePair pair, std::uint64_t after, std::size_t limit, std::size_t max_bytes) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.outbound_queue.load(pair, after, limit, max_bytes);
+  }
+  Task<Result<void>> remove_up_to(QueuePair pair, std::uint64_t position) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.outbound_queue.remove_up_to(pair, position);
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(QueuePair pair, std::vector<std::uint64_t> positions) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.outbound_queue.remove(pair, positions);
+    co_return Result<void>{};
+  }
+  Task<Result<std::vector<QueueTotals>>> totals() override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.outbound_queue.totals();
+  }
+  Task<Result<std::vector<Expired>>> expired(WallTime before, std::size_t limit) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.outbound_queue.expired(before, limit);
+  }
+};
+
 }  // namespace
 
 struct MemoryStores::World {
@@ -738,7 +778,8 @@ struct MemoryStores::World {
         settings(shelves, answers),
         sessions(shelves, answers),
         tokens(shelves, answers),
-        push(shelves, answers) {}
+        push(shelves, answers),
+        outbound_queue(shelves, answers) {}
   Shelves shelves;
   Images images;
   Accounts accounts;
@@ -754,6 +795,7 @@ struct MemoryStores::World {
   Sessions sessions;
   Tokens tokens;
   Push push;
+  OutboundQueue outbound_queue;
 };
 
 MemoryStores::MemoryStores(Answers answers) : world_(std::make_unique<World>(answers)) {}
@@ -762,7 +804,7 @@ MemoryStores::~MemoryStores() = default;
 Stores MemoryStores::stores() {
   World& w = *world_;
   return Stores{w.images, w.accounts, w.rosters, w.archive, w.private_xml, w.vcards, w.blocks, w.last_activity,
-                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push};
+                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push, w.outbound_queue};
 }
 
 }  // namespace aldis

@@ -139,6 +139,60 @@ TEST_F(DiskFailure, FullDiskAtEveryOperation) {
   every_operation_fails_once({.write_code = SQLITE_FULL, .sync_code = SQLITE_FULL}, ErrorKind::full);
 }
 
+// What waits for another server and its totals change together, or not at all.
+TEST_F(DiskFailure, AnOutboundQueueAtEveryOperation) {
+  const QueuePair pair{"capulet.example", "verona.example"};
+  const auto shown = [&](Stores stores) {
+    std::string all;
+    const auto page = loop_.run(stores.outbound_queue.load(pair, 0, 1000, 1U << 30U));
+    const auto totals = loop_.run(stores.outbound_queue.totals());
+    EXPECT_TRUE(page && totals);
+    std::uint64_t bytes = 0;
+    for (const QueuedStanza& each : *page) {
+      all += std::to_string(each.position) + " ";
+      bytes += each.stanza.size();
+    }
+    EXPECT_EQ(totals->empty(), page->empty());
+    if (!totals->empty()) {
+      EXPECT_EQ(totals->front().stanzas, page->size());
+      EXPECT_EQ(totals->front().bytes, bytes);
+    }
+    return all;
+  };
+  for (std::size_t n = 0;; ++n) {
+    TemporaryFolder folder(TemporaryFolder::On::memory);
+    FaultyDisk disk;
+    auto stores = std::move(SqlStores::open(options(folder.path(), disk.name())).value());
+    std::set<std::uint64_t> kept;
+    disk.plan({.nth = n, .write_code = SQLITE_IOERR_WRITE, .sync_code = SQLITE_IOERR_FSYNC});
+    for (std::uint64_t i = 1; i <= 6; ++i) {
+      OutboundQueueStore& queue = stores->stores().outbound_queue;
+      if (loop_.run(queue.append(pair, {i, WallTime{}, std::string(3000, '.')}, {}))) {
+        kept.insert(i);
+      }
+      recovers(*stores);
+      if (i % 3 == 0 && loop_.run(queue.remove_up_to(pair, i - 2))) {
+        kept.erase(kept.begin(), kept.upper_bound(i - 2));
+      }
+      recovers(*stores);
+    }
+    std::string expected;
+    for (const std::uint64_t each : kept) {
+      expected += std::to_string(each) + " ";
+    }
+    EXPECT_EQ(shown(stores->stores()), expected) << "operation " << n;
+    const bool has_failed = disk.has_failed();
+    disk.heal();
+    stores.reset();
+    stores = std::move(SqlStores::open(options(folder.path(), disk.name())).value());
+    EXPECT_EQ(shown(stores->stores()), expected) << "operation " << n << ", reopened";
+    if (!has_failed) {
+      EXPECT_GT(n, 15U);
+      break;
+    }
+  }
+}
+
 TEST_F(DiskFailure, OpeningFailsCleanlyAtEveryOperation) {
   for (std::size_t n = 0;; ++n) {
     TemporaryFolder folder(TemporaryFolder::On::memory);

@@ -106,8 +106,18 @@ CREATE TABLE push_registrations (
   resource {text} NOT NULL, PRIMARY KEY (owner, service, node)){clustered};
 )";
 
+// Stanzas that wait for other servers (docs/adr/0042). No account's: what was promised to wait is sent, whoever has gone.
+constexpr char version_6[] = R"(
+CREATE TABLE outbound_queues (
+  host {text} NOT NULL, peer {text} NOT NULL, stanzas BIGINT NOT NULL, bytes BIGINT NOT NULL, PRIMARY KEY (host, peer)){clustered};
+CREATE TABLE outbound_stanzas (
+  host {text} NOT NULL, peer {text} NOT NULL, position BIGINT NOT NULL, queued BIGINT NOT NULL, bytes BIGINT NOT NULL,
+  stanza {text} NOT NULL, PRIMARY KEY (host, peer, position)){clustered};
+CREATE INDEX outbound_stanzas_by_time ON outbound_stanzas (queued, host, peer, position);
+)";
+
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
-                                     Migration{4, version_4}, Migration{5, version_5}};
+                                     Migration{4, version_4}, Migration{5, version_5}, Migration{6, version_6}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

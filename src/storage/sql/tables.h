@@ -147,6 +147,17 @@ class SqlPush final : public PushStore, OnDatabase {
   Task<Result<void>> remove(BareJid owner, Jid service, std::optional<std::string> node) override;
 };
 
+class SqlOutboundQueue final : public OutboundQueueStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<void>> append(QueuePair pair, QueuedStanza stanza, QueueLimits limits) override;
+  Task<Result<std::vector<QueuedStanza>>> load(QueuePair pair, std::uint64_t after, std::size_t limit, std::size_t max_bytes) override;
+  Task<Result<void>> remove_up_to(QueuePair pair, std::uint64_t position) override;
+  Task<Result<void>> remove(QueuePair pair, std::vector<std::uint64_t> positions) override;
+  Task<Result<std::vector<QueueTotals>>> totals() override;
+  Task<Result<std::vector<Expired>>> expired(WallTime before, std::size_t limit) override;
+};
+
 class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
  public:
   using OnDatabase::OnDatabase;
