@@ -158,7 +158,7 @@ INSTANTIATE_TEST_SUITE_P(
         HeaderRow{"D04: one of us", opened("from='home.example' to='home.example' version='1.0'"), "invalid-from"},
         HeaderRow{"D04: another of us", opened("from='OTHER.home.example' to='home.example' version='1.0'"), "invalid-from"},
         HeaderRow{"D04: one of us as A-label", opened("from='xn--mnchen-3ya.example' to='home.example' version='1.0'"), "invalid-from"},
-        HeaderRow{"D04: one of us with a dot", opened("from='home.example.' to='other.home.example' version='1.0'"), "invalid-from"},
+        HeaderRow{"D04: one of us with a dot", opened("from='other.home.example.' to='home.example' version='1.0'"), "invalid-from"},
         HeaderRow{"a rule", opened("from='refused.example' to='home.example' version='1.0'"), "policy-violation"},
         HeaderRow{"X01: DTD", "<!DOCTYPE s [<!ENTITY j 'x'>]>" + their_header, "restricted-xml"},
         HeaderRow{"4.9.3.22: encoding", "<?xml version='1.0' encoding='UTF-16'?>" + opened("to='home.example' version='1.0'").substr(21),
