@@ -130,11 +130,11 @@ Result<std::unique_ptr<Resolver>> Resolver::open(Shard& shard, ResolverOptions o
   }
   if (error == 0 && wanted.forwarder.empty()) {
     static_cast<void>(ub_ctx_hosts(context, nullptr));
-    if (!wanted.trust_anchor.empty()) {
-      error = ub_ctx_add_ta_file(context, wanted.trust_anchor.c_str());
-    } else {
-      static_cast<void>(ub_ctx_add_ta_file(context, debians_anchor));  // absent: answers are never secure
-    }
+  }
+  if (error == 0 && !wanted.trust_anchor.empty()) {
+    error = ub_ctx_add_ta_file(context, wanted.trust_anchor.c_str());
+  } else if (error == 0 && wanted.forwarder.empty()) {
+    static_cast<void>(ub_ctx_add_ta_file(context, debians_anchor));  // absent: answers are never secure
   }
   if (error != 0) {
     return fail(ErrorKind::unavailable, std::string("libunbound: ") + ub_strerror(error));
@@ -156,7 +156,7 @@ void Resolver::on_ready(bool readable, bool, bool) {
   }
 }
 
-Task<Result<Resolver::Raw>> Resolver::ask(std::string name, int type) {
+Task<Result<Resolver::Raw>> Resolver::ask(std::string name, int type, Asked* asked_now) {
   if (asked_ >= options_.questions) {
     co_return fail(ErrorKind::full, "too many DNS questions at once; " + name + " was not asked for");
   }
@@ -167,12 +167,18 @@ Task<Result<Resolver::Raw>> Resolver::ask(std::string name, int type) {
     co_return fail(ErrorKind::invalid, name + ": " + ub_strerror(error));
   }
   ++asked_;
+  if (asked_now != nullptr) {
+    *asked_now = {question.get(), id};
+  }
   const TimerId timer = shard_.after(options_.deadline, [this, id, asked = question.get(), name] {
     ub_cancel(context_, id);
     asked->answer(fail(ErrorKind::timeout, "no DNS answer for " + name));
   });
   Result<Raw> raw = co_await question->done;
   --asked_;
+  if (asked_now != nullptr) {
+    *asked_now = {};
+  }
   shard_.cancel(timer);
   co_return raw;
 }
@@ -194,29 +200,31 @@ Task<Result<DnsAnswer<SrvRecord>>> Resolver::srv(std::string name) {
   co_return answer;
 }
 
-// Both families' answers, and who waits for them. The one that is late may outlive the waiting.
+// Both families' answers, and who waits for them.
 struct Resolver::Families {
   Result<Raw> v6 = fail(ErrorKind::timeout, "no DNS answer");
   Result<Raw> v4 = fail(ErrorKind::timeout, "no DNS answer");
+  Asked v6_asked;
+  Asked v4_asked;
   int missing = 2;
-  bool is_done = false;
+  TimerId patience = TimerId::none;
   Completion<bool> done;
-
-  void finish() {
-    if (!std::exchange(is_done, true)) {
-      done.complete(true);
-    }
-  }
 };
 
 Task<void> Resolver::ask_family(std::string name, int type, std::shared_ptr<Families> families) {
-  Result<Raw> raw = co_await ask(std::move(name), type);
+  const bool is_v4 = type == type_a;
+  Result<Raw> raw = co_await ask(std::move(name), type, is_v4 ? &families->v4_asked : &families->v6_asked);
   const bool has_records = raw && !raw->records.empty();
-  (type == type_a ? families->v4 : families->v6) = std::move(raw);
+  (is_v4 ? families->v4 : families->v6) = std::move(raw);
   if (--families->missing == 0) {
-    families->finish();
+    shard_.cancel(families->patience);
+    families->done.complete(true);
   } else if (has_records) {
-    shard_.after(options_.family_patience, [families] { families->finish(); });
+    families->patience = shard_.after(options_.family_patience, [this, families, is_v4] {
+      const Asked late = is_v4 ? families->v6_asked : families->v4_asked;
+      ub_cancel(context_, late.id);
+      late.question->answer(fail(ErrorKind::timeout, "no DNS answer in time"));
+    });
   }
 }
 

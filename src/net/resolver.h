@@ -50,7 +50,12 @@ class Resolver final : public Dns, private Watcher {
 
   Resolver(Shard& shard, ub_ctx* context, ResolverOptions options);
   void on_ready(bool readable, bool writable, bool hung_up) override;
-  [[nodiscard]] Task<Result<Raw>> ask(std::string name, int type);
+  // A question while it is waited for.
+  struct Asked {
+    Question* question = nullptr;
+    int id = 0;
+  };
+  [[nodiscard]] Task<Result<Raw>> ask(std::string name, int type, Asked* asked_now = nullptr);
   [[nodiscard]] Task<void> ask_family(std::string name, int type, std::shared_ptr<Families> families);
 
   Shard& shard_;

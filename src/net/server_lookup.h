@@ -76,8 +76,12 @@ class ServerLookup {
   LookupOptions options_;
 };
 
-// RFC 2782: by priority, and among equals by chance, in proportion to weight; without duplicates, those without a target left
-// out. For find(), and tests.
-[[nodiscard]] std::vector<SrvRecord> in_order(std::vector<SrvRecord> records, Random& random);
+struct SrvChoice {
+  SrvRecord record;
+  bool is_direct_tls = false;
+  bool is_secure = false;
+};
+// RFC 2782: by priority, and among equals by chance, in proportion to weight. For find(), and tests.
+[[nodiscard]] std::vector<SrvChoice> in_order(std::vector<SrvChoice> choices, Random& random);
 
 }  // namespace aldis::net
