@@ -187,19 +187,22 @@ TEST_F(ResolverTest, ALateFamilyIsNotWaitedFor) {  // RFC 8305 section 3, securi
 }
 
 TEST_F(ResolverTest, FiveHundredNamesThatNeverAnswerHoldNobodyUp) {
+  on_shard([this] {
+    resolver = std::move(*Resolver::open(shard, {.forwarder = "127.0.0.1@" + std::to_string(dns.port), .deadline = 2000ms}));
+  });
   std::vector<std::promise<Services>> dead(500);
   on_shard([&] {
     for (std::size_t i = 0; i < dead.size(); ++i) {
       spawn(wait_for(resolver->srv("_xmpp-server._tcp.n" + std::to_string(i) + ".silent.example"), dead[i]));
     }
   });
+  const auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < 20; ++i) {
-    const auto began = std::chrono::steady_clock::now();
     const Addresses addresses = ask<Addresses>([&] { return resolver->addresses("im" + std::to_string(i) + ".capulet.example", 5269); });
-    ASSERT_TRUE(addresses) << addresses.error().what;
+    ASSERT_TRUE(addresses) << addresses.error().what << ": all twenty are answered before the deadline of any of the dead";
     EXPECT_EQ(addresses->records.size(), 1U);
-    EXPECT_LT(std::chrono::steady_clock::now() - began, 250ms) << "of a deadline of 300 ms";
   }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 2000ms);
   for (std::promise<Services>& one : dead) {
     const Services answer = one.get_future().get();
     ASSERT_FALSE(answer);
