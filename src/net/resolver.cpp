@@ -118,6 +118,11 @@ Result<std::unique_ptr<Resolver>> Resolver::open(Shard& shard, ResolverOptions o
   std::unique_ptr<Resolver> made(new Resolver(shard, context, std::move(options)));
   const ResolverOptions& wanted = made->options_;
   int error = ub_ctx_async(context, 1);  // a thread of libunbound's own, and a descriptor for us
+  // A question that waits for its answer holds one of these; libunbound has 16 by itself, and the rest would wait for those.
+  const std::string room = std::to_string(wanted.questions);
+  for (const char* option : {"outgoing-range:", "num-queries-per-thread:"}) {
+    error = error == 0 ? ub_ctx_set_option(context, option, room.c_str()) : error;
+  }
   if (error == 0 && !wanted.forwarder.empty()) {
     error = ub_ctx_set_fwd(context, wanted.forwarder.c_str());
   } else if (error == 0) {
@@ -125,11 +130,11 @@ Result<std::unique_ptr<Resolver>> Resolver::open(Shard& shard, ResolverOptions o
   }
   if (error == 0 && wanted.forwarder.empty()) {
     static_cast<void>(ub_ctx_hosts(context, nullptr));
-    if (!wanted.trust_anchor.empty()) {
-      error = ub_ctx_add_ta_file(context, wanted.trust_anchor.c_str());
-    } else {
-      static_cast<void>(ub_ctx_add_ta_file(context, debians_anchor));  // absent: answers are never secure
-    }
+  }
+  if (error == 0 && !wanted.trust_anchor.empty()) {
+    error = ub_ctx_add_ta_file(context, wanted.trust_anchor.c_str());
+  } else if (error == 0 && wanted.forwarder.empty()) {
+    static_cast<void>(ub_ctx_add_ta_file(context, debians_anchor));  // absent: answers are never secure
   }
   if (error != 0) {
     return fail(ErrorKind::unavailable, std::string("libunbound: ") + ub_strerror(error));
@@ -151,18 +156,29 @@ void Resolver::on_ready(bool readable, bool, bool) {
   }
 }
 
-Task<Result<Resolver::Raw>> Resolver::ask(std::string name, int type) {
+Task<Result<Resolver::Raw>> Resolver::ask(std::string name, int type, Asked* asked_now) {
+  if (asked_ >= options_.questions) {
+    co_return fail(ErrorKind::full, "too many DNS questions at once; " + name + " was not asked for");
+  }
   const auto question = std::make_unique<Question>();
   int id = 0;
   const int error = ub_resolve_async(context_, name.c_str(), type, class_in, question.get(), Question::arrived, &id);
   if (error != 0) {
     co_return fail(ErrorKind::invalid, name + ": " + ub_strerror(error));
   }
+  ++asked_;
+  if (asked_now != nullptr) {
+    *asked_now = {question.get(), id};
+  }
   const TimerId timer = shard_.after(options_.deadline, [this, id, asked = question.get(), name] {
     ub_cancel(context_, id);
     asked->answer(fail(ErrorKind::timeout, "no DNS answer for " + name));
   });
   Result<Raw> raw = co_await question->done;
+  --asked_;
+  if (asked_now != nullptr) {
+    *asked_now = {};
+  }
   shard_.cancel(timer);
   co_return raw;
 }
@@ -184,17 +200,52 @@ Task<Result<DnsAnswer<SrvRecord>>> Resolver::srv(std::string name) {
   co_return answer;
 }
 
+// Both families' answers, and who waits for them.
+struct Resolver::Families {
+  Result<Raw> v6 = fail(ErrorKind::timeout, "no DNS answer");
+  Result<Raw> v4 = fail(ErrorKind::timeout, "no DNS answer");
+  Asked v6_asked;
+  Asked v4_asked;
+  int missing = 2;
+  TimerId patience = TimerId::none;
+  Completion<bool> done;
+};
+
+Task<void> Resolver::ask_family(std::string name, int type, std::shared_ptr<Families> families) {
+  const bool is_v4 = type == type_a;
+  Result<Raw> raw = co_await ask(std::move(name), type, is_v4 ? &families->v4_asked : &families->v6_asked);
+  const bool has_records = raw && !raw->records.empty();
+  (is_v4 ? families->v4 : families->v6) = std::move(raw);
+  if (--families->missing == 0) {
+    shard_.cancel(families->patience);
+    families->done.complete(true);
+  } else if (has_records) {
+    families->patience = shard_.after(options_.family_patience, [this, families, is_v4] {
+      const Asked late = is_v4 ? families->v6_asked : families->v4_asked;
+      ub_cancel(context_, late.id);
+      late.question->answer(fail(ErrorKind::timeout, "no DNS answer in time"));
+    });
+  }
+}
+
 Task<Result<DnsAnswer<PeerAddress>>> Resolver::addresses(std::string name, std::uint16_t port) {
+  const auto families = std::make_shared<Families>();
+  spawn(ask_family(name, type_aaaa, families));
+  spawn(ask_family(name, type_a, families));
+  const bool done = co_await families->done;
+  static_cast<void>(done);
+  if (!families->v6 && !families->v4) {
+    co_return fail(families->v4.error());
+  }
   DnsAnswer<PeerAddress> answer;
   answer.is_secure = true;
-  for (const int type : {type_aaaa, type_a}) {
-    const Result<Raw> raw = co_await ask(name, type);
-    if (!raw) {
-      co_return fail(raw.error());
+  for (const Result<Raw>* family : {&families->v6, &families->v4}) {
+    if (!*family) {
+      continue;
     }
-    answer.is_secure = answer.is_secure && raw->is_secure;
-    for (const std::string& data : raw->records) {
-      const std::size_t length = type == type_a ? 4 : 16;
+    const std::size_t length = family == &families->v4 ? 4 : 16;
+    answer.is_secure = answer.is_secure && (*family)->is_secure;
+    for (const std::string& data : (*family)->records) {
       if (data.size() != length) {
         co_return fail(ErrorKind::corrupt, "an address record of " + name + " has a wrong length");
       }
@@ -202,6 +253,10 @@ Task<Result<DnsAnswer<PeerAddress>>> Resolver::addresses(std::string name, std::
       std::memcpy(address.ip.data() + 16 - length, data.data(), length);
       answer.records.push_back(address);
     }
+  }
+  // A name without addresses is only known when both have answered.
+  if (answer.records.empty() && (!families->v6 || !families->v4)) {
+    co_return fail(families->v6 ? families->v4.error() : families->v6.error());
   }
   co_return answer;
 }

@@ -1,5 +1,5 @@
-// Resolver: DNS through libunbound, asynchronously on a shard: SRV (RFC 2782), A, AAAA and TLSA (RFC 6698), each answer
-// with whether DNSSEC vouches for it. It neither orders SRV targets by chance nor connects; that is the caller's work.
+// Resolver: DNS through libunbound, asynchronously on a shard, with its validation by DNSSEC. It neither orders SRV targets by
+// chance (server_lookup.h) nor connects (connector.h).
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "net/peer_address.h"
+#include "net/dns.h"
 #include "runtime/shard.h"
 #include "runtime/task.h"
 
@@ -15,47 +15,30 @@ struct ub_ctx;
 
 namespace aldis::net {
 
-struct SrvRecord {
-  std::uint16_t priority = 0;
-  std::uint16_t weight = 0;
-  std::uint16_t port = 0;
-  std::string target;  // lower case, without the final dot; empty: the service is decidedly not available
-};
-
-struct TlsaRecord {
-  std::uint8_t usage = 0;
-  std::uint8_t selector = 0;
-  std::uint8_t matching_type = 0;
-  std::vector<std::uint8_t> data;
-};
-
-template <class Record>
-struct DnsAnswer {
-  std::vector<Record> records;  // empty: the name or the type does not exist
-  bool is_secure = false;       // validated by DNSSEC
-};
-
 struct ResolverOptions {
   std::string resolv_conf;   // empty: the system's
   std::string trust_anchor;  // a file as of unbound-anchor; empty: Debian's, where installed, else no validation
   std::string forwarder;     // "127.0.0.1@5353": ask only this server (tests)
   std::chrono::milliseconds deadline{10'000};
+  // How long the one family of addresses is waited for once the other is there (RFC 8305 section 3, security D06).
+  std::chrono::milliseconds family_patience{250};
+  // Unanswered at one time; more are refused with ErrorKind::full. Names that never answer hold no other up: each question has
+  // a port of its own, up to this many.
+  std::size_t questions = 2048;
 };
 
-class Resolver final : private Watcher {
+class Resolver final : public Dns, private Watcher {
  public:
   // The shard must be running an event loop (not a scene), and outlive the resolver.
   [[nodiscard]] static Result<std::unique_ptr<Resolver>> open(Shard& shard, ResolverOptions options = {});
   // On the shard's thread. Whoever still waits is never resumed: end them first.
-  ~Resolver();
+  ~Resolver() override;
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Names in ASCII form. Errors: timeout, unavailable (SERVFAIL and the like), denied (DNSSEC says the answer is
-  // forged), corrupt (a record that breaks its format). A name that does not exist is an answer without records.
-  [[nodiscard]] Task<Result<DnsAnswer<SrvRecord>>> srv(std::string name);
-  [[nodiscard]] Task<Result<DnsAnswer<PeerAddress>>> addresses(std::string name, std::uint16_t port);
-  [[nodiscard]] Task<Result<DnsAnswer<TlsaRecord>>> tlsa(std::string name);
+  [[nodiscard]] Task<Result<DnsAnswer<SrvRecord>>> srv(std::string name) override;
+  [[nodiscard]] Task<Result<DnsAnswer<PeerAddress>>> addresses(std::string name, std::uint16_t port) override;
+  [[nodiscard]] Task<Result<DnsAnswer<TlsaRecord>>> tlsa(std::string name) override;
 
  private:
   struct Raw {
@@ -63,14 +46,22 @@ class Resolver final : private Watcher {
     bool is_secure = false;
   };
   struct Question;
+  struct Families;
 
   Resolver(Shard& shard, ub_ctx* context, ResolverOptions options);
   void on_ready(bool readable, bool writable, bool hung_up) override;
-  [[nodiscard]] Task<Result<Raw>> ask(std::string name, int type);
+  // A question while it is waited for.
+  struct Asked {
+    Question* question = nullptr;
+    int id = 0;
+  };
+  [[nodiscard]] Task<Result<Raw>> ask(std::string name, int type, Asked* asked_now = nullptr);
+  [[nodiscard]] Task<void> ask_family(std::string name, int type, std::shared_ptr<Families> families);
 
   Shard& shard_;
   ub_ctx* context_;
   ResolverOptions options_;
+  std::size_t asked_ = 0;   // and not answered
 };
 
 // The wire form of a record's data, as DNS carries it; for the resolver and its tests.

@@ -72,6 +72,9 @@ class DnsServer {
         continue;
       }
       const int type = query[end + 2];
+      if (type == 28 && name.find("halfmute") != std::string::npos) {
+        continue;
+      }
       const auto found = records.find({name, type});
       const std::size_t count = found == records.end() ? 0 : found->second.size();
       std::string answer(query.substr(0, 2));
@@ -97,6 +100,10 @@ struct ResolverTest : testing::Test {
     dns.records[{wire_name({"im", "capulet", "example"}), 28}] = {
         bytes({0x20, 1, 0x0D, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9})};
     dns.records[{wire_name({"_5269", "_tcp", "capulet", "example"}), 52}] = {bytes({3, 1, 1, 1, 2, 3})};
+    dns.records[{wire_name({"halfmute", "example"}), 1}] = {bytes({192, 0, 2, 8})};
+    for (int i = 0; i < 20; ++i) {
+      dns.records[{wire_name({"im" + std::to_string(i), "capulet", "example"}), 1}] = {bytes({192, 0, 2, i})};
+    }
     dns.start();
     thread = std::thread([this] { shard.run(); });
     on_shard([this] {
@@ -170,6 +177,56 @@ TEST_F(ResolverTest, ASilentServerIsATimeout) {
   const Services srv = ask<Services>([&] { return resolver->srv("_xmpp-client._tcp.silent.example"); });
   ASSERT_FALSE(srv);
   EXPECT_EQ(srv.error().kind, ErrorKind::timeout);
+}
+
+TEST_F(ResolverTest, ALateFamilyIsNotWaitedFor) {  // RFC 8305 section 3, security D06: AAAA that never answers
+  const Addresses addresses = ask<Addresses>([&] { return resolver->addresses("halfmute.example", 5269); });
+  ASSERT_TRUE(addresses) << addresses.error().what;
+  ASSERT_EQ(addresses->records.size(), 1U);
+  EXPECT_EQ(addresses->records[0].str(), "192.0.2.8:5269");
+}
+
+TEST_F(ResolverTest, FiveHundredNamesThatNeverAnswerHoldNobodyUp) {
+  on_shard([this] {
+    resolver = std::move(*Resolver::open(shard, {.forwarder = "127.0.0.1@" + std::to_string(dns.port), .deadline = 2000ms}));
+  });
+  std::vector<std::promise<Services>> dead(500);
+  on_shard([&] {
+    for (std::size_t i = 0; i < dead.size(); ++i) {
+      spawn(wait_for(resolver->srv("_xmpp-server._tcp.n" + std::to_string(i) + ".silent.example"), dead[i]));
+    }
+  });
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 20; ++i) {
+    const Addresses addresses = ask<Addresses>([&] { return resolver->addresses("im" + std::to_string(i) + ".capulet.example", 5269); });
+    ASSERT_TRUE(addresses) << addresses.error().what << ": all twenty are answered before the deadline of any of the dead";
+    EXPECT_EQ(addresses->records.size(), 1U);
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 2000ms);
+  for (std::promise<Services>& one : dead) {
+    const Services answer = one.get_future().get();
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::timeout);
+  }
+}
+
+TEST_F(ResolverTest, QuestionsAreBounded) {
+  on_shard([this] {
+    resolver = std::move(*Resolver::open(shard, {.forwarder = "127.0.0.1@" + std::to_string(dns.port), .deadline = 300ms, .questions = 8}));
+  });
+  std::vector<std::promise<Services>> dead(8);
+  on_shard([&] {
+    for (std::size_t i = 0; i < dead.size(); ++i) {
+      spawn(wait_for(resolver->srv("n" + std::to_string(i) + ".silent.example"), dead[i]));
+    }
+  });
+  const Services refused = ask<Services>([&] { return resolver->srv("_xmpp-client._tcp.capulet.example"); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::full);
+  for (std::promise<Services>& one : dead) {
+    static_cast<void>(one.get_future().get());
+  }
+  EXPECT_TRUE(ask<Services>([&] { return resolver->srv("_xmpp-client._tcp.capulet.example"); }));
 }
 
 TEST_F(ResolverTest, ANameThatIsNoneIsRefused) {

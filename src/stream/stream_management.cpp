@@ -63,6 +63,55 @@ std::optional<ManagementElement> read_management(const xml::Element& element) {
   return std::nullopt;
 }
 
+std::optional<ManagementAnswer> read_management_answer(const xml::Element& element) {
+  if (element.ns() != ns::stream_management) {
+    return std::nullopt;
+  }
+  const std::string_view name = element.local();
+  const std::optional<std::uint32_t> h = number_of(element, "h");
+  if (name == "enabled") {
+    const std::optional<bool> resume = boolean_of(element, "resume");
+    const std::string_view id = element.attribute("id").value_or("");
+    if (!resume || (*resume && (id.empty() || id.size() > longest_previd))) {
+      return MalformedAnswer{};
+    }
+    Enabled read;
+    read.id = *resume ? id : std::string_view();
+    read.max = number_of(element, "max").value_or(0);
+    return read;
+  }
+  if (name == "resumed") {
+    const auto previd = element.attribute("previd");
+    return previd && h ? ManagementAnswer(Resumed{std::string(previd->substr(0, longest_previd + 1)), *h})
+                       : ManagementAnswer(MalformedAnswer{});
+  }
+  return name == "failed" ? std::optional<ManagementAnswer>(ManagementFailed{h}) : std::nullopt;
+}
+
+std::string enable(const EnableRequest& request) {
+  std::string xml;
+  xml::Writer writer(xml);
+  writer.start("enable", ns::stream_management);
+  if (request.resume) {
+    writer.attribute("resume", "true");
+  }
+  if (request.max) {
+    writer.attribute("max", std::to_string(*request.max));
+  }
+  writer.end();
+  return xml;
+}
+
+std::string resume(const ResumeRequest& request) {
+  std::string xml;
+  xml::Writer(xml)
+      .start("resume", ns::stream_management)
+      .attribute("previd", request.previd)
+      .attribute("h", std::to_string(request.h))
+      .end();
+  return xml;
+}
+
 void write_ack(std::string& out, std::uint32_t h) {
   out.append("<a xmlns='urn:xmpp:sm:3' h='").append(std::to_string(h)).append("'/>");
 }

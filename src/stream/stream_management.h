@@ -1,6 +1,6 @@
 // Stream management, XEP-0198 (1.6.3): its elements read and written, and the count of what we send. No I/O and no queue:
-// core/managed_stream.h keeps what is unacknowledged. Numbers on the wire are modulo 2^32 (section 4). Not here: streams
-// between servers, and <location/> other than as configured.
+// core/managed_stream.h keeps what is unacknowledged. Numbers on the wire are modulo 2^32 (section 4). Streams between servers
+// use the same elements (section 1), and there we are also the side that asks. Not here: <location/> other than as configured.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -52,6 +52,22 @@ struct Enabled {
 [[nodiscard]] std::string management_failed(StanzaCondition condition, std::optional<std::uint32_t> h = std::nullopt);
 // Section 6: the peer acknowledges what it was not sent.
 [[nodiscard]] StreamError handled_count_too_high(std::uint32_t h, std::uint32_t sent);
+
+// ---- what the server says, read by one that opened a stream to it
+struct Resumed {
+  std::string previd;
+  std::uint32_t h = 0;
+};
+struct ManagementFailed {
+  std::optional<std::uint32_t> h;   // as in management_failed()
+};
+struct MalformedAnswer {};          // one of these without what it must have
+using ManagementAnswer = std::variant<Enabled, Resumed, ManagementFailed, MalformedAnswer>;
+// Nothing: not of this namespace, or none of these. An <enabled/> that cannot be resumed has an empty id.
+[[nodiscard]] std::optional<ManagementAnswer> read_management_answer(const xml::Element& element);
+// ---- what such a server asks for
+[[nodiscard]] std::string enable(const EnableRequest& request);
+[[nodiscard]] std::string resume(const ResumeRequest& request);
 
 // SentCount: how many stanzas we have sent and how many of these the peer has acknowledged.
 class SentCount {

@@ -1,12 +1,12 @@
 // The server's side of a client's stream, from header to bound resource.
 #include "stream/stream_negotiation.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/encoding.h"
 #include "base/ensure.h"
+#include "stream/stream_header.h"
 #include "xml/writer.h"
 #include "xmpp/namespaces.h"
 
@@ -16,23 +16,6 @@ namespace {
 constexpr XmlName stream_name{"stream", ns::streams};
 constexpr XmlName bind_name{"bind", ns::bind};
 constexpr std::string_view stream_end = "</stream:stream>";
-
-// RFC 6120 section 4.7.5: numbers around a dot; what is 1.0 or later can talk to us.
-bool is_supported_version(std::string_view version) {
-  const std::size_t dot = version.find('.');
-  const auto is_number = [](std::string_view text) {
-    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-  };
-  return dot != std::string_view::npos && is_number(version.substr(0, dot)) && is_number(version.substr(dot + 1)) &&
-         version.substr(0, dot).find_first_not_of('0') != std::string_view::npos;
-}
-
-// A language tag by its letters (RFC 5646); it is copied into other people's stanzas.
-bool is_language_tag(std::string_view text) {
-  return !text.empty() && text.size() <= 35 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
 
 StreamError error_of(StreamCondition condition, std::string text = {}) {
   StreamError error;

@@ -20,6 +20,7 @@
 
 #include "base/random.h"
 #include "sasl/mechanism.h"
+#include "stream/demands.h"
 #include "stream/sasl2.h"
 #include "stream/stream_management.h"
 #include "xml/element.h"
@@ -30,13 +31,7 @@
 
 namespace aldis::stream {
 
-// What the owner must do after writing Step::bytes.
-struct KeepReading {};
-// Drop everything read and not yet consumed, reset the framer, do the server's handshake, then tls_established(). If the
-// handshake fails the connection is closed without another word (section 5.4.3.2).
-struct StartTls {};
-// Reset the framer; bytes already read belong to the new stream (section 6.4.6). Nothing to report.
-struct RestartStream {};
+// What the owner must do after writing Step::bytes; what other negotiations demand too is in demands.h.
 // Begin the mechanism (whatever its name: the exchange refuses what offer() does not hold), then on_authentication(). The
 // text is the element's, not yet decoded: nothing when the element is empty, "=" for an empty response (section 6.4.2).
 // In XEP-0388's profile `sasl2` is what else was asked for, and an empty text is an empty response.
@@ -62,10 +57,6 @@ struct AbortAuthentication {};
 struct BindResource {
   std::optional<std::string> resource;
 };
-// Resume a former stream (XEP-0198 section 5); then resumed() or resume_refused().
-struct ResumeStream {
-  ResumeRequest request;
-};
 // XEP-0388: authenticated, and what was asked for inline comes before the <success/>: resume, else bind (XEP-0386 section
 // 3.2: a resumption that succeeds ends it). Then established().
 struct EstablishSession {
@@ -76,10 +67,6 @@ struct EstablishSession {
 // A jabber:iq:register request on a stream that offers registration (XEP-0077 section 3.1): the owner writes the answer
 // itself and goes on reading. The element is the one just fed.
 struct AnswerRegistration {};
-// Write the bytes, then close the connection.
-struct CloseConnection {
-  std::optional<StreamCondition> reason;  // for the log and the metrics; nothing when the peer closed the stream
-};
 using Demand = std::variant<KeepReading, StartTls, RestartStream, BeginAuthentication, ContinueAuthentication,
                             AbortAuthentication, BeginTask, ContinueTask, EstablishSession, BindResource, ResumeStream,
                             AnswerRegistration, CloseConnection>;

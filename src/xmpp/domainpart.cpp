@@ -155,4 +155,20 @@ Result<std::string, JidError> prepare_unusual_domain(std::string_view text) {
   return precis::to_utf8(name);
 }
 
+Result<std::string, JidError> unusual_domain_to_ascii(std::string_view domain) {
+  const std::optional<std::u32string> decoded = precis::from_utf8(domain);
+  if (!decoded) return fail(JidError::bad_domainpart);
+  std::string name;
+  std::size_t start = 0;
+  for (std::size_t i = 0; i <= decoded->size(); ++i) {
+    if (i != decoded->size() && (*decoded)[i] != U'.') continue;
+    const std::optional<icu::UnicodeString> label = to_a_label(std::u32string_view(*decoded).substr(start, i - start));
+    if (!label || label->isEmpty()) return fail(JidError::bad_domainpart);
+    if (start != 0) name.push_back('.');
+    label->toUTF8String(name);
+    start = i + 1;
+  }
+  return name;
+}
+
 }  // namespace aldis::jid_parts

@@ -147,6 +147,11 @@ Result<std::string, JidError> prepare_local(std::string_view text) {
   return prepare_unusual_local(text);
 }
 
+Result<std::string, JidError> domain_to_ascii(std::string_view domain) {
+  const bool is_ascii = std::all_of(domain.begin(), domain.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return is_ascii ? Result<std::string, JidError>(std::string(domain)) : jid_parts::unusual_domain_to_ascii(domain);
+}
+
 Result<std::string, JidError> prepare_domain(std::string_view text) {
   text = without_final_dot(text);
   if (const std::optional<JidError> error = length_error(text)) return fail(*error);

@@ -89,6 +89,10 @@ class FullJid : public Jid {
 [[nodiscard]] Result<std::string, JidError> prepare_domain(std::string_view text);
 [[nodiscard]] Result<std::string, JidError> prepare_resource(std::string_view text);
 
+// A prepared domain as DNS, TLS and certificates have it: A-labels (RFC 5891 section 4.4). A domain of ASCII characters or an
+// IP literal is itself; bad_domainpart for what is not prepared.
+[[nodiscard]] Result<std::string, JidError> domain_to_ascii(std::string_view domain);
+
 // XEP-0106 (1.1) escaping of a localpart, both directions. A space at either end has no escape (its section 4.2): it stays,
 // and prepare_local refuses it.
 [[nodiscard]] std::string escape_local(std::string_view text);

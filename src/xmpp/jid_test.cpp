@@ -179,6 +179,19 @@ TEST(Jid, DomainpartsArePrepared) {  // RFC 7622 section 3.2, RFC 5895 mappings
   for (const auto& [text, expected] : table) EXPECT_EQ(read(text), expected) << text;
 }
 
+TEST(Jid, DomainsHaveAnAsciiForm) {  // RFC 5891 section 4.4: for DNS, TLS and certificates
+  for (const auto& [domain, ascii] : std::vector<std::pair<std::string, std::string>>{
+           {"example.org", "example.org"}, {"münchen.example", "xn--mnchen-3ya.example"}, {"bücher.käse.example", "xn--bcher-kva.xn--kse-qla.example"},
+           {"192.0.2.1", "192.0.2.1"}, {"[2001:db8::1]", "[2001:db8::1]"}, {"_xmpp.example", "_xmpp.example"}}) {
+    EXPECT_EQ(domain_to_ascii(domain).value_or("none"), ascii);
+    if (domain.front() != '_') {
+      EXPECT_EQ(prepare_domain(ascii).value_or("none"), domain) << "and back";
+    }
+  }
+  EXPECT_FALSE(domain_to_ascii("ü..example"));
+  EXPECT_FALSE(domain_to_ascii("\xFF.example"));
+}
+
 TEST(Jid, DomainpartsAreRefused) {
   for (const std::string_view text :
        {"a..b", ".a", "..", "-a.b", "a-.b", "a.b-", "ab--c.d", "a_b.c", "a b.c", "xn--.example", "xn--a.example", "xn--\xC3\xBC.example",

@@ -87,8 +87,8 @@ void StanzaError::write(xml::Writer& writer) const {
   writer.end();
 }
 
-std::optional<StanzaError> StanzaError::read(const xml::Element& stanza) {
-  const std::optional<xml::Element> error = stanza.child({"error", stanza.ns()});
+std::optional<StanzaError> StanzaError::read(const xml::Element& parent, std::string_view error_ns) {
+  const std::optional<xml::Element> error = parent.child({"error", error_ns});
   if (!error) return std::nullopt;
   StanzaError read;
   for (const xml::Element child : error->children()) {

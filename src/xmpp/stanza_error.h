@@ -40,8 +40,9 @@ struct StanzaError {
 
   // The error of a stanza of type error that a peer sent, with undefined-condition for a condition RFC 6120 does not know
   // (section 8.3.2) and the condition's own type for an unknown type; nothing without an error child. `application` is
-  // not read.
-  [[nodiscard]] static std::optional<StanzaError> read(const xml::Element& stanza);
+  // not read. The second form is for an error child that is not in its parent's namespace (XEP-0220 section 2.5).
+  [[nodiscard]] static std::optional<StanzaError> read(const xml::Element& stanza) { return read(stanza, stanza.ns()); }
+  [[nodiscard]] static std::optional<StanzaError> read(const xml::Element& parent, std::string_view error_ns);
 
   // <error type='...'><condition xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>...</error>
   void write(xml::Writer& writer) const;

@@ -97,4 +97,28 @@ StreamError to_stream_error(xml::XmlError error) {
   return {};
 }
 
+StreamError read_stream_error(const xml::Element& element) {
+  constexpr std::size_t longest = 512;
+  StreamError read;
+  for (const xml::Element child : element.children()) {
+    if (child.ns() != ns::stream_errors) continue;
+    if (child.local() == "text") {
+      read.text = child.text();
+      if (read.text.size() > longest) {
+        std::size_t end = longest;
+        while (end > 0 && (static_cast<unsigned char>(read.text[end]) & 0xC0U) == 0x80U) --end;
+        read.text.resize(end);
+      }
+      continue;
+    }
+    for (const auto& [condition, name] : conditions) {
+      if (name == child.local()) {
+        read.condition = condition;
+        if (condition == StreamCondition::see_other_host) read.see_other_host = child.text();
+      }
+    }
+  }
+  return read;
+}
+
 }  // namespace aldis

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "xml/element.h"
 #include "xml/error.h"
 #include "xml/writer.h"
 
@@ -28,6 +29,10 @@ struct StreamError {
   // <stream:error>...</stream:error>; the stream prefix is in scope on every stream we open.
   void write(std::string& out) const;
 };
+
+// What a peer's <stream:error/> says: an unknown condition is undefined-condition, the text is cut at 512 bytes (at a
+// character), `application` is not read.
+[[nodiscard]] StreamError read_stream_error(const xml::Element& element);
 
 // The stream error for what the XML reader refused.
 [[nodiscard]] StreamError to_stream_error(xml::XmlError error);
