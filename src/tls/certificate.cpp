@@ -8,34 +8,15 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include "base/encoding.h"
-#include "tls/openssl.h"
+#include "tls/asn1.h"
 
 namespace aldis::tls {
 namespace {
 
 constexpr std::size_t longest_file = 1024 * 1024;
 constexpr std::size_t longest_chain = 16;
-
-Result<WallTime> wall_time(const ASN1_TIME* time) {
-  std::tm broken{};
-  if (ASN1_TIME_to_tm(time, &broken) != 1) {
-    return fail(ErrorKind::invalid, "a date of the certificate cannot be read");
-  }
-  return WallTime(std::chrono::seconds(::timegm(&broken)));
-}
-
-std::string date(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::system_clock::time_point(
-      std::chrono::duration_cast<std::chrono::system_clock::duration>(time.time_since_epoch())));
-  std::tm broken{};
-  ::gmtime_r(&seconds, &broken);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &broken);
-  return text;
-}
 
 enum class Secrecy : std::uint8_t { open, secret };
 
@@ -128,18 +109,18 @@ Result<Certificate> Certificate::parse(std::string_view chain_pem, std::string_v
                                           " did not issue the one before it");
     }
   }
-  const Result<WallTime> from = wall_time(X509_get0_notBefore(made.leaf()));
-  const Result<WallTime> to = wall_time(X509_get0_notAfter(made.leaf()));
+  const std::optional<WallTime> from = wall_time(X509_get0_notBefore(made.leaf()));
+  const std::optional<WallTime> to = wall_time(X509_get0_notAfter(made.leaf()));
   if (!from || !to) {
-    return fail(!from ? from.error() : to.error());
+    return fail(ErrorKind::invalid, "a date of the certificate cannot be read");
   }
   made.not_before_ = *from;
   made.not_after_ = *to;
   if (made.not_after_ <= clock.wall()) {
-    return fail(ErrorKind::invalid, "the certificate expired on " + date(made.not_after_));
+    return fail(ErrorKind::invalid, "the certificate expired on " + date_text(made.not_after_));
   }
   if (made.not_before_ > clock.wall()) {
-    return fail(ErrorKind::invalid, "the certificate is not valid before " + date(made.not_before_));
+    return fail(ErrorKind::invalid, "the certificate is not valid before " + date_text(made.not_before_));
   }
   made.names_ = names_of(made.leaf());
   return made;

@@ -4,11 +4,10 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/encoding.h"
 #include "base/ensure.h"
-#include "tls/alternative_names.h"
+#include "tls/asn1.h"
 
 namespace aldis::tls {
 namespace {
@@ -18,10 +17,6 @@ constexpr std::string_view fasc_n_oid = "2.16.840.1.101.3.6.6";
 
 std::span<const std::uint8_t> octets(std::string_view bytes) {
   return {reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()};
-}
-
-std::string_view bytes_of(const ASN1_STRING* s) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)), static_cast<std::size_t>(ASN1_STRING_length(s))};
 }
 
 void add_other_name(CertificateFields& fields, const OTHERNAME& other) {
@@ -55,30 +50,10 @@ void add_uri(CertificateFields& fields, std::string uri) {
   fields.uuids.emplace_back(uuid);
 }
 
-std::string rfc4514(const X509_NAME* name) {
-  const BioPtr out(BIO_new(BIO_s_mem()));
-  ensure(out != nullptr, "OpenSSL has memory for a name");
-  // UTF-8 stays as it is; what RFC 4514 2.4 wants escaped is.
-  X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
-  char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  ERR_clear_error();
-  return {data, static_cast<std::size_t>(size)};
-}
-
 std::string serial_of(const X509* certificate) {
   const ASN1_INTEGER* const serial = X509_get0_serialNumber(certificate);
   const bool is_negative = ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER;
   return (is_negative ? "-" : "") + hex_encode(octets(bytes_of(serial)));
-}
-
-Result<WallTime> wall_time(const ASN1_TIME* time) {
-  std::tm broken{};
-  if (ASN1_TIME_to_tm(time, &broken) != 1) {
-    ERR_clear_error();
-    return fail(ErrorKind::invalid, "a date of the certificate cannot be read");
-  }
-  return WallTime(std::chrono::seconds(::timegm(&broken)));
 }
 
 void add_common_names(CertificateFields& fields, const X509_NAME* subject) {
@@ -160,10 +135,10 @@ Result<CertificateFields> fields_of(const X509* certificate) {
   unsigned length = 0;
   ensure(X509_digest(certificate, EVP_sha256(), digest, &length) == 1, "a certificate has a digest");
   fields.fingerprint_sha256 = hex_encode({digest, length});
-  const Result<WallTime> from = wall_time(X509_get0_notBefore(certificate));
-  const Result<WallTime> to = wall_time(X509_get0_notAfter(certificate));
+  const std::optional<WallTime> from = wall_time(X509_get0_notBefore(certificate));
+  const std::optional<WallTime> to = wall_time(X509_get0_notAfter(certificate));
   if (!from || !to) {
-    return fail(!from ? from.error() : to.error());
+    return fail(ErrorKind::invalid, "a date of the certificate cannot be read");
   }
   fields.not_before = *from;
   fields.not_after = *to;

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/punycode.h"
-#include "tls/alternative_names.h"
+#include "tls/asn1.h"
 
 namespace aldis::tls {
 namespace {

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "tests/support/tls_pair.h"
+#include "tls/expiry.h"
 #include "tls/openssl.h"
 
 namespace aldis::tls {
@@ -52,6 +53,22 @@ TEST(Certificate, DatesAreChecked) {
   const auto early = Certificate::parse(pair->chain_pem, pair->key_pem, clock);
   ASSERT_FALSE(early);
   EXPECT_THAT(early.error().what, HasSubstr("not valid before"));
+}
+
+TEST(Certificate, ItsEndIsWarnedOfOncePerStep) {
+  ExpiryWarning warning;
+  std::vector<std::pair<std::int64_t, std::int64_t>> told;
+  for (std::int64_t days = 40; days >= -3; --days) {
+    for (int hour = 0; hour < 3; ++hour) {
+      if (const auto step = warning.due(days)) {
+        told.emplace_back(days, *step);
+      }
+    }
+  }
+  using Pair = std::pair<std::int64_t, std::int64_t>;
+  EXPECT_THAT(told, ElementsAre(Pair(30, 30), Pair(14, 14), Pair(7, 7), Pair(1, 1), Pair(-1, 0)));
+  EXPECT_EQ(ExpiryWarning().due(5), 7);   // after a restart the nearest alone
+  EXPECT_EQ(ExpiryWarning().due(31), std::nullopt);
 }
 
 TEST(Certificate, AForeignKeyIsRefused) {

@@ -2,6 +2,7 @@
 // process; P-256 unless a recipe says otherwise. Dates count from the ManualClock's start (2026-01-01).
 #pragma once
 #include <openssl/bn.h>
+#include <openssl/conf.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -78,9 +79,10 @@ inline const std::shared_ptr<EVP_PKEY>& key_named(const std::string& name) {
 
 namespace detail {
 inline void add_extension(X509* certificate, X509* issuer, const std::string& name, const std::string& value) {
+  static CONF* const no_sections = NCONF_new(nullptr);   // certificatePolicies insists on having some
   X509V3_CTX context;
-  X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  X509V3_set_nconf(&context, no_sections);
   X509_EXTENSION* const extension = X509V3_EXT_nconf(nullptr, &context, name.c_str(), value.c_str());
   ensure(extension != nullptr && X509_add_ext(certificate, extension, -1) == 1, "an extension is understood");
   X509_EXTENSION_free(extension);
@@ -115,7 +117,7 @@ inline Identity issue(const Recipe& recipe, const Identity* issuer) {
     std::vector<std::pair<std::string, std::string>> all{{"basicConstraints", "critical,CA:FALSE"},
                                                          {"keyUsage", "critical,digitalSignature"},
                                                          {"subjectKeyIdentifier", "hash"},
-                                                         {"authorityKeyIdentifier", issuer != nullptr ? "keyid" : ""},
+                                                         {"authorityKeyIdentifier", issuer != nullptr && X509_get0_subject_key_id(signer) != nullptr ? "keyid" : ""},
                                                          {"subjectAltName", recipe.names}};
     for (const auto& [name, value] : recipe.extensions) {
       const auto found = std::ranges::find(all, name, &std::pair<std::string, std::string>::first);

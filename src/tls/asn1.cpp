@@ -1,7 +1,10 @@
-// Decoding a subjectAltName, and text out of ASN.1's string types.
-#include "tls/alternative_names.h"
+// Decoding a subjectAltName, and text and dates out of ASN.1's types.
+#include "tls/asn1.h"
 
 #include <algorithm>
+#include <ctime>
+
+#include "base/ensure.h"
 
 namespace aldis::tls {
 
@@ -61,6 +64,39 @@ std::string dotted(const ASN1_OBJECT* oid) {
   char text[128];
   const int length = OBJ_obj2txt(text, sizeof text, oid, 1);
   return length > 0 && static_cast<std::size_t>(length) < sizeof text ? std::string(text) : std::string();
+}
+
+std::string rfc4514(const X509_NAME* name) {
+  const BioPtr out(BIO_new(BIO_s_mem()));
+  ensure(out != nullptr, "OpenSSL has memory for a name");
+  // UTF-8 stays as it is; what RFC 4514 2.4 wants escaped is.
+  X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  ERR_clear_error();
+  return {data, static_cast<std::size_t>(size)};
+}
+
+std::optional<WallTime> wall_time(const ASN1_TIME* time) {
+  std::tm broken{};
+  if (ASN1_TIME_to_tm(time, &broken) != 1) {
+    ERR_clear_error();
+    return std::nullopt;
+  }
+  return WallTime(std::chrono::seconds(::timegm(&broken)));
+}
+
+std::string date_text(WallTime time) {
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+  std::tm broken{};
+  ::gmtime_r(&seconds, &broken);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &broken);
+  return text;
+}
+
+std::string_view bytes_of(const ASN1_STRING* s) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)), static_cast<std::size_t>(ASN1_STRING_length(s))};
 }
 
 }  // namespace aldis::tls

@@ -1,8 +1,10 @@
-// The subjectAltName of a certificate as decoded ASN.1, read strictly (security C01). For the sources of this folder.
+// Out of OpenSSL's ASN.1: a subjectAltName read strictly (security C01), texts, names and dates. For the sources of this folder.
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "tls/openssl.h"
 
@@ -23,5 +25,11 @@ inline constexpr std::size_t longest_alternative_name = 4 * 1024;       // bytes
 
 // "1.3.6.1.5.5.7.8.5"
 [[nodiscard]] std::string dotted(const ASN1_OBJECT* oid);
+// RFC 4514, in UTF-8, whatever the name holds: control characters are escaped.
+[[nodiscard]] std::string rfc4514(const X509_NAME* name);
+// Nothing for a date that cannot be read.
+[[nodiscard]] std::optional<WallTime> wall_time(const ASN1_TIME* time);
+[[nodiscard]] std::string date_text(WallTime time);   // "2026-01-11 00:00 UTC"
+[[nodiscard]] std::string_view bytes_of(const ASN1_STRING* s);
 
 }  // namespace aldis::tls
