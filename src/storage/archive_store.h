@@ -109,8 +109,10 @@ class ArchiveStore {
   virtual ~ArchiveStore() = default;
 
   // Why a write would be refused now, if it would: known without waiting, so that nothing is delivered that cannot be kept.
-  // timeout: it would not, but writes come faster than they are done, and whoever causes them is to be slowed down.
   [[nodiscard]] virtual std::optional<Error> refuses_writes() const = 0;
+  // How long writes wait now until they are begun. Where that grows, they come faster than they are done, and whoever causes
+  // them is to be slowed down.
+  [[nodiscard]] virtual std::chrono::milliseconds write_delay() const = 0;
   // No id above it has been given out by a server that has ended.
   virtual Task<Result<ArchiveId>> high_water() = 0;
 

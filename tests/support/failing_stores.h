@@ -36,8 +36,8 @@ class FailingStores {
   void hold_summaries(Completion<bool> until) { until_ = std::move(until); }
   // The archive says at once that it takes no writes (ArchiveStore::refuses_writes).
   void refuse_writes(bool refuse) { refuses_writes_ = refuse; }
-  // The archive says that its writes wait long.
-  void be_slow(bool slow) { is_slow_ = slow; }
+  // The archive says that its writes wait so long.
+  void set_write_delay(std::chrono::milliseconds delay) { write_delay_ = delay; }
   [[nodiscard]] bool has_failed() const { return failures_.load() != 0; }
   // A new plan, counting from 0 again.
   void restart(Plan plan) {
@@ -127,9 +127,9 @@ class FailingStores {
     FailingStores& f;
     [[nodiscard]] std::optional<Error> refuses_writes() const override {
       return f.refuses_writes_ ? std::optional(f.failure().error)
-             : f.is_slow_      ? std::optional(Error{ErrorKind::timeout, "writes wait long"})
                                : f.inner_.archive.refuses_writes();
     }
+    [[nodiscard]] std::chrono::milliseconds write_delay() const override { return f.write_delay_.load(); }
     Task<Result<ArchiveId>> high_water() override { return f.guard(f.inner_.archive.high_water()); }
     Task<Result<void>> append(BareJid owner, ArchiveEntry entry) override {
       return f.guard(f.inner_.archive.append(std::move(owner), std::move(entry)));
@@ -293,7 +293,7 @@ class FailingStores {
   Stores inner_;
   Plan plan_;
   std::atomic<bool> refuses_writes_{false};
-  std::atomic<bool> is_slow_{false};
+  std::atomic<std::chrono::milliseconds> write_delay_{};
   std::optional<Completion<bool>> until_;
   std::atomic<std::size_t> calls_{0};
   std::atomic<std::size_t> failures_{0};

@@ -441,18 +441,21 @@ TEST(Mam, WhatCannotBeKeptIsRefusedBeforeItIsDelivered) {
 
 TEST(Mam, ASlowStoreIsReadForMoreSlowlyAndRefusesNothing) {
   Verona v;
-  v.failing->be_slow(true);
+  v.failing->set_write_delay(std::chrono::milliseconds(99));   // a healthy disk under load
+  v.romeo_says("zero");
+  v.failing->set_write_delay(std::chrono::milliseconds(400));
   v.romeo_says("one");
   v.romeo_says("two");
+  v.juliet->receives("zero");
   v.juliet->receives("one");
+  v.scene.advance(std::chrono::milliseconds(390));
   v.juliet->receives_nothing();   // not read yet
-  v.scene.advance(std::chrono::milliseconds(50));
+  v.failing->set_write_delay(std::chrono::milliseconds(0));
+  v.scene.advance(std::chrono::milliseconds(20));
   v.juliet->receives("two");
-  v.scene.advance(std::chrono::milliseconds(50));
-  v.failing->be_slow(false);
   v.romeo_says("three");
   v.juliet->receives("three");
-  EXPECT_EQ(Verona::asks(*v.juliet, "").bodies, (Bodies{"one", "two", "three"}));
+  EXPECT_EQ(Verona::asks(*v.juliet, "").bodies, (Bodies{"zero", "one", "two", "three"}));
 }
 
 TEST(Mam, SenderHearsOfAWriteThatFails) {

@@ -33,23 +33,27 @@ Task<void> write(Account::Pin account, Envelope envelope, ArchiveEntry entry) {
 }
 
 // Delivery does not wait for the disk, so clients that answer each other could be faster than it is, until its queue is full.
-// Whoever sends is read more slowly before anything has to be refused.
-void slow_down(const HookCall& call) {
-  constexpr std::chrono::milliseconds pause{20};
+// Whoever sends is not read for as long as writes wait: so many senders send no more than the store takes, whatever it takes
+// and however many they are, and the queue stays short.
+void keep_pace(const HookCall& call) {
+  constexpr std::chrono::milliseconds patience{250};
+  constexpr std::chrono::milliseconds longest_pause{5000};
+  const std::chrono::milliseconds delay = call.account.home().world().stores.archive.write_delay();
+  if (delay < patience) [[likely]] {
+    return;
+  }
   if (Session* sender = call.account.home().find_session(call.envelope.origin)) {
     slowed.add();
-    sender->pause_for(pause);
+    sender->pause_for(std::min(delay, longest_pause));
   }
 }
 
 Verdict record(const HookCall& call, ArchiveEntry entry) {
-  if (const std::optional<Error> trouble = call.account.home().world().stores.archive.refuses_writes()) {
-    if (trouble->kind != ErrorKind::timeout) {
-      refused.add();
-      return Reject{StanzaError(StanzaCondition::resource_constraint)};
-    }
-    slow_down(call);
+  if (call.account.home().world().stores.archive.refuses_writes()) {
+    refused.add();
+    return Reject{StanzaError(StanzaCondition::resource_constraint)};
   }
+  keep_pace(call);
   spawn(write(Account::Pin(call.account), call.envelope, std::move(entry)));
   return Pass{};
 }

@@ -283,6 +283,7 @@ class Archive final : public ArchiveStore, OnShelves {
   using OnShelves::OnShelves;
 
   [[nodiscard]] std::optional<Error> refuses_writes() const override { return std::nullopt; }
+  [[nodiscard]] std::chrono::milliseconds write_delay() const override { return {}; }
   Task<Result<ArchiveId>> high_water() override {
     co_await turn();
     const auto held = lock();

@@ -1,6 +1,8 @@
 // The two threads of a Database.
 #include "storage/sql/database.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/metrics.h"
 #include "storage/sql/database_file.h"
@@ -90,15 +92,21 @@ std::optional<Error> Database::write_trouble() const {
   if (!trouble_ && (writes_.size() >= options_.queued_writes || queued_bytes_ >= options_.queued_bytes)) {
     return Error{ErrorKind::full, "database: too many writes wait"};
   }
-  if (!trouble_ && (writes_.size() >= options_.patient_writes || queued_bytes_ * 4 >= options_.queued_bytes)) {
-    return Error{ErrorKind::timeout, "database: writes wait long"};
-  }
   return trouble_;
+}
+
+std::chrono::milliseconds Database::write_delay() const {
+  const auto first = first_queued_.load(std::memory_order_relaxed);
+  if (first == std::chrono::steady_clock::time_point{}) {
+    return std::chrono::milliseconds(0);
+  }
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - first);
 }
 
 // Threads are woken behind the lock: one that is woken under it may run at once and wait for it.
 void Database::submit_write(QueuedWrite write) {
   std::optional<Error> refusal;
+  write.queued = std::chrono::steady_clock::now();
   {
     std::unique_lock lock(mutex_);
     if (is_closing_) {
@@ -117,6 +125,9 @@ void Database::submit_write(QueuedWrite write) {
       store_queue_memory.add(static_cast<std::int64_t>(write.bytes));
       writes_.push_back(std::move(write));
       const bool is_first = writes_.size() == 1;
+      if (is_first) {
+        first_queued_.store(writes_.front().queued, std::memory_order_relaxed);
+      }
       lock.unlock();
       if (is_first) {
         writer_woken_.notify_one();
@@ -202,6 +213,7 @@ Database::Batch Database::take_batch(std::unique_lock<std::mutex>&) {
     batch.push_back(std::move(writes_.front()));
     writes_.pop_front();
   }
+  first_queued_.store(writes_.empty() ? std::chrono::steady_clock::time_point{} : writes_.front().queued, std::memory_order_relaxed);
   queued_bytes_ -= bytes;
   queued_writes.add(-static_cast<std::int64_t>(batch.size()));
   queued_write_bytes.add(-static_cast<std::int64_t>(bytes));
@@ -211,20 +223,50 @@ Database::Batch Database::take_batch(std::unique_lock<std::mutex>&) {
 
 std::optional<Failure> Database::run_batch(Batch& batch) {
   batch_size.observe(static_cast<double>(batch.size()));
+  bool is_done = false;
+  if (!is_careful_) {
+    begin();
+    is_done = run_together(batch);
+    if (!is_done) {
+      const std::optional<Failure> failure = undo();
+      if (failure && failure->is_of_world) {
+        return failure;
+      }
+    }
+  }
+  if (!is_done) {
+    begin();
+    if (std::optional<Failure> failure = run_apart(batch)) {
+      return failure;
+    }
+  }
+  return commit();
+}
+
+void Database::begin() {
   writer_->change("BEGIN IMMEDIATE", {});
   if (transaction_end_ != nullptr) {
     transaction_end_->at_begin();
   }
+}
+
+// False: one of them returned an error or could not be carried out.
+bool Database::run_together(Batch& batch) {
+  return std::ranges::all_of(batch, [this](const QueuedWrite& write) {
+    return !writer_->has_failed() && write.job->run(*writer_) && !writer_->has_failed();
+  });
+}
+
+std::optional<Failure> Database::run_apart(Batch& batch) {
+  is_careful_ = false;
   for (QueuedWrite& write : batch) {
     writer_->change("SAVEPOINT write", {});
     bool is_kept = !writer_->has_failed() && write.job->run(*writer_);
     if (writer_->has_failed()) {
+      const bool is_undone = !writer_->is_in_transaction();
       Failure failure = *writer_->take_failure();
-      if (failure.is_of_world || !writer_->is_in_transaction()) {
-        if (writer_->is_in_transaction()) {
-          writer_->change("ROLLBACK", {});
-          (void)writer_->take_failure();  // the first failure is the one that says why
-        }
+      if (failure.is_of_world || is_undone) {
+        static_cast<void>(undo());
         failure.is_of_world = true;
         return failure;
       }
@@ -234,20 +276,33 @@ std::optional<Failure> Database::run_batch(Batch& batch) {
       is_kept = false;
     }
     if (!is_kept) {
+      is_careful_ = true;
       writer_->change("ROLLBACK TO write", {});
     }
     writer_->change("RELEASE write", {});
   }
+  return std::nullopt;
+}
+
+std::optional<Failure> Database::commit() {
   if (transaction_end_ != nullptr && !writer_->has_failed()) {
     transaction_end_->at_end(*writer_);
   }
   const auto begun = std::chrono::steady_clock::now();
   writer_->change("COMMIT", {});
   commit_seconds.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  return writer_->has_failed() ? undo() : std::nullopt;
+}
+
+// The failure because of which it is undone, if there was one: the first, which says why.
+std::optional<Failure> Database::undo() {
   std::optional<Failure> failure = writer_->take_failure();
-  if (failure && writer_->is_in_transaction()) {
+  if (writer_->is_in_transaction()) {
     writer_->change("ROLLBACK", {});
-    (void)writer_->take_failure();
+    static_cast<void>(writer_->take_failure());
+  }
+  if (transaction_end_ != nullptr) {
+    transaction_end_->at_undone();
   }
   return failure;
 }
@@ -335,12 +390,7 @@ std::optional<Failure> Database::try_to_write() {
   writer_->change("INSERT INTO probes (id, written) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET written = excluded.written",
                   {std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(now).count()}});
   writer_->change("COMMIT", {});
-  std::optional<Failure> failure = writer_->take_failure();
-  if (failure && writer_->is_in_transaction()) {
-    writer_->change("ROLLBACK", {});
-    (void)writer_->take_failure();
-  }
-  return failure;
+  return writer_->has_failed() ? undo() : std::nullopt;
 }
 
 // Between transactions, when the writes of the last one have been answered. A reader's snapshot keeps the log from

@@ -1,12 +1,15 @@
 // Database: group commit over one SQLite file. Writes from all executors wait in one bounded queue; a writer thread takes
-// all that wait, runs each in a savepoint of one transaction, commits once (one fsync) and only then completes each with its
-// own result. Alone, a write commits at once; while a commit is under way others gather. Reads run on a second thread with a
-// connection of its own; a read of an owner waits for the writes of that owner that were queued before it.
+// all that wait, runs them in one transaction, commits once (one fsync) and only then completes each with its own result.
+// Should one of them return an error, the transaction is undone and all are run again, each in a savepoint of its own: nearly
+// none does, and a savepoint costs a copy of every page that is written. Alone, a write commits at once; while a commit is under
+// way others gather. Reads run on a second thread with a connection of its own; a read of an owner waits for the writes of that
+// owner that were queued before it.
 //
 // When the disk is full or fails, no write of the transaction has taken effect and each is told so; writes that come then
 // are refused at once with the same error, reads go on, and the writer probes until a write succeeds again. A write that was
 // told `unavailable` may come back to life only if the process dies before the probe has succeeded.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -31,10 +34,9 @@ namespace aldis::sql {
 struct DatabaseOptions {
   SqliteOptions sqlite;
   std::size_t queued_writes = 100'000;                 // more are refused: full
-  std::size_t patient_writes = 4'000;                  // with more, write_trouble() says timeout
   std::size_t queued_bytes = 64 * 1024 * 1024;         // of what callers say their writes hold
   std::size_t queued_reads = 10'000;
-  std::size_t batch_writes = 1'000;                    // of one transaction
+  std::size_t batch_writes = 5'000;                    // of one transaction
   std::size_t batch_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds probe_interval{1'000};     // between attempts to write while writes are refused
   int checkpoint_pages = 1'000;                        // of the log, that are then moved into the file: 4 MiB
@@ -44,8 +46,9 @@ struct DatabaseOptions {
 // Something that is done once for all writes of a transaction, on the writer's thread.
 class TransactionEnd {
  public:
-  virtual void at_begin() = 0;                        // also when the transaction before came to nothing
+  virtual void at_begin() = 0;
   virtual void at_end(Transaction& transaction) = 0;  // behind the last write, before the commit
+  virtual void at_undone() = 0;                       // it came to nothing: what was done in it has not happened
 
  protected:
   ~TransactionEnd() = default;
@@ -61,17 +64,19 @@ class Database {
   Database(const Database&) = delete;
 
   // Runs `work(Transaction&) -> Result<T>` in the next transaction; an error it returns undoes what it changed, and nothing
-  // else. Resumes when that is durable. `bytes`: about what the work holds. The work runs on the writer's thread, once.
+  // else. Resumes when that is durable. `bytes`: about what the work holds. The work runs on the writer's thread, perhaps twice:
+  // the first time is undone then.
   // An empty owner is that of writes which belong to the installation.
   template <class Work>
-  auto write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>>;
+  auto write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
   // Runs the work on a snapshot that holds all writes of the owner (empty: of everybody) queued before.
   template <class Work>
-  auto read(std::string owner, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>>;
+  auto read(std::string owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
 
-  // Why writes are refused now, if they are: the disk's trouble, or a full queue. timeout: they are not, but they come faster
-  // than the disk takes them.
+  // Why writes are refused now, if they are: the disk's trouble, or a full queue.
   [[nodiscard]] std::optional<Error> write_trouble() const;
+  // How long the first write of the queue has waited for its transaction; nothing waits: 0. It takes no lock.
+  [[nodiscard]] std::chrono::milliseconds write_delay() const;
   // Before the first write; it outlives the Database.
   void at_each_transaction(TransactionEnd& end) { transaction_end_ = &end; }
 
@@ -83,6 +88,7 @@ class Database {
     std::string owner;
     std::size_t bytes;
     std::unique_ptr<Job> job;
+    std::chrono::steady_clock::time_point queued{};
   };
   using Batch = std::vector<QueuedWrite>;
 
@@ -93,6 +99,11 @@ class Database {
   void read_loop();
   Batch take_batch(std::unique_lock<std::mutex>& lock);
   std::optional<Failure> run_batch(Batch& batch);
+  void begin();
+  bool run_together(Batch& batch);
+  std::optional<Failure> run_apart(Batch& batch);
+  std::optional<Failure> commit();
+  std::optional<Failure> undo();
   void finish_batch(Batch& batch, const std::optional<Failure>& failure);
   void begin_trouble(Batch& refused, const Failure& failure);
   void probe();
@@ -103,6 +114,7 @@ class Database {
   std::unique_ptr<SqliteConnection> writer_;  // the writer thread's
   std::unique_ptr<SqliteConnection> reader_;  // the reader thread's
   bool must_reopen_ = false;                  // the writer thread's
+  bool is_careful_ = false;                   // the last batch had a write that returned an error; the writer thread's
   TransactionEnd* transaction_end_ = nullptr;
   int checkpointed_pages_ = 0;                // of the log, at the last checkpoint; the writer thread's
 
@@ -110,6 +122,7 @@ class Database {
   std::condition_variable writer_woken_;
   std::condition_variable reader_woken_;
   std::deque<QueuedWrite> writes_;
+  std::atomic<std::chrono::steady_clock::time_point> first_queued_{};  // of writes_; none: the epoch; set under the lock
   std::size_t queued_bytes_ = 0;
   std::uint64_t last_write_ = 0;      // number of the write queued last
   std::uint64_t finished_write_ = 0;  // every write up to this number has its result
@@ -151,14 +164,14 @@ class Database::JobOf final : public Job {
   }
 
  private:
-  Work work_;
+  const Work work_;  // so that it can be run again
   Completion<T> completion_;
   std::optional<T> result_;
 };
 
 template <class Work>
-auto Database::write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>> {
-  using T = std::invoke_result_t<Work&, Transaction&>;
+auto Database::write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
+  using T = std::invoke_result_t<const Work&, Transaction&>;
   const Completion<T> completion;
   auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
   QueuedWrite queued{std::move(owner), bytes, std::move(job)};
@@ -168,8 +181,8 @@ auto Database::write(std::string owner, std::size_t bytes, Work work) -> Task<st
 }
 
 template <class Work>
-auto Database::read(std::string owner, Work work) -> Task<std::invoke_result_t<Work&, Transaction&>> {
-  using T = std::invoke_result_t<Work&, Transaction&>;
+auto Database::read(std::string owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
+  using T = std::invoke_result_t<const Work&, Transaction&>;
   const Completion<T> completion;
   auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
   submit_read(owner, std::move(job));

@@ -74,6 +74,10 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOpt
   }
   if (access == Access::read) {
     connection->execute("PRAGMA query_only = ON");
+  } else {
+    // A transaction touches the ends of many owners' indexes: pages that do not stay in memory are written and read again
+    // within it.
+    connection->execute("PRAGMA cache_size = " + std::to_string(-options.write_cache_kib));
   }
   sqlite3_wal_hook(
       database,

@@ -20,6 +20,7 @@ struct SqliteOptions {
   std::filesystem::path path;
   std::chrono::milliseconds busy_timeout{5000};  // how long another process may hold the database
   std::int64_t max_pages = 0;                    // of 4 KiB; 0: as many as SQLite allows
+  int write_cache_kib = 32 * 1024;               // of pages, at most; used as there is something to write
   std::string vfs;                               // empty: the system's files
 };
 

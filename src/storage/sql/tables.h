@@ -72,6 +72,7 @@ class SqlArchive final : public ArchiveStore, public TransactionEnd, OnDatabase 
  public:
   explicit SqlArchive(Database& database) : OnDatabase(database) { database.at_each_transaction(*this); }
   [[nodiscard]] std::optional<Error> refuses_writes() const override { return database_.write_trouble(); }
+  [[nodiscard]] std::chrono::milliseconds write_delay() const override { return database_.write_delay(); }
   Task<Result<ArchiveId>> high_water() override;
   Task<Result<void>> append(BareJid owner, ArchiveEntry entry) override;
   Task<Result<ArchivePage>> find(BareJid owner, ArchiveQuery query) override;
@@ -87,6 +88,7 @@ class SqlArchive final : public ArchiveStore, public TransactionEnd, OnDatabase 
 
   void at_begin() override { words_.forget(); }
   void at_end(Transaction& transaction) override { words_.write(transaction); }
+  void at_undone() override { noted_id_ = 0; }
 
  private:
   // On the writer's thread.
@@ -95,7 +97,7 @@ class SqlArchive final : public ArchiveStore, public TransactionEnd, OnDatabase 
   std::size_t remove_leftovers(Transaction& transaction, std::size_t most);
 
   ArchiveWords words_;         // the writer thread's
-  ArchiveId noted_id_ = 0;     // the writer thread's: the high-water mark as last written
+  ArchiveId noted_id_ = 0;     // the writer thread's: the high-water mark as last written; 0: not known to be on disk
 };
 
 class SqlPrivateXml final : public PrivateXmlStore, OnDatabase {
