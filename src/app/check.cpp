@@ -15,6 +15,7 @@
 #include "storage/sql/sql_stores.h"
 #include "tls/certificate.h"
 #include "tls/context.h"
+#include "tls/expiry.h"
 
 namespace aldis::app {
 namespace {
@@ -35,8 +36,7 @@ bool is_local_name(std::string_view domain) {
 
 Finding check_dates(const std::string& file, std::int64_t days) {
   const std::string what = "certificate " + file + " is valid for " + std::to_string(days) + " more days";
-  constexpr std::int64_t soon = 14;
-  if (days > soon) {
+  if (days > tls::ExpiryWarning::first) {
     return {Severity::ok, what, ""};
   }
   return {Severity::warning, what, "get a new certificate, put it in the same place and run \"aldis reload\""};

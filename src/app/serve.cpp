@@ -25,6 +25,7 @@
 #include "base/random.h"
 #include "core/server.h"
 #include "storage/sql/sql_stores.h"
+#include "tls/expiry.h"
 
 namespace aldis::app {
 namespace {
@@ -48,7 +49,7 @@ Result<Certificates> load_certificates(const Config& config, const Clock& clock)
   return all;
 }
 
-// Days left of each certificate, as gauges.
+// Days left of each certificate, as gauges; and a warning in the log at 30, 14, 7 and 1 of them.
 class CertificateGauges {
  public:
   void watch(const Certificates& certificates, const Clock& clock) {
@@ -57,19 +58,30 @@ class CertificateGauges {
       for (const tls::Certificate& certificate : list) {
         auto gauge = std::make_unique<metrics::Gauge>("aldis_certificate_days_left", "Whole days until a certificate ends.",
                                                       metrics::Labels{{"domain", domain}, {"key", certificate.key_type()}});
-        gauges_.emplace_back(certificate, std::move(gauge));
+        gauges_.push_back({domain, certificate, std::move(gauge), {}});
       }
     }
     update(clock);
   }
   void update(const Clock& clock) {
-    for (const auto& [certificate, gauge] : gauges_) {
-      gauge->set(certificate.days_left(clock));
+    for (Watched& each : gauges_) {
+      const std::int64_t days = each.certificate.days_left(clock);
+      each.gauge->set(days);
+      if (each.warning.due(days)) {
+        log::warning(days < 0 ? "certificate-ended" : "certificate-ends-soon",
+                     {{"domain", each.domain}, {"key", each.certificate.key_type()}, {"days-left", days}});
+      }
     }
   }
 
  private:
-  std::vector<std::pair<tls::Certificate, std::unique_ptr<metrics::Gauge>>> gauges_;
+  struct Watched {
+    std::string domain;
+    tls::Certificate certificate;
+    std::unique_ptr<metrics::Gauge> gauge;
+    tls::ExpiryWarning warning;
+  };
+  std::vector<Watched> gauges_;
 };
 
 std::vector<BareJid> administrators_of(const DomainConfig& domain) {

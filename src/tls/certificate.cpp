@@ -1,4 +1,4 @@
-// Loading certificates and their keys, and reading their names.
+// Loading certificates and their keys.
 #include "tls/certificate.h"
 
 #include <fcntl.h>
@@ -8,66 +8,15 @@
 
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 
 #include "base/encoding.h"
-#include "tls/openssl.h"
+#include "tls/asn1.h"
 
 namespace aldis::tls {
 namespace {
 
 constexpr std::size_t longest_file = 1024 * 1024;
 constexpr std::size_t longest_chain = 16;
-constexpr const char* xmpp_addr_oid = "1.3.6.1.5.5.7.8.5";  // RFC 6120 13.7.1.4
-constexpr const char* srv_name_oid = "1.3.6.1.5.5.7.8.7";   // RFC 4985
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  }
-  return out;
-}
-
-std::string_view bytes_of(const ASN1_STRING* s) {
-  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(s)), static_cast<std::size_t>(ASN1_STRING_length(s))};
-}
-
-// A name with a NUL inside is a trick (CVE-2009-2408) and is no name at all.
-void add_name(std::vector<std::string>& names, std::string name) {
-  if (!name.empty() && name.find('\0') == std::string::npos) {
-    names.push_back(std::move(name));
-  }
-}
-
-void add_other_name(CertificateNames& names, const OTHERNAME& other) {
-  char oid[64];
-  OBJ_obj2txt(oid, sizeof oid, other.type_id, 1);
-  const int type = other.value->type;
-  if (std::strcmp(oid, xmpp_addr_oid) == 0 && type == V_ASN1_UTF8STRING) {
-    add_name(names.xmpp_addr, std::string(bytes_of(other.value->value.utf8string)));
-  } else if (std::strcmp(oid, srv_name_oid) == 0 && type == V_ASN1_IA5STRING) {
-    add_name(names.srv, lower(bytes_of(other.value->value.ia5string)));
-  }
-}
-
-Result<WallTime> wall_time(const ASN1_TIME* time) {
-  std::tm broken{};
-  if (ASN1_TIME_to_tm(time, &broken) != 1) {
-    return fail(ErrorKind::invalid, "a date of the certificate cannot be read");
-  }
-  return WallTime(std::chrono::seconds(::timegm(&broken)));
-}
-
-std::string date(WallTime time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(std::chrono::system_clock::time_point(
-      std::chrono::duration_cast<std::chrono::system_clock::duration>(time.time_since_epoch())));
-  std::tm broken{};
-  ::gmtime_r(&seconds, &broken);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &broken);
-  return text;
-}
 
 enum class Secrecy : std::uint8_t { open, secret };
 
@@ -109,45 +58,6 @@ int no_password(char*, int, int, void*) {
 }  // an encrypted key is an error, never a prompt
 
 }  // namespace
-
-bool CertificateNames::cover(std::string_view domain) const {
-  const std::string wanted = lower(domain);
-  for (const std::string& name : dns) {
-    if (name == wanted) {
-      return true;
-    }
-    const std::size_t dot = wanted.find('.');
-    if (name.starts_with("*.") && dot != std::string::npos && dot > 0 &&
-        std::string_view(name).substr(1) == std::string_view(wanted).substr(dot)) {
-      return true;
-    }
-  }
-  for (const std::string& name : srv) {
-    if (name == "_xmpp-client." + wanted || name == "_xmpp-server." + wanted) {
-      return true;
-    }
-  }
-  return std::any_of(xmpp_addr.begin(), xmpp_addr.end(), [&](const std::string& a) { return lower(a) == wanted; });
-}
-
-CertificateNames names_of(const X509* certificate) {
-  CertificateNames names;
-  const NamesPtr san(
-      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  for (int i = 0; san && i < sk_GENERAL_NAME_num(san.get()); ++i) {
-    const GENERAL_NAME* const name = sk_GENERAL_NAME_value(san.get(), i);
-    if (name->type == GEN_DNS) {
-      add_name(names.dns, lower(bytes_of(name->d.dNSName)));
-    } else if (name->type == GEN_OTHERNAME) {
-      add_other_name(names, *name->d.otherName);
-    }
-  }
-  char cn[256] = {};
-  if (X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, cn, sizeof cn) > 0) {
-    names.common_name = cn;
-  }
-  return names;
-}
 
 Result<Certificate> Certificate::load(const std::filesystem::path& chain, const std::filesystem::path& key,
                                       const Clock& clock) {
@@ -199,18 +109,18 @@ Result<Certificate> Certificate::parse(std::string_view chain_pem, std::string_v
                                           " did not issue the one before it");
     }
   }
-  const Result<WallTime> from = wall_time(X509_get0_notBefore(made.leaf()));
-  const Result<WallTime> to = wall_time(X509_get0_notAfter(made.leaf()));
+  const std::optional<WallTime> from = wall_time(X509_get0_notBefore(made.leaf()));
+  const std::optional<WallTime> to = wall_time(X509_get0_notAfter(made.leaf()));
   if (!from || !to) {
-    return fail(!from ? from.error() : to.error());
+    return fail(ErrorKind::invalid, "a date of the certificate cannot be read");
   }
   made.not_before_ = *from;
   made.not_after_ = *to;
   if (made.not_after_ <= clock.wall()) {
-    return fail(ErrorKind::invalid, "the certificate expired on " + date(made.not_after_));
+    return fail(ErrorKind::invalid, "the certificate expired on " + date_text(made.not_after_));
   }
   if (made.not_before_ > clock.wall()) {
-    return fail(ErrorKind::invalid, "the certificate is not valid before " + date(made.not_before_));
+    return fail(ErrorKind::invalid, "the certificate is not valid before " + date_text(made.not_before_));
   }
   made.names_ = names_of(made.leaf());
   return made;

@@ -1,6 +1,5 @@
-// Certificate: a chain with its private key, as a server presents it, and the names in an X.509 certificate (RFC 6125,
-// RFC 6120 13.7). Loading refuses keys that others could read (security O03), keys that do not fit, and dates that do
-// not hold. It does not decide whom to trust.
+// Certificate: a chain with its private key, as a server presents it. Loading refuses keys that others could read (security
+// O03), keys that do not fit, and dates that do not hold. It does not decide whom to trust.
 #pragma once
 #include <cstdint>
 #include <filesystem>
@@ -11,24 +10,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "tls/certificate_names.h"
 
-using X509 = struct x509_st;
 using EVP_PKEY = struct evp_pkey_st;
 
 namespace aldis::tls {
-
-struct CertificateNames {
-  std::vector<std::string> dns;        // subjectAltName dNSName, lower case, possibly "*.example.org"
-  std::vector<std::string> xmpp_addr;  // subjectAltName otherName id-on-xmppAddr (RFC 6120 13.7.1.4), as written
-  std::vector<std::string> srv;        // subjectAltName otherName SRVName (RFC 4985), e.g. "_xmpp-client.example.org"
-  std::string common_name;             // for people; never used for matching
-
-  // RFC 6125 6.4: dNSName (a wildcard stands for exactly one whole left-most label), SRVName of one of XMPP's services,
-  // or an xmppAddr that is just the domain. `domain` is in ASCII form.
-  [[nodiscard]] bool cover(std::string_view domain) const;
-};
-
-[[nodiscard]] CertificateNames names_of(const X509* certificate);
 
 class Certificate {
  public:

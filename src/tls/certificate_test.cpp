@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "tests/support/tls_pair.h"
+#include "tls/expiry.h"
 #include "tls/openssl.h"
 
 namespace aldis::tls {
@@ -52,6 +53,22 @@ TEST(Certificate, DatesAreChecked) {
   const auto early = Certificate::parse(pair->chain_pem, pair->key_pem, clock);
   ASSERT_FALSE(early);
   EXPECT_THAT(early.error().what, HasSubstr("not valid before"));
+}
+
+TEST(Certificate, ItsEndIsWarnedOfOncePerStep) {
+  ExpiryWarning warning;
+  std::vector<std::pair<std::int64_t, std::int64_t>> told;
+  for (std::int64_t days = 40; days >= -3; --days) {
+    for (int hour = 0; hour < 3; ++hour) {
+      if (const auto step = warning.due(days)) {
+        told.emplace_back(days, *step);
+      }
+    }
+  }
+  using Pair = std::pair<std::int64_t, std::int64_t>;
+  EXPECT_THAT(told, ElementsAre(Pair(30, 30), Pair(14, 14), Pair(7, 7), Pair(1, 1), Pair(-1, 0)));
+  EXPECT_EQ(ExpiryWarning().due(5), 7);   // after a restart the nearest alone
+  EXPECT_EQ(ExpiryWarning().due(31), std::nullopt);
 }
 
 TEST(Certificate, AForeignKeyIsRefused) {
@@ -119,26 +136,8 @@ TEST_F(Files, ExistingFilesAreNotReplaced) {
   EXPECT_TRUE(Certificate::load(chain, key, clock));
 }
 
-TEST(CertificateNames, CoverAsRfc6125Says) {
-  CertificateNames names;
-  names.dns = {"capulet.example", "*.verona.example"};
-  names.srv = {"_xmpp-server.montague.example"};
-  names.xmpp_addr = {"lit.example", "romeo@poem.example"};
-  for (const char* covered :
-       {"capulet.example", "CAPULET.example", "chat.verona.example", "montague.example", "lit.example"}) {
-    EXPECT_TRUE(names.cover(covered)) << covered;
-  }
-  for (const char* stranger : {"", "example", "x.capulet.example", "verona.example", "a.b.verona.example",
-                               ".verona.example", "poem.example", "*.verona.example2", "capulet.example."}) {
-    EXPECT_FALSE(names.cover(stranger)) << stranger;
-  }
-  CertificateNames only_cn;
-  only_cn.common_name = "capulet.example";
-  EXPECT_FALSE(only_cn.cover("capulet.example"));
-}
-
 // A certificate with xmppAddr and SRVName, made by OpenSSL's own text form.
-TEST(CertificateNames, OtherNamesAreRead) {
+TEST(Certificate, OtherNamesAreRead) {
   const X509Ptr certificate(X509_new());
   X509_EXTENSION* const san =
       X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name,
@@ -154,7 +153,7 @@ TEST(CertificateNames, OtherNamesAreRead) {
   EXPECT_TRUE(names.cover("capulet.example"));
 }
 
-TEST(CertificateNames, SelfSignedRefusesWhatIsNoDomain) {
+TEST(Certificate, SelfSignedRefusesWhatIsNoDomain) {
   const test::ManualClock clock;
   for (const char* bad : {"", "a,DNS:evil.example", "käse.example", "a b"}) {
     EXPECT_FALSE(make_self_signed({bad}, clock)) << bad;

@@ -14,12 +14,6 @@
 namespace aldis::tls {
 namespace {
 
-// RFC 9325 4.2: AEAD with ephemeral elliptic curves only. AES-128 first: it is the fastest where AES is in hardware,
-// and 128 bits are what P-256 and X25519 give.
-constexpr const char* tls12_ciphers =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-constexpr const char* tls13_suites = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 // By their numbers in RFC 8422 section 6 and RFC 9150 section 4.
 struct IntegrityOnlySuite {
   std::uint16_t number;
@@ -29,12 +23,8 @@ struct IntegrityOnlySuite {
 constexpr std::array integrity_only{
     IntegrityOnlySuite{0xC006, "ECDHE-ECDSA-NULL-SHA", false}, IntegrityOnlySuite{0xC010, "ECDHE-RSA-NULL-SHA", false},
     IntegrityOnlySuite{0xC0B4, "TLS_SHA256_SHA256", true}, IntegrityOnlySuite{0xC0B5, "TLS_SHA384_SHA384", true}};
-constexpr const char* key_groups = "X25519:P-256:P-384";
-// No SHA-1 and no SHA-224 (security T03).
-constexpr const char* signature_algorithms =
-    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
-    "RSA+SHA256:RSA+SHA384:RSA+SHA512";
-constexpr long longest_peer_chain = 32 * 1024;
+constexpr long longest_peer_chain = 64 * 1024;   // security D8
+constexpr std::size_t handshake_without_chain = 16 * 1024;
 
 // RFC 7301 3.1: each name behind its length.
 std::string alpn_wire(const std::vector<std::string>& names) {
@@ -58,9 +48,36 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-int accept_any(int, X509_STORE_CTX*) {
+// In place of OpenSSL's verification, which would look for a path at every handshake and throw away what it found: that is
+// TrustStore's work, with the operator's anchors and when somebody needs the answer. That the peer has the certificate's key is
+// still proved.
+int believe_anything(X509_STORE_CTX* context, void*) {
+  X509_STORE_CTX_set_error(context, X509_V_OK);
   return 1;
-}  // auth judges a client's certificate
+}
+
+Result<void> use_certificate(SSL_CTX* ctx, TlsProfile profile, const Certificate& certificate) {
+  if (std::string why = unfit_for(profile, certificate.leaf()); !why.empty()) {
+    return fail(ErrorKind::invalid, certificate.key_type() + " certificate: " + why);
+  }
+  bool good = SSL_CTX_use_certificate(ctx, certificate.leaf()) == 1 && SSL_CTX_use_PrivateKey(ctx, certificate.key()) == 1;
+  for (std::size_t i = 1; good && i < certificate.chain().size(); ++i) {
+    good = SSL_CTX_add1_chain_cert(ctx, certificate.chain()[i].get()) == 1;
+  }
+  return good ? Result<void>() : fail(ErrorKind::invalid, certificate.key_type() + " certificate: " + openssl_error());
+}
+
+// The names of the authorities whose certificates are asked for (RFC 8446 4.2.4).
+bool name_authorities(SSL_CTX* ctx, const std::string& pem) {
+  const BioPtr in = memory_bio(pem);
+  bool good = true;
+  while (X509* const one = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) {
+    good = SSL_CTX_add_client_CA(ctx, one) == 1 && good;
+    X509_free(one);
+  }
+  ERR_clear_error();  // PEM's "no more"
+  return good;
+}
 
 // OpenSSL's levels know one number for everything: level 0, which lets NULL suites pass, lets short keys and SHA-1 pass
 // too. So the level stays, and only the question whether these suites may be used has another answer.
@@ -80,9 +97,9 @@ int allow_integrity_only_suites(const SSL* ssl, const SSL_CTX* ctx, int operatio
   return usual(ssl, ctx, operation, bits, nid, other, extra);
 }
 
-bool add_integrity_only_suites(SSL_CTX* ctx) {
-  std::string tls12(tls12_ciphers);
-  std::string tls13(tls13_suites);
+bool add_integrity_only_suites(SSL_CTX* ctx, const TlsSettings& settings) {
+  std::string tls12(settings.tls12_ciphers);
+  std::string tls13(settings.tls13_suites);
   for (const std::string& name : integrity_only_suites()) {
     (name.starts_with("TLS_") ? tls13 : tls12) += ":" + name;
   }
@@ -90,7 +107,7 @@ bool add_integrity_only_suites(SSL_CTX* ctx) {
   return SSL_CTX_set_cipher_list(ctx, tls12.c_str()) == 1 && SSL_CTX_set_ciphersuites(ctx, tls13.c_str()) == 1;
 }
 
-bool common_settings(SSL_CTX* ctx, int min_version, int max_version) {
+bool common_settings(SSL_CTX* ctx, const TlsSettings& settings, int min_version, int max_version) {
   SSL_CTX_set_options(
       ctx, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_QUERY_MTU);
   SSL_CTX_clear_options(ctx, SSL_OP_ALLOW_NO_DHE_KEX | SSL_OP_LEGACY_SERVER_CONNECT);
@@ -101,8 +118,8 @@ bool common_settings(SSL_CTX* ctx, int min_version, int max_version) {
   SSL_CTX_set_max_cert_list(ctx, longest_peer_chain);
   SSL_CTX_set_security_level(ctx, 2);
   return SSL_CTX_set_min_proto_version(ctx, min_version) == 1 && SSL_CTX_set_max_proto_version(ctx, max_version) == 1 &&
-         SSL_CTX_set_cipher_list(ctx, tls12_ciphers) == 1 && SSL_CTX_set_ciphersuites(ctx, tls13_suites) == 1 &&
-         SSL_CTX_set1_groups_list(ctx, key_groups) == 1 && SSL_CTX_set1_sigalgs_list(ctx, signature_algorithms) == 1;
+         SSL_CTX_set_cipher_list(ctx, settings.tls12_ciphers) == 1 && SSL_CTX_set_ciphersuites(ctx, settings.tls13_suites) == 1 &&
+         SSL_CTX_set1_groups_list(ctx, settings.groups) == 1 && SSL_CTX_set1_sigalgs_list(ctx, settings.signature_algorithms) == 1;
 }
 
 }  // namespace
@@ -129,15 +146,17 @@ struct TlsContext::State {
   bool server = false;
   bool verify_host = false;
   bool alpn_required = false;
-  std::size_t handshake_bytes = 16 * 1024;
+  std::size_t handshake_bytes = handshake_without_chain;
   std::string alpn;
   std::vector<SslCtxPtr> contexts;  // the first serves unknown names
+  std::vector<std::pair<const X509*, std::shared_ptr<Staple>>> staples;
   std::unordered_map<std::string, SSL_CTX*, KeyedStringHash, std::equal_to<>> by_domain;
 
   static int choose_host(SSL* ssl, int*, void* self);
   static int choose_alpn(SSL* ssl, const unsigned char** out, unsigned char* out_length, const unsigned char* in,
                          unsigned in_length, void* self);
   static int look_at_hello(SSL* ssl, int* alert, void* self);
+  static int add_staple(SSL* ssl, void* self);
 };
 
 int TlsContext::State::choose_host(SSL* ssl, int*, void* self) {
@@ -176,6 +195,22 @@ int TlsContext::State::look_at_hello(SSL* ssl, int* alert, void* self) {
   return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+// RFC 6066 8: the response about the certificate that was chosen for this client.
+int TlsContext::State::add_staple(SSL* ssl, void* self) {
+  const auto& all = static_cast<State*>(self)->staples;
+  const auto found = std::ranges::find(all, SSL_get_certificate(ssl), &std::pair<const X509*, std::shared_ptr<Staple>>::first);
+  const auto response = found != all.end() ? found->second->response() : nullptr;
+  if (response == nullptr || response->empty()) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  void* const copy = OPENSSL_memdup(response->data(), response->size());   // OpenSSL frees it
+  if (copy == nullptr || SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(response->size())) != 1) {
+    OPENSSL_free(copy);
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+  return SSL_TLSEXT_ERR_OK;
+}
+
 TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TlsContext::~TlsContext() = default;
 bool TlsContext::is_server() const {
@@ -200,34 +235,33 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
   state->server = true;
   state->alpn = alpn_wire(policy.alpn);
   state->alpn_required = policy.alpn_required;
-  state->handshake_bytes = policy.request_client_certificate ? 64 * 1024 : 16 * 1024;
+  state->handshake_bytes = handshake_without_chain + (policy.request_client_certificate ? longest_peer_chain : 0);
   if (hosts.empty()) {
     return fail(ErrorKind::invalid, "a TLS listener needs a certificate");
+  }
+  if (policy.allow_integrity_only && policy.profile != TlsProfile::modern) {
+    return fail(ErrorKind::invalid, std::string("the profile ") + settings_of(policy.profile).name + " has no integrity-only suites, and a listener allows them");
   }
   if (policy.allow_integrity_only && integrity_only_suites().empty()) {
     return fail(ErrorKind::invalid, "this OpenSSL has no integrity-only suites, and a listener allows them");
   }
-  // A session that was resumed would keep its suite although its client may by now offer an encrypting one.
-  const std::uint32_t ticket_lifetime_s = policy.allow_integrity_only ? 0 : policy.ticket_lifetime_s;
+  // A session that was resumed would keep its suite although its client may by now offer an encrypting one; and its ticket holds
+  // the client's certificate without the chain.
+  const bool may_resume = !policy.allow_integrity_only && !policy.request_client_certificate;
+  const std::uint32_t ticket_lifetime_s = may_resume ? policy.ticket_lifetime_s : 0;
   for (const Host& host : hosts) {
     ERR_clear_error();
     SslCtxPtr ctx(SSL_CTX_new(TLS_server_method()));
-    if (!ctx || !common_settings(ctx.get(), TLS1_2_VERSION, TLS1_3_VERSION) || host.certificates.empty()) {
+    if (!ctx || !common_settings(ctx.get(), settings_of(policy.profile), TLS1_2_VERSION, TLS1_3_VERSION) || host.certificates.empty()) {
       return fail(ErrorKind::invalid,
                   host.domain + ": " + (host.certificates.empty() ? "no certificate" : openssl_error()));
     }
-    if (policy.allow_integrity_only && !add_integrity_only_suites(ctx.get())) {
+    if (policy.allow_integrity_only && !add_integrity_only_suites(ctx.get(), settings_of(policy.profile))) {
       return fail(ErrorKind::invalid, "integrity-only suites: " + openssl_error());
     }
     for (const Certificate& certificate : host.certificates) {
-      bool good = SSL_CTX_use_certificate(ctx.get(), certificate.leaf()) == 1 &&
-                  SSL_CTX_use_PrivateKey(ctx.get(), certificate.key()) == 1;
-      for (std::size_t i = 1; good && i < certificate.chain().size(); ++i) {
-        good = SSL_CTX_add1_chain_cert(ctx.get(), certificate.chain()[i].get()) == 1;
-      }
-      if (!good) {
-        return fail(ErrorKind::invalid,
-                    host.domain + ": " + certificate.key_type() + " certificate: " + openssl_error());
+      if (auto used = use_certificate(ctx.get(), policy.profile, certificate); !used) {
+        return fail(used.error().kind, host.domain + ": " + used.error().what);
       }
     }
     SSL_CTX_set_app_data(ctx.get(), reinterpret_cast<void*>(host.certificates.size()));
@@ -240,8 +274,19 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
       SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);
     }
     if (policy.request_client_certificate) {
-      SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, accept_any);
+      SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, nullptr);
+      SSL_CTX_set_cert_verify_callback(ctx.get(), believe_anything, nullptr);
+      if (!name_authorities(ctx.get(), policy.client_authorities_pem)) {
+        return fail(ErrorKind::invalid, "names of client authorities: " + openssl_error());
+      }
     }
+    for (std::size_t i = 0; i < host.staples.size() && i < host.certificates.size(); ++i) {
+      if (host.staples[i] != nullptr) {
+        state->staples.emplace_back(host.certificates[i].leaf(), host.staples[i]);
+      }
+    }
+    SSL_CTX_set_tlsext_status_cb(ctx.get(), State::add_staple);
+    SSL_CTX_set_tlsext_status_arg(ctx.get(), state.get());
     if (!policy.alpn.empty()) {
       SSL_CTX_set_alpn_select_cb(ctx.get(), State::choose_alpn, state.get());
       SSL_CTX_set_client_hello_cb(ctx.get(), State::look_at_hello, state.get());
@@ -257,11 +302,11 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
 Result<std::shared_ptr<const TlsContext>> TlsContext::client(const ClientPolicy& policy) {
   auto state = std::make_unique<State>();
   state->verify_host = policy.verify;
-  state->handshake_bytes = 64 * 1024;
+  state->handshake_bytes = handshake_without_chain + longest_peer_chain;
   state->alpn = alpn_wire(policy.alpn);
   ERR_clear_error();
   SslCtxPtr ctx(SSL_CTX_new(TLS_client_method()));
-  bool good = ctx && common_settings(ctx.get(), policy.min_version != 0 ? policy.min_version : TLS1_2_VERSION,
+  bool good = ctx && common_settings(ctx.get(), settings_of(policy.profile), policy.min_version != 0 ? policy.min_version : TLS1_2_VERSION,
                                      policy.max_version != 0 ? policy.max_version : TLS1_3_VERSION);
   if (good && (policy.min_version != 0 || !policy.old_cipher_list.empty())) {
     SSL_CTX_set_security_level(ctx.get(), 0);
@@ -271,6 +316,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const ClientPolicy&
          (policy.old_cipher_list.empty() || SSL_CTX_set_cipher_list(ctx.get(), policy.old_cipher_list.c_str()) == 1) &&
          (policy.tls13_suites.empty() || SSL_CTX_set_ciphersuites(ctx.get(), policy.tls13_suites.c_str()) == 1) &&
          (policy.groups.empty() || SSL_CTX_set1_groups_list(ctx.get(), policy.groups.c_str()) == 1) &&
+         (policy.signature_algorithms.empty() || SSL_CTX_set1_sigalgs_list(ctx.get(), policy.signature_algorithms.c_str()) == 1) &&
          (state->alpn.empty() ||
           SSL_CTX_set_alpn_protos(ctx.get(), octets(state->alpn), static_cast<unsigned>(state->alpn.size())) == 0);
   if (good && policy.verify) {
@@ -284,8 +330,17 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const ClientPolicy&
       ERR_clear_error();  // PEM's "no more"
     }
   }
+  if (good && !policy.verify) {
+    SSL_CTX_set_cert_verify_callback(ctx.get(), believe_anything, nullptr);
+  }
+  good = good && (!policy.ask_for_staple || SSL_CTX_set_tlsext_status_type(ctx.get(), TLSEXT_STATUSTYPE_ocsp) == 1);
   if (!good) {
     return fail(ErrorKind::invalid, "TLS client settings: " + openssl_error());
+  }
+  for (const Certificate& certificate : policy.certificates) {
+    if (auto used = use_certificate(ctx.get(), policy.profile, certificate); !used) {
+      return fail(used.error());
+    }
   }
   state->contexts.push_back(std::move(ctx));
   return std::shared_ptr<const TlsContext>(new TlsContext(std::move(state)));

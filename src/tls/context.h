@@ -1,6 +1,6 @@
-// TlsContext: what all handshakes of a listener share: certificates by host, and the policy: TLS 1.2 and 1.3, AEAD with
-// ECDHE only, X25519, P-256 and P-384, the server's preference, no renegotiation, compression, or early data (RFC 7590,
-// RFC 9325; security T03, T04, T05, T08). Immutable and shared between threads: reloading certificates is making a new
+// TlsContext: what all handshakes of a listener share: certificates by host, and the policy: TLS 1.2 and 1.3, what the profile
+// names and nothing else, the server's preference, no renegotiation, compression, or early data (RFC 7590, RFC 9325; security
+// T03, T04, T05, T08). Immutable and shared between threads: reloading certificates is making a new
 // one and replacing the shared_ptr; connections keep the one they began with.
 #pragma once
 #include <cstdint>
@@ -10,20 +10,26 @@
 
 #include "base/result.h"
 #include "tls/certificate.h"
+#include "tls/profile.h"
+#include "tls/staple.h"
 
 using SSL_CTX = struct ssl_ctx_st;
 
 namespace aldis::tls {
 
 struct TlsPolicy {
+  TlsProfile profile = TlsProfile::modern;
   // ALPN names this listener speaks (RFC 7301, XEP-0368), e.g. {"xmpp-client"}. A client that offers only others gets
   // the alert no_application_protocol (security T07). Empty: ALPN is ignored (STARTTLS).
   std::vector<std::string> alpn;
   bool alpn_required = false;               // refuse clients that offer no ALPN at all
-  bool request_client_certificate = false;  // ask for one; whether to believe it is decided later, by auth
+  // Ask for a certificate, without requiring one. The handshake believes whatever comes; TrustStore::verify judges
+  // TlsEngine::presented_chain() after it. No tickets then: a resumed session would not have the chain, nor a new look at it.
+  bool request_client_certificate = false;
+  std::string client_authorities_pem;       // named in that request, so that a card with several certificates can choose
   std::uint32_t ticket_lifetime_s = 7200;   // session resumption by tickets; 0: none
   // Besides the usual suites also those that protect integrity alone, as the last choice; no tickets then. Everything else
-  // is as strict as without (security T08).
+  // is as strict as without (security T08). Only with the profile `modern`: the others' documents exclude such suites.
   bool allow_integrity_only = false;
 };
 
@@ -32,14 +38,19 @@ struct TlsPolicy {
 [[nodiscard]] std::vector<std::string> integrity_only_suites();
 
 struct ClientPolicy {
+  TlsProfile profile = TlsProfile::modern;
   std::vector<std::string> alpn;
   std::string trust_pem;  // certificates that may end a chain; the peer must then present a name that covers the host
-  bool verify = true;     // false: accept anything (tests, and s2s with dialback)
-  std::string old_cipher_list;  // tests only: an OpenSSL cipher list for TLS 1.2
-  int min_version = 0;          // tests only: 0 is TLS 1.2; SSL3_VERSION and so on
-  int max_version = 0;          // tests only: 0 is TLS 1.3
-  std::string tls13_suites;     // tests only
-  std::string groups;           // tests only
+  bool verify = true;     // false: believe anything in the handshake; TrustStore::verify judges presented_chain() after it
+  std::vector<Certificate> certificates;   // ours, one of each key kind, shown when the server asks
+  bool ask_for_staple = false;             // ask for an OCSP response in the handshake (RFC 6066 section 8)
+  // For tests, and for trying what a server speaks (offer.h); with any of the first two security level 0 holds.
+  std::string old_cipher_list;       // an OpenSSL cipher list for TLS 1.2
+  int min_version = 0;               // 0 is TLS 1.2; SSL3_VERSION and so on
+  int max_version = 0;               // 0 is TLS 1.3
+  std::string tls13_suites;
+  std::string groups;
+  std::string signature_algorithms;
 };
 
 class TlsContext {
@@ -48,6 +59,7 @@ class TlsContext {
   struct Host {
     std::string domain;  // ASCII form; matched with the SNI name without regard to case
     std::vector<Certificate> certificates;
+    std::vector<std::shared_ptr<Staple>> staples{};   // of the certificates in their order; fewer, or null ones: none for those
   };
 
   // The first host serves clients that send no SNI or an unknown one.
@@ -59,8 +71,8 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   [[nodiscard]] bool is_server() const;
-  // What a peer may send before the handshake is over; more is a flood (security T06). 16 KiB, 64 KiB where it sends
-  // certificates.
+  // What a peer may send before the handshake is over; more is a flood (security T06). 16 KiB, and 64 KiB more where it sends
+  // certificates (security D8).
   [[nodiscard]] std::size_t handshake_bytes() const;
   [[nodiscard]] bool verifies_host() const;
   // How many certificates the host chosen for this connection has.

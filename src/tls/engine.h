@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "tls/context.h"
+#include "tls/presented_chain.h"
 
 using SSL = struct ssl_st;
 
@@ -75,6 +76,9 @@ class TlsEngine {
   [[nodiscard]] bool can_bind(ChannelBinding type) const;
   // Nothing when the connection cannot give this binding (tls-exporter below TLS 1.3 without extended master secret).
   [[nodiscard]] std::optional<std::vector<std::uint8_t>> channel_binding(ChannelBinding type) const;
+  // What the peer showed, and proved to have the key of; not verified. Empty before the handshake is over. A resumed session has
+  // the peer's own certificate alone: nothing leads from it to an anchor.
+  [[nodiscard]] PresentedChain presented_chain() const;
   // The peer's own certificate, unverified on the server side; null when it sent none.
   [[nodiscard]] std::shared_ptr<X509> peer_certificate() const;
   // An estimate of the heap an idle engine holds, for accounting.

@@ -101,6 +101,26 @@ std::shared_ptr<X509> TlsEngine::peer_certificate() const {
   return {SSL_get1_peer_certificate(ssl_), X509_free};
 }
 
+PresentedChain TlsEngine::presented_chain() const {
+  PresentedChain shown;
+  std::shared_ptr<X509> own = is_established() ? peer_certificate() : nullptr;
+  if (own == nullptr) {
+    return shown;
+  }
+  const STACK_OF(X509)* const chain = SSL_get_peer_cert_chain(ssl_);
+  const int first = context_->is_server() ? 0 : 1;   // OpenSSL's list begins with the peer's own on the client's side only
+  shown.certificates.push_back(std::move(own));
+  for (int i = first; i < sk_X509_num(chain); ++i) {
+    X509_up_ref(sk_X509_value(chain, i));
+    shown.certificates.emplace_back(sk_X509_value(chain, i), X509_free);
+  }
+  const unsigned char* stapled = nullptr;
+  if (const long length = SSL_get_tlsext_status_ocsp_resp(ssl_, &stapled); length > 0 && !context_->is_server()) {
+    shown.stapled.assign(reinterpret_cast<const char*>(stapled), static_cast<std::size_t>(length));
+  }
+  return shown;
+}
+
 std::size_t TlsEngine::idle_bytes() {
   return 12 * 1024;
 }

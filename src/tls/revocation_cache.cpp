@@ -1,0 +1,246 @@
+// Keeping CRLs and OCSP responses, in memory and in a folder: "SOURCE.crl", and "KEY.SECONDS.ocsp" with the second until which
+// the response holds.
+#include "tls/revocation_cache.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "base/encoding.h"
+#include "base/ensure.h"
+#include "tls/asn1.h"
+
+namespace aldis::tls {
+namespace {
+
+constexpr std::size_t most_responses = 100'000;
+constexpr std::string_view end_of_list = "-----END X509 CRL-----";
+
+// Who a certificate is to its issuer: the issuer's name and key, and the serial number.
+std::string key_of(X509* certificate, X509* issuer) {
+  std::string all = rfc4514(X509_get_subject_name(issuer)) + "\n";
+  all.append(bytes_of(X509_get0_pubkey_bitstr(issuer))).append("\n").append(bytes_of(X509_get0_serialNumber(certificate)));
+  std::uint8_t out[EVP_MAX_MD_SIZE];
+  unsigned length = 0;
+  ensure(EVP_Digest(all.data(), all.size(), out, &length, EVP_sha256(), nullptr) == 1, "bytes have a digest");
+  return hex_encode({out, length});
+}
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<RevocationCache>> RevocationCache::open(const std::filesystem::path& folder, std::vector<std::string>* skipped) {
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return fail(ErrorKind::unavailable, "cannot make " + folder.string() + ": " + std::strerror(errno));
+  }
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return fail(ErrorKind::invalid, folder.string() + " is no folder");
+  }
+  if ((status.st_mode & 077U) != 0 || (status.st_uid != ::geteuid() && status.st_uid != 0)) {
+    return fail(ErrorKind::denied, folder.string() + " can be reached by others; run: chmod 700 " + folder.string());
+  }
+  auto cache = std::make_shared<RevocationCache>();
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::filesystem::path& path = entry.path();
+    const std::string stem = path.stem().string();
+    bool is_read = false;
+    if (path.extension() == ".crl") {
+      is_read = cache->import_crls(contents(path)).has_value();
+    } else if (path.extension() == ".ocsp") {
+      const std::size_t dot = stem.find('.');
+      std::int64_t seconds = 0;
+      is_read = dot != std::string::npos && std::from_chars(stem.data() + dot + 1, stem.data() + stem.size(), seconds).ec == std::errc{} && seconds > 0;
+      if (is_read) {
+        Response& known = cache->responses_[stem.substr(0, dot)];
+        const WallTime until{std::chrono::seconds(seconds)};
+        known = known.until < until ? Response{contents(path), until} : known;
+      }
+    }
+    if (!is_read && skipped != nullptr) {
+      skipped->push_back(path.string());
+    }
+  }
+  if (error) {
+    return fail(ErrorKind::unavailable, "cannot read " + folder.string() + ": " + error.message());
+  }
+  cache->folder_ = folder;
+  return cache;
+}
+
+Result<void> RevocationCache::write(const std::string& name, std::string_view bytes) const {
+  const std::filesystem::path path = folder_ / name;
+  const std::string half = path.string() + ".new";
+  const int fd = ::open(half.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  bool is_written = fd >= 0;
+  while (is_written && !bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    is_written = n > 0;
+    bytes.remove_prefix(is_written ? static_cast<std::size_t>(n) : 0);
+  }
+  is_written = is_written && ::fsync(fd) == 0 && ::rename(half.c_str(), path.c_str()) == 0;
+  const int why = errno;
+  if (fd >= 0) {
+    ::close(fd);
+  }
+  if (!is_written) {
+    return fail(ErrorKind::unavailable, "cannot write " + path.string() + ": " + std::strerror(why));
+  }
+  return {};
+}
+
+Result<bool> RevocationCache::put(std::shared_ptr<const Crl> crl) {
+  const std::lock_guard lock(mutex_);
+  const auto found = crls_->find(crl->source());
+  if (found != crls_->end() && !crl->is_newer_than(*found->second)) {
+    return false;
+  }
+  if (!folder_.empty()) {
+    if (auto written = write(crl->source() + ".crl", crl->der()); !written) {
+      return fail(written.error());
+    }
+  }
+  auto next = std::make_shared<Crls>(*crls_);
+  (*next)[crl->source()] = std::move(crl);
+  crls_ = std::move(next);
+  return true;
+}
+
+Result<std::size_t> RevocationCache::import_crls(std::string_view file) {
+  std::size_t newer = 0;
+  const bool is_pem = file.find(end_of_list) != std::string_view::npos;
+  do {
+    const std::size_t end = is_pem ? file.find(end_of_list) + end_of_list.size() : file.size();
+    const auto crl = Crl::parse(file.substr(0, end));
+    if (!crl) {
+      return fail(crl.error());
+    }
+    const auto is_newer = put(*crl);
+    if (!is_newer) {
+      return fail(is_newer.error());
+    }
+    newer += *is_newer ? 1 : 0;
+    file.remove_prefix(end);
+  } while (file.find(end_of_list) != std::string_view::npos);
+  return newer;
+}
+
+Result<void> RevocationCache::add_crl(std::string_view file, X509* issuer) {
+  auto crl = Crl::parse(file);
+  if (!crl) {
+    return fail(crl.error());
+  }
+  if (!(*crl)->is_signed_by(issuer)) {
+    return fail(ErrorKind::denied, "the CRL of " + (*crl)->issuer() + " is not signed by " + rfc4514(X509_get_subject_name(issuer)));
+  }
+  const auto is_newer = put(std::move(*crl));
+  return is_newer ? Result<void>() : fail(is_newer.error());
+}
+
+Result<void> RevocationCache::add_ocsp(std::string_view response, X509* certificate, X509* issuer, WallTime now, std::string_view nonce) {
+  const RevocationAnswer answer = ask_ocsp(response, certificate, issuer, now, nonce);
+  if (answer.state == RevocationState::undetermined) {
+    return fail(ErrorKind::denied, answer.detail);
+  }
+  // What says "revoked" or "unknown" is kept for a day, unless a good one comes.
+  const WallTime until = answer.state == RevocationState::good ? answer.until : now + std::chrono::hours(24);
+  const std::string key = key_of(certificate, issuer);
+  const std::lock_guard lock(mutex_);
+  const auto found = responses_.find(key);
+  if (found == responses_.end() && responses_.size() >= most_responses) {
+    return fail(ErrorKind::full, "100000 OCSP responses are kept already");
+  }
+  if (!folder_.empty()) {
+    const auto name = [&](WallTime time) {
+      return key + "." + std::to_string(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count()) + ".ocsp";
+    };
+    if (auto written = write(name(until), response); !written) {
+      return written;
+    }
+    if (found != responses_.end() && name(found->second.until) != name(until)) {
+      std::error_code ignored;
+      std::filesystem::remove(folder_ / name(found->second.until), ignored);
+    }
+  }
+  responses_[key] = Response{std::string(response), until};
+  return {};
+}
+
+std::vector<std::shared_ptr<const Crl>> RevocationCache::crls() const {
+  const auto known = [this] {
+    const std::lock_guard lock(mutex_);
+    return crls_;
+  }();
+  std::vector<std::shared_ptr<const Crl>> all;
+  for (const auto& [source, crl] : *known) {
+    all.push_back(crl);
+  }
+  return all;
+}
+
+std::string RevocationCache::ocsp(X509* certificate, X509* issuer) const {
+  const std::string key = key_of(certificate, issuer);
+  const std::lock_guard lock(mutex_);
+  const auto found = responses_.find(key);
+  return found == responses_.end() ? std::string() : found->second.der;
+}
+
+void RevocationCache::forget_old_responses(WallTime now) {
+  const std::lock_guard lock(mutex_);
+  for (auto it = responses_.begin(); it != responses_.end();) {
+    if (it->second.until >= now) {
+      ++it;
+      continue;
+    }
+    if (!folder_.empty()) {
+      const auto seconds = std::chrono::floor<std::chrono::seconds>(it->second.until.time_since_epoch()).count();
+      std::error_code ignored;
+      std::filesystem::remove(folder_ / (it->first + "." + std::to_string(seconds) + ".ocsp"), ignored);
+    }
+    it = responses_.erase(it);
+  }
+}
+
+RevocationAnswer ask_all(std::string_view stapled, const RevocationCache* known, X509* certificate, X509* issuer, WallTime now) {
+  std::vector<RevocationAnswer> answers;
+  if (!stapled.empty()) {
+    answers.push_back(ask_ocsp(stapled, certificate, issuer, now));
+  }
+  if (known != nullptr) {
+    if (const std::string response = known->ocsp(certificate, issuer); !response.empty()) {
+      answers.push_back(ask_ocsp(response, certificate, issuer, now));
+    }
+    for (const auto& crl : known->crls()) {
+      answers.push_back(crl->ask(certificate, issuer, now));
+    }
+  }
+  for (const RevocationState state : {RevocationState::revoked, RevocationState::good, RevocationState::unknown}) {
+    if (const auto found = std::ranges::find(answers, state, &RevocationAnswer::state); found != answers.end()) {
+      return *found;
+    }
+  }
+  // The reason that says most: a list of the issuer that does not do, else that there is none.
+  RevocationAnswer nothing{RevocationState::undetermined, "there is no CRL of " + rfc4514(X509_get_issuer_name(certificate)) + " and no OCSP response", {}};
+  for (RevocationAnswer& answer : answers) {
+    if (!answer.detail.starts_with("there is no CRL")) {
+      nothing.detail = std::move(answer.detail);
+    }
+  }
+  return nothing;
+}
+
+}  // namespace aldis::tls

@@ -1,0 +1,53 @@
+// RevocationCache: the CRLs and OCSP responses a server knows, the newest of each. Any thread reads and writes. With a folder it
+// is found again after a restart, and where there is no network an operator's files are imported into it.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "tls/revocation.h"
+
+namespace aldis::tls {
+
+class RevocationCache {
+ public:
+  // In memory only.
+  RevocationCache() = default;
+  // `folder` is made with mode 0700 when it is not there; denied when others can reach it. Files in it that cannot be read as what
+  // their names say are left alone and named in `skipped`.
+  [[nodiscard]] static Result<std::shared_ptr<RevocationCache>> open(const std::filesystem::path& folder, std::vector<std::string>* skipped);
+
+  // An operator's file, PEM (with one list or several) or DER. The number of lists that were newer than what was known.
+  [[nodiscard]] Result<std::size_t> import_crls(std::string_view file);
+  // What came over a network: nothing that `issuer` has not signed replaces anything (denied).
+  [[nodiscard]] Result<void> add_crl(std::string_view file, X509* issuer);
+  // The same for a response about `certificate`; denied also when it is not current.
+  [[nodiscard]] Result<void> add_ocsp(std::string_view response, X509* certificate, X509* issuer, WallTime now, std::string_view nonce);
+
+  [[nodiscard]] std::vector<std::shared_ptr<const Crl>> crls() const;
+  [[nodiscard]] std::string ocsp(X509* certificate, X509* issuer) const;   // DER; empty: none
+  // Responses that are no longer current; CRLs stay until a newer one comes, because who is revoked in them stays it.
+  void forget_old_responses(WallTime now);
+
+ private:
+  struct Response {
+    std::string der;
+    WallTime until;
+  };
+  using Crls = std::map<std::string, std::shared_ptr<const Crl>>;   // by Crl::source()
+  [[nodiscard]] Result<bool> put(std::shared_ptr<const Crl> crl);   // false: not newer
+  [[nodiscard]] Result<void> write(const std::string& name, std::string_view bytes) const;
+
+  std::filesystem::path folder_;   // empty: none
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Crls> crls_ = std::make_shared<const Crls>();   // replaced as a whole; a reader keeps what it began with
+  std::map<std::string, Response> responses_;                          // by certificate, issuer and key
+};
+
+}  // namespace aldis::tls
