@@ -9,6 +9,7 @@
 #include "storage/account_image.h"
 #include "storage/account_store.h"
 #include "storage/archive_store.h"
+#include "storage/certificate_store.h"
 #include "storage/push_store.h"
 #include "storage/roster_store.h"
 #include "storage/session_store.h"
@@ -121,6 +122,7 @@ struct Stores {
   SessionStore& sessions;
   TokenStore& tokens;
   PushStore& push;
+  CertificateStore& certificates;
 };
 
 }  // namespace aldis

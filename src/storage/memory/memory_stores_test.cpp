@@ -2,6 +2,7 @@
 #include "storage/memory/memory_stores.h"
 
 #include "tests/support/archive_contract.h"
+#include "tests/support/certificate_contract.h"
 #include "tests/support/push_contract.h"
 #include "tests/support/token_contract.h"
 

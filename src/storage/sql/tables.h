@@ -147,6 +147,15 @@ class SqlPush final : public PushStore, OnDatabase {
   Task<Result<void>> remove(BareJid owner, Jid service, std::optional<std::string> node) override;
 };
 
+class SqlCertificates final : public CertificateStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::vector<CertificateMapping>>> load(BareJid owner) override;
+  Task<Result<std::vector<BareJid>>> find(std::string domain, CertificateKey key, std::string value) override;
+  Task<Result<void>> add(BareJid owner, CertificateMapping mapping, std::size_t max) override;
+  Task<Result<void>> remove(BareJid owner, CertificateKey key, std::string value) override;
+};
+
 class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
  public:
   using OnDatabase::OnDatabase;
