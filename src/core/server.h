@@ -10,6 +10,7 @@
 
 #include "auth/auth_config.h"
 #include "auth/authenticator.h"
+#include "auth/certificate/store_directory.h"
 #include "auth/key_derivation.h"
 #include "core/administration.h"
 #include "core/core_config.h"
@@ -46,6 +47,7 @@ struct LiveConfig {
   LobbyConfig lobby;
   AuthConfig auth;
   std::map<std::string, std::vector<BareJid>, std::less<>> administrators{};   // of each domain; one not named keeps its own
+  CertificatePolicies certificates{};           // of people, by domain
 };
 
 struct ServerConfig {
@@ -72,8 +74,10 @@ class Server {
   // ---- from any thread
   // Applies what can change while serving.
   void apply(LiveConfig live);
-  // New handshakes use these certificates; the old ones stay when this fails.
-  [[nodiscard]] Result<void> apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains);
+  // New handshakes use these certificates; the old ones stay when this fails. Clients are asked for one of `client_authorities`
+  // (PEM), for none when it is empty.
+  [[nodiscard]] Result<void> apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains,
+                                                std::string client_authorities);
   [[nodiscard]] Administration& administration() { return *administration_; }
   // An executor for operators' work, off the shards that serve people.
   [[nodiscard]] Shard& operator_executor() { return *lobby_shard_; }
@@ -84,12 +88,9 @@ class Server {
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
 
  private:
-  struct AllContexts {
-    TlsContexts usual;
-    TlsContexts integrity_only_too;   // null where no listener allows it
-  };
-  [[nodiscard]] Result<AllContexts> make_contexts(
-      const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains) const;
+  [[nodiscard]] Result<AllTlsContexts> make_contexts(
+      const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains,
+      const std::string& client_authorities) const;
   [[nodiscard]] bool needs_tls() const;
   [[nodiscard]] AuthConfig auth_config() const { return *std::atomic_load(&auth_config_); }
   template <class F>
@@ -111,6 +112,8 @@ class Server {
   std::unique_ptr<LoginFailureCounters> failures_;
   std::unique_ptr<ClientTokens> tokens_;
   std::unique_ptr<Authenticator> authenticator_;
+  StoreDirectory certificate_directory_;
+  CertificateJudge certificate_judge_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<Lobby> lobby_;
   std::vector<net::PeerAddress> addresses_;

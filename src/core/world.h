@@ -20,6 +20,7 @@
 namespace aldis {
 
 class Administration;
+class CertificateJudge;
 class Home;
 class VirtualHost;
 
@@ -36,6 +37,7 @@ struct World {
   ArchiveIdForm archive_form;      // these two are set by load_archive_ids, before the first message
   ArchiveId archive_floor = 0;
   Administration* administration = nullptr;   // set before anything runs
+  const CertificateJudge* certificates = nullptr;   // the same; it is the lobby's
   std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts;
   std::vector<std::unique_ptr<Home>> homes;
 
