@@ -141,6 +141,9 @@ def certificates_only(scene):
     if juliet.mechanisms() != ["EXTERNAL"]:
         raise Unexpected(f"{juliet.mechanisms()}")
     juliet.external()
+    juliet.open_stream()
+    juliet.bind("balcony")
+    juliet.sees_nothing()
     juliet.logout()
     romeo = scene.login("romeo@montague.example/orchard")  # Another domain of the same server has passwords as ever.
     romeo.sees_nothing()
