@@ -259,6 +259,7 @@ int serve(Config given, const ConfigSchema& schema) {
     return start_failed(token_key.error().what);
   }
   serving.token_key = std::move(*token_key);
+  serving.revocation = *known;
   auto server = std::make_unique<Server>(std::move(serving), (*stores)->stores(), clock, random);
 
   std::atomic<bool> is_ready = false;

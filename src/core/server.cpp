@@ -20,7 +20,9 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
       derivation_(std::make_unique<PooledKeyDerivation>(workers_, std::chrono::milliseconds(20'000))),
       lobby_shard_(std::make_unique<Shard>(clock, ShardOptions{.index = 255, .name = "lobby"})),
       certificate_directory_(stores.certificates, stores.accounts),
-      certificate_judge_(certificate_directory_, clock) {
+      certificate_judge_(certificate_directory_, clock),
+      revocation_workers_({.threads = config_.revocation != nullptr ? 2U : 0U, .queue = 256, .name = "revocation"}),
+      revocation_(config_.revocation, revocation_workers_, clock) {
   ensure(!config_.domains.empty(), "a server serves a domain");
   world_.set_config(config_.live.core);
   const CoreConfig& core = config_.live.core;
@@ -44,6 +46,9 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
                                                      [this] { return auth_config(); });
   world_.administration = administration_.get();
   certificate_judge_.configure(config_.live.certificates);
+  if (config_.revocation != nullptr) {
+    certificate_judge_.set_revocation(&revocation_);
+  }
   world_.certificates = &certificate_judge_;
   for (const ServedDomain& domain : config_.domains) {
     auto host = std::make_unique<VirtualHost>(domain.name);

@@ -17,6 +17,7 @@
 #include "core/extension.h"
 #include "core/home.h"
 #include "core/lobby.h"
+#include "core/pooled_revocation.h"
 #include "core/world.h"
 #include "runtime/worker_pool.h"
 #include "tls/certificate.h"
@@ -55,6 +56,7 @@ struct ServerConfig {
   std::vector<ListenerConfig> listeners;
   std::vector<ServedDomain> domains;            // at least one; the first serves clients that name none
   SecretBytes token_key;                        // of clients' tokens (auth/client_tokens.h); empty: none are given
+  std::shared_ptr<tls::RevocationCache> revocation;   // where people's certificates are looked up, and kept current; null: nothing is fetched
   LiveConfig live;
 };
 
@@ -114,6 +116,8 @@ class Server {
   std::unique_ptr<Authenticator> authenticator_;
   StoreDirectory certificate_directory_;
   CertificateJudge certificate_judge_;
+  WorkerPool revocation_workers_;
+  PooledRevocation revocation_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<Lobby> lobby_;
   std::vector<net::PeerAddress> addresses_;

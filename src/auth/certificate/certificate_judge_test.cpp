@@ -7,7 +7,8 @@
 #include "auth/certificate/certificate_options.h"
 #include "auth/certificate/store_directory.h"
 #include "storage/memory/memory_stores.h"
-#include "tests/support/test_ca.h"
+#include "tests/support/test_revocation.h"
+#include "tls/revocation_cache.h"
 
 namespace aldis {
 namespace {
@@ -91,6 +92,45 @@ TEST_F(CertificateJudging, UseIsEachDomainsOwn) {
   EXPECT_TRUE(judge_.is_used());
   judge_.configure({});
   EXPECT_FALSE(judge_.is_used());
+}
+
+// Brings the CRLs of both authorities when it is asked, as a fetch does.
+class Fetching final : public RevocationSource {
+ public:
+  Task<void> refresh(std::vector<std::shared_ptr<X509>> path) override {
+    asked.push_back(path.size());
+    EXPECT_TRUE(cache->import_crls(test::make_crl(test::root_authority())).has_value());
+    EXPECT_TRUE(cache->import_crls(test::make_crl(test::intermediate_authority(), {.revoked = revoked})).has_value());
+    co_return;
+  }
+  std::shared_ptr<tls::RevocationCache> cache = std::make_shared<tls::RevocationCache>();
+  std::vector<const test::Identity*> revoked;
+  std::vector<std::size_t> asked;   // lengths of paths
+};
+
+TEST_F(CertificateJudging, AsksAboutRevocationBeforeItAnswers) {  // security C05
+  for (const tls::RevocationMode mode : {tls::RevocationMode::hard, tls::RevocationMode::soft}) {
+    Fetching fetching;
+    CertificatePolicies policies;
+    policies.emplace("capulet.example",
+                     CertificatePolicy{CertificateUse::optional,
+                                       tls::TrustStore::make({.anchors_pem = test::root_authority().pem(), .revocation = mode, .known = fetching.cache}).value(),
+                                       {{CertificateRule::xmpp_address}, {}}});
+    judge_.configure(std::move(policies));
+    judge_.set_revocation(&fetching);
+    EXPECT_EQ(judge(person(juliets, std::chrono::hours(-1))).step, CertificateStep::trust);
+    EXPECT_TRUE(fetching.asked.empty()) << "nobody is asked about what is refused anyway";
+    const test::Identity good = person(juliets);
+    const test::Identity lost = person(juliets);
+    fetching.revoked = {&lost};
+    const CertificateJudgement refused = judge(lost);
+    EXPECT_EQ(refused.step, CertificateStep::trust);
+    EXPECT_EQ(refused.verdict.problem, tls::CertificateProblem::revoked);
+    EXPECT_EQ(judge(good).step, CertificateStep::somebody) << judge(good).why;
+    ASSERT_FALSE(fetching.asked.empty());
+    EXPECT_EQ(fetching.asked.front(), 3U) << "the path to the anchor";
+    judge_.set_revocation(nullptr);
+  }
 }
 
 TEST(CertificateOptions, AreCheckedTogether) {
