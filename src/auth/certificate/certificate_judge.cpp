@@ -86,7 +86,7 @@ Task<CertificateJudgement> CertificateJudge::judge(tls::PresentedChain chain, st
   judged.step = CertificateStep::trust;
   judged.verdict = co_await verify(*known, judged.chain);
   if (!judged.verdict.is_trusted()) {
-    judged.why = judged.verdict.detail;
+    judged.why = std::string(to_string(*judged.verdict.problem)) + ": " + judged.verdict.detail;
     co_return judged;
   }
   Result<CertificateMatch> match = co_await known->mapper.match(judged.domain, judged.fields);
