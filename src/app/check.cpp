@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "admin/control_server.h"
+#include "app/client_certificates.h"
 #include "net/peer_address.h"
 #include "storage/sql/sql_stores.h"
 #include "tls/certificate.h"
@@ -149,6 +150,28 @@ std::vector<Finding> check_certificates(const Config& config, const Clock& clock
     }
     for (std::size_t i = 0; i < options.certificates.size(); ++i) {
       check_certificate(config, options, i, clock, findings);
+    }
+  }
+  return findings;
+}
+
+std::vector<Finding> check_client_certificates(const Config& config) {
+  std::vector<Finding> findings;
+  const auto policies = load_certificate_policies(config, nullptr);
+  if (!policies) {
+    return {{Severity::error, policies.error().what, "client_anchors are PEM files with the certificates of authorities, which the server's user can read"}};
+  }
+  for (const auto& [domain, policy] : *policies) {
+    findings.push_back({Severity::ok, "domain " + domain + " lets people in with certificates of " +
+                                          std::to_string(policy.trust->anchors().size()) + " authorities", ""});
+    for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+      const ListenerOptions& listener = config.listener(i);
+      if (policy.use == CertificateUse::required &&
+          (listener.client_certificates == CertificateUse::off || listener.tls == ListenerTls::none)) {
+        findings.push_back({Severity::warning, "domain " + domain + " requires certificates, and listener " + listener.address + " port " +
+                                                   std::to_string(listener.port) + " asks for none: nobody logs in to it there",
+                            "set client_certificates of one or the other"});
+      }
     }
   }
   return findings;

@@ -33,6 +33,8 @@ using SrvLookup = std::function<Result<std::vector<SrvTarget>>(const std::string
 // Listeners that accept suites without encryption, and whether OpenSSL has such suites.
 [[nodiscard]] std::vector<Finding> check_suites(const Config& config);
 // A port held by the server that listens on the configuration's own control socket is ours.
+// What people log in with: anchors that can be read, and doors that fit them.
+[[nodiscard]] std::vector<Finding> check_client_certificates(const Config& config);
 [[nodiscard]] std::vector<Finding> check_ports(const Config& config);
 [[nodiscard]] std::vector<Finding> check_store(const Config& config);
 [[nodiscard]] std::vector<Finding> check_dns(const Config& config, const SrvLookup& lookup);

@@ -23,6 +23,7 @@
 #include "app/offline_store.h"
 #include "app/serve.h"
 #include "app/terminal.h"
+#include "base/encoding.h"
 #include "operators/check_argument.h"
 
 namespace aldis::app {
@@ -78,11 +79,34 @@ struct Invocation {
   bool is_json = false;
 };
 
+// As PEM has them (RFC 7468 section 2).
+std::string base64_lines(std::string_view bytes) {
+  const std::string all = base64_encode(bytes);
+  std::string lines;
+  for (std::size_t at = 0; at < all.size(); at += 64) {
+    lines.append(all, at, 64).append("\n");
+  }
+  return lines;
+}
+
+// PEM as it is; anything else as the DER of one certificate.
+Result<std::string> read_certificate_file(const std::string& path) {
+  const auto read = read_secret_file(path, admin::max_certificate_bytes / 2);
+  if (!read) {
+    return fail(read.error());
+  }
+  std::string text(read->view());
+  if (text.find("-----BEGIN") != std::string::npos) {
+    return text;
+  }
+  return "-----BEGIN CERTIFICATE-----\n" + base64_lines(text) + "-----END CERTIFICATE-----\n";
+}
+
 Result<admin::CommandArguments> gather(const Invocation& invocation) {
   admin::CommandArguments arguments;
   for (const admin::Argument& argument : invocation.command->arguments) {   // before anybody types a password
     const auto given = invocation.values.find(argument.name);
-    if (given != invocation.values.end() && !given->second.empty()) {
+    if (given != invocation.values.end() && !given->second.empty() && argument.kind != admin::ArgumentKind::certificate) {
       if (auto checked = admin::check_value(argument, given->second); !checked) {
         return fail(checked.error());
       }
@@ -98,6 +122,12 @@ Result<admin::CommandArguments> gather(const Invocation& invocation) {
       arguments.secrets.emplace(argument.name, std::move(*secret));
     } else if (given == invocation.values.end() || given->second.empty()) {
       continue;
+    } else if (argument.kind == admin::ArgumentKind::certificate) {
+      auto text = read_certificate_file(given->second);
+      if (!text) {
+        return fail(text.error());
+      }
+      arguments.values.emplace(argument.name, std::move(*text));
     } else if (argument.kind == admin::ArgumentKind::accounts) {
       auto secret = read_secret_file(given->second, admin::max_request_bytes / 2);
       if (!secret) {
@@ -213,6 +243,8 @@ int run_operator_command(const std::string& config_path, const Invocation& invoc
 
 std::string group_help(std::string_view group) {
   if (group == "user") return "Accounts.";
+  if (group == "user certificate") return "Which certificates are an account's.";
+  if (group == "cert") return "Certificates of people.";
   if (group == "session") return "Sessions of the running server.";
   if (group == "archive") return "Accounts' archives of messages.";
   if (group == "motd") return "The message of the day of a domain.";
@@ -220,24 +252,24 @@ std::string group_help(std::string_view group) {
   return {};
 }
 
-// Adds every operator's command; two words become a command of a group.
+// Adds every operator's command; of several words the last is a command of the group that those before it name.
 void add_operator_commands(CLI::App& app, const std::string& config_path, std::vector<std::unique_ptr<Invocation>>& invocations,
                            int& code) {
   std::map<std::string, CLI::App*> groups;
   for (const admin::OperatorCommand& command : admin::operator_commands()) {
-    const std::size_t space = command.name.find(' ');
     CLI::App* group = &app;
-    std::string word = command.name;
-    if (space != std::string::npos) {
-      const std::string first = command.name.substr(0, space);
-      word = command.name.substr(space + 1);
-      CLI::App*& known = groups[first];
+    std::size_t begin = 0;
+    for (std::size_t space = command.name.find(' '); space != std::string::npos; space = command.name.find(' ', begin)) {
+      const std::string words = command.name.substr(0, space);
+      CLI::App*& known = groups[words];
       if (known == nullptr) {
-        known = app.add_subcommand(first, group_help(first));
+        known = group->add_subcommand(command.name.substr(begin, space - begin), group_help(words));
         known->require_subcommand(1);
       }
       group = known;
+      begin = space + 1;
     }
+    const std::string word = command.name.substr(begin);
     CLI::App* sub = group->add_subcommand(word, command.help);
     auto& invocation = *invocations.emplace_back(std::make_unique<Invocation>());
     invocation.command = &command;
@@ -305,6 +337,7 @@ int run_check(const std::string& path, const CheckOptions& options) {
     findings.push_back({Severity::ok, "configuration " + path, ""});
     const auto append = [&](std::vector<Finding> more) { std::ranges::move(more, std::back_inserter(findings)); };
     append(check_certificates(*config, clock));
+    append(check_client_certificates(*config));
     append(check_suites(*config));
     append(check_ports(*config));
     append(check_store(*config));

@@ -306,6 +306,9 @@ class Reader {
         report(place(places, "administrators"), "[[domain]] administrators: " + shown(administrator) + " is no account's address");
       }
     }
+    if (const auto rules = mapper_rules(domain.get()); !rules) {
+      report(place(places, rules.error().what.substr(0, rules.error().what.find_first_of(": "))), "[[domain]] " + rules.error().what);
+    }
     enable_extensions(domain, places, *domain_tables_[i]);
   }
 

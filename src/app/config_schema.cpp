@@ -10,6 +10,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Options of a base as options of what has it.
+template <class D, class B, class T>
+constexpr Option<D, T> in_derived(const Option<B, T>& option) {
+  Option<D, T> own(option.name, static_cast<T D::*>(option.member), option.help, option.reload);
+  own.bounds.min = option.bounds.min;
+  own.bounds.max = option.bounds.max;
+  return own;
+}
+template <class D, class... O>
+constexpr auto all_in_derived(const std::tuple<O...>& options) {
+  return std::apply([](const auto&... option) { return std::tuple{in_derived<D>(option)...}; }, options);
+}
+
 constexpr auto server_options = std::tuple{
     Option{"data_dir", &ServerOptions::data_dir, Range{1, 4000},
            "Where the store and the control socket are. A relative path starts at this file's folder."},
@@ -27,9 +40,12 @@ constexpr auto listener_options = std::tuple{
     Option{"allow_integrity_only", &ListenerOptions::allow_integrity_only,
            "Accept, as the last choice, TLS suites that protect integrity and do not encrypt, for sites that must read their own "
            "traffic: ECDHE-ECDSA-NULL-SHA and ECDHE-RSA-NULL-SHA, and those of RFC 9150 where OpenSSL has them. See operating.md."},
+    Option{"client_certificates", &ListenerOptions::client_certificates,
+           "For domains whose client_certificates is \"optional\": \"off\" does not ask clients here for a certificate, \"required\" lets "
+           "nobody log in here without one."},
 };
 
-constexpr auto domain_options = std::tuple{
+constexpr auto own_domain_options = std::tuple{
     Option{"name", &DomainOptions::name, Range{1, 1023}, "The domain of the addresses served here."},
     Option{"certificates", &DomainOptions::certificates, Range{0, 4},
            "PEM files, each a certificate with its chain. One for each kind of key: ECDSA and RSA may stand side by side.",
@@ -44,6 +60,7 @@ constexpr auto domain_options = std::tuple{
     Option{"enable", &DomainOptions::enable, Range{0, 200}, "Extensions to enable beyond those that are on by default."},
     Option{"disable", &DomainOptions::disable, Range{0, 200}, "Extensions to leave out although they are on by default."},
 };
+constexpr auto domain_options = std::tuple_cat(own_domain_options, all_in_derived<DomainOptions>(certificate_options));
 
 constexpr auto log_options = std::tuple{
     Option{"level", &LogOptions::level, "The least severe records that are written.", Reload::live},

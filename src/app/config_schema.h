@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/certificate/certificate_options.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/result.h"
@@ -30,9 +31,10 @@ struct ListenerOptions {
   std::uint16_t port = 5222;
   ListenerTls tls = ListenerTls::starttls;
   bool allow_integrity_only = false;
+  CertificateUse client_certificates = CertificateUse::optional;
 };
 
-struct DomainOptions {
+struct DomainOptions : CertificateOptions {
   std::string name;
   std::vector<std::string> certificates;
   std::vector<std::string> keys;

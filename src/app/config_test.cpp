@@ -147,6 +147,11 @@ TEST(Config, WhatTheSectionsSayTogetherIsChecked) {
   EXPECT_THAT(problems_after_least("[[domain]]\nname = \"a b\"\n"), ElementsAre(HasSubstr("5:8: [[domain]] name \"a b\" is no domain")));
   EXPECT_THAT(problems_after_least("certificates = [\"a\"]\n"), ElementsAre(HasSubstr("needs one entry in keys for each")));
   EXPECT_THAT(problems_after_least("administrators = [\"localhost\"]\n"), ElementsAre(HasSubstr("\"localhost\" is no account's address")));
+  EXPECT_THAT(problems_after_least("client_certificates = \"optional\"\n"),
+              ElementsAre(HasSubstr("4:23: [[domain]] client_certificates needs client_anchors")));
+  EXPECT_THAT(problems_after_least("client_rules = [\"mail\", \"cn\"]\n"),
+              ElementsAre(HasSubstr("4:16: [[domain]] client_rules: there is no rule \"cn\"")));
+  EXPECT_THAT(problems_after_least("client_common_name = \"x\"\n"), ElementsAre(HasSubstr("4:22: [[domain]] client_common_name: a pattern needs #")));
   EXPECT_THAT(problems_after_least("enable = [\"ping\"]\ndisable = [\"ping\"]\n"), ElementsAre(HasSubstr("5:11: [[domain]] extension \"ping\" is both")));
   EXPECT_THAT(problems_after_least("[metrics]\naddress = \"192.0.2.1\"\n"), ElementsAre(HasSubstr("5:11: [metrics] address must be a loopback")));
   EXPECT_THAT(problems_of("[log]\n"), ElementsAre(HasSubstr("no [[listener]]"), HasSubstr("no [[domain]]")));

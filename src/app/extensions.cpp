@@ -50,6 +50,7 @@ std::span<const XepReference> core_xeps() {
       {59, "1.0", "result sets in the core's own answers"},
       {82, "1.1.1", "timestamps"},
       {106, "1.1.1", "escaped localparts"},
+      {178, "1.2", "for people: EXTERNAL is offered to whose certificate has an account"},
       {198, "1.6.3", "acknowledges what is durable; resumption also across a graceful restart"},
       {368, "1.1.0", "direct TLS with ALPN"},
       {386, "1.1.0", "messages that wait are handed over as ever, not cleared"},

@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
+#include "app/client_certificates.h"
+#include "auth/certificate/store_directory.h"
 #include "operators/store_target.h"
 #include "auth/auth_config.h"
 #include "auth/login_failures.h"
@@ -55,7 +58,15 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
     domains.push_back(domain.get().name);
   }
   LoginFailureCounters failures(config.section<AuthConfig>("auth"), stores->stores().login_failures, clock);
-  admin::StoreTarget target(stores->stores(), passwords, failures, std::move(domains));
+  StoreDirectory directory(stores->stores().certificates, stores->stores().accounts);
+  CertificateJudge judge(directory, clock);
+  const auto known = open_revocation_cache(config);
+  if (auto policies = load_certificate_policies(config, known.value_or(nullptr))) {
+    judge.configure(std::move(*policies));
+  } else {   // nothing else depends on it
+    std::fprintf(stderr, "aldis: %s\n", policies.error().what.c_str());
+  }
+  admin::StoreTarget target(stores->stores(), passwords, failures, judge, clock, std::move(domains));
   Result<void> loaded;
   const auto run = [&]() -> Task<void> {
     loaded = co_await failures.load();

@@ -14,6 +14,7 @@
 #include "admin/control_server.h"
 #include "admin/metrics_server.h"
 #include "app/cli.h"
+#include "app/client_certificates.h"
 #include "app/extensions.h"
 #include "app/log_sink.h"
 #include "app/notify.h"
@@ -92,12 +93,13 @@ std::vector<BareJid> administrators_of(const DomainConfig& domain) {
   return all;
 }
 
-LiveConfig live_config(const Config& config) {
+LiveConfig live_config(const Config& config, const CertificatePolicies& policies) {
   LiveConfig live{config.section<CoreConfig>("limits"), config.section<LobbyConfig>("lobby"), config.section<AuthConfig>("auth")};
   for (const DomainConfig& domain : config.domains) {
     live.administrators.emplace(BareJid::parse(domain.get().name).value().str(), administrators_of(domain));
   }
   live.peers = config.peer_rules;
+  live.certificates = policies;
   return live;
 }
 
@@ -110,12 +112,13 @@ stream::TlsMode to_mode(ListenerTls tls) {
   return stream::TlsMode::starttls;
 }
 
-ServerConfig server_config(const Config& config, const Certificates& certificates) {
+ServerConfig server_config(const Config& config, const Certificates& certificates, const CertificatePolicies& policies) {
   ServerConfig out;
   out.shards = config.section<ServerOptions>("server").shards;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
-    out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), {to_mode(listener.tls), listener.allow_integrity_only}});
+    out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(),
+                             {to_mode(listener.tls), listener.allow_integrity_only, listener.client_certificates}});
   }
   for (std::size_t i = 0; i < config.domains.size(); ++i) {
     const DomainConfig& domain = config.domains[i];
@@ -129,7 +132,7 @@ ServerConfig server_config(const Config& config, const Certificates& certificate
     served.administrators = administrators_of(domain);
     out.domains.push_back(std::move(served));
   }
-  out.live = live_config(config);
+  out.live = live_config(config, policies);
   return out;
 }
 
@@ -243,12 +246,21 @@ int serve(Config given, const ConfigSchema& schema) {
   if (!stores) {
     return start_failed("the store " + config.database_path() + ": " + stores.error().what);
   }
-  ServerConfig serving = server_config(config, *certificates);
+  auto known = open_revocation_cache(config);
+  if (!known) {
+    return start_failed(known.error().what);
+  }
+  auto policies = load_certificate_policies(config, *known);
+  if (!policies) {
+    return start_failed(policies.error().what);
+  }
+  ServerConfig serving = server_config(config, *certificates, *policies);
   auto token_key = load_token_key(config.token_key_path(), random);
   if (!token_key) {
     return start_failed(token_key.error().what);
   }
   serving.token_key = std::move(*token_key);
+  serving.revocation = *known;
   auto server = std::make_unique<Server>(std::move(serving), (*stores)->stores(), clock, random);
 
   std::atomic<bool> is_ready = false;
@@ -279,13 +291,17 @@ int serve(Config given, const ConfigSchema& schema) {
     if (!fresh) {
       return fail(fresh.error());
     }
+    auto fresh_policies = load_certificate_policies(after, *known);
+    if (!fresh_policies) {
+      return fail(fresh_policies.error());
+    }
     // The last step that can fail; what follows cannot.
-    if (auto applied = server->apply_certificates(*fresh); !applied) {
+    if (auto applied = server->apply_certificates(*fresh, client_authorities(*fresh_policies)); !applied) {
       return fail(applied.error());
     }
     ConfigReloader::Prepared prepared;
     prepared.applied.push_back("certificates read again");
-    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after), fresh = std::move(*fresh)] {
+    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies), fresh = std::move(*fresh)] {
       configure_log(options);
       server->apply(live);
       gauges.watch(fresh, clock);

@@ -33,6 +33,9 @@ Result<void> validate(const AuthConfig& config) {
   SystemRandom random;
   if (auto checked = check_names("mechanisms", config.mechanisms,
                                  [&](const std::string& name) {
+                                   if (name == "EXTERNAL") {  // offered by a domain's client_certificates
+                                     return false;
+                                   }
                                    sasl::Context context;
                                    context.random = &random;
                                    return sasl::make_mechanism(name, std::move(context)) != nullptr && !sasl::parse_ht_name(name);

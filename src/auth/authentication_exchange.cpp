@@ -37,6 +37,17 @@ bool are_sound(const ScramKeys& keys) {
          keys.server_key.size() == sasl::digest_size(*hash);
 }
 
+ClientCertificate certificate_of(const CertificateJudgement& judged) {
+  const tls::CertificateFields& fields = judged.fields;
+  return {.subject = fields.subject,
+          .issuer = fields.issuer,
+          .serial = fields.serial,
+          .fingerprint = fields.fingerprint_sha256,
+          .xmpp_addresses = fields.names.xmpp_addr,
+          .not_after = fields.not_after,
+          .chain = judged.chain};
+}
+
 }  // namespace
 
 AuthenticationExchange::AuthenticationExchange(Authenticator& authenticator, AuthenticationContext context)
@@ -150,6 +161,13 @@ Task<AuthReply> AuthenticationExchange::advance(std::optional<std::string> messa
       }
       outcome = std::move(*settled);
     }
+  } else if (auto* asked = std::get_if<sasl::NeedIdentities>(&outcome)) {
+    is_guess_ = true;
+    Result<sasl::Outcome> identified = co_await identify(std::move(asked->authzid), attempt);
+    if (!identified) {
+      co_return fail_with(sasl::Failure::temporary_auth_failure, identified.error().what);
+    }
+    outcome = std::move(*identified);
   }
 
   const auto* failed = std::get_if<sasl::Failed>(&outcome);
@@ -245,6 +263,38 @@ Task<Result<bool>> AuthenticationExchange::check_password(SecretBytes password) 
   co_return is_same && is_possible;
 }
 
+// The handshake has proved that the client holds the certificate; what is left is whom it wants to be. A lockout holds for it as
+// for passwords (security S07), under the name of the account that is meant.
+Task<Result<sasl::Outcome>> AuthenticationExchange::identify(std::string authzid, std::optional<LoginFailureCounters::Try>& attempt) {
+  std::vector<std::string> identities;
+  if (context_.certificate != nullptr && context_.certificate->domain == context_.domain) {
+    for (const BareJid& account : context_.certificate->accounts()) {
+      identities.push_back(account.str());
+    }
+  }
+  std::optional<std::string> wanted;
+  if (const auto address = BareJid::parse(authzid)) {
+    wanted = address->str();
+  }
+  const bool is_own = wanted && std::ranges::find(identities, *wanted) != identities.end();
+  claimed_ = is_own ? *wanted : identities.empty() ? std::string("a certificate") : identities.front();
+  attempt = co_await authenticator_.failures_.admit(claimed_, context_.source_address);
+  if (!attempt) {
+    co_return sasl::Outcome(sasl::Failed{sasl::Failure::not_authorized, "locked out"});
+  }
+  sasl::Outcome outcome = mechanism_->supply_identities(std::move(identities), std::move(wanted));
+  if (const auto* success = std::get_if<sasl::Success>(&outcome)) {
+    account_ = BareJid::parse(success->username).value();
+    Result<Credentials> found = co_await authenticator_.credentials_.find(*account_);
+    if (found) {
+      credentials_ = std::move(*found);
+    } else if (found.error().kind != ErrorKind::not_found) {
+      co_return fail(std::move(found.error()));
+    }
+  }
+  co_return outcome;
+}
+
 // The proof was right, or none was needed: whether its bearer may come in, and as whom.
 Task<AuthReply> AuthenticationExchange::conclude(sasl::Success success) {
   const bool is_anonymous = mechanism_->name() == "ANONYMOUS";
@@ -280,7 +330,9 @@ Task<AuthReply> AuthenticationExchange::conclude(sasl::Success success) {
     principal->credentials_changed = credentials_->changed;
   }
   principal->source_address = context_.source_address;
-  principal->certificate = context_.certificate;
+  if (mechanism_->name() == "EXTERNAL") {
+    principal->certificate = certificate_of(*context_.certificate);
+  }
   principal->authenticated = authenticator_.clock_.wall();
   if (sasl2_ && !sasl2_->agent.id.empty()) {
     principal->client = sasl2_->agent.id;

@@ -95,7 +95,8 @@ Task<Result<sasl::Outcome>> AuthenticationExchange::settle_token(sasl::Success s
 
 // A token that cannot be stored is no reason to keep out who has proved a password.
 Task<std::optional<ClientTokens::Issued>> AuthenticationExchange::new_token() {
-  if (!sasl2_ || sasl2_->agent.id.empty() || !credentials_ || principal_->is_anonymous) {
+  // A token would outlive the card: who has a certificate shows it again, which takes no more round trips (ADR 0038).
+  if (!sasl2_ || sasl2_->agent.id.empty() || !credentials_ || principal_->is_anonymous || principal_->certificate) {
     co_return std::nullopt;
   }
   std::string mechanism = sasl2_->wanted_token;
@@ -119,7 +120,7 @@ Task<std::optional<ClientTokens::Issued>> AuthenticationExchange::new_token() {
 
 void AuthenticationExchange::plan_upgrades() {
   // Only who has proved the password itself may set what it is checked with: a stolen token must not become a password.
-  if (!sasl2_ || proved_ || !credentials_ || principal_->is_anonymous) {
+  if (!sasl2_ || proved_ || !credentials_ || principal_->is_anonymous || principal_->certificate) {
     return;
   }
   for (const std::string& task : sasl2_->upgrades) {
@@ -196,6 +197,7 @@ Task<AuthReply> AuthenticationExchange::go_on() {
   log::info("authenticated", {{"account", principal_->identity.str()},
                               {"mechanism", principal_->mechanism},
                               {"channel-binding", principal_->channel_binding},
+                              {"certificate", principal_->certificate ? std::string_view(principal_->certificate->fingerprint) : std::string_view()},
                               {"source", principal_->source_address}});
   AuthSuccess reply{std::move(principal_), std::move(data_), std::move(token)};
   is_guess_ = false;

@@ -78,6 +78,18 @@ std::vector<std::string> Authenticator::mechanisms(bool is_confidential, sasl::B
   return offered;
 }
 
+std::vector<std::string> Authenticator::mechanisms(bool is_confidential, sasl::BindingTypes bindings, CertificateUse use,
+                                                   const CertificateJudgement* certificate) const {
+  std::vector<std::string> offered;
+  if (use != CertificateUse::required) {
+    offered = mechanisms(is_confidential, bindings);
+  }
+  if (use != CertificateUse::off && certificate != nullptr && certificate->is_somebodys()) {
+    offered.insert(offered.begin(), "EXTERNAL");  // RFC 6120 section 6.3.4: only where it can succeed
+  }
+  return offered;
+}
+
 std::vector<std::string> Authenticator::binding_types(bool is_confidential, sasl::BindingTypes bindings) const {
   bool has_plus = false;
   for (const std::string& name : mechanisms(is_confidential, bindings)) {

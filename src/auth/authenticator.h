@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "auth/auth_config.h"
+#include "auth/certificate/certificate_judge.h"
 #include "auth/client_tokens.h"
 #include "auth/credential_source.h"
 #include "auth/key_derivation.h"
@@ -48,7 +49,7 @@ struct AuthenticationContext {
   std::vector<std::string> offered_bindings{};
   std::vector<std::string> offered_tokens{};    // mechanisms of <fast/> (XEP-0484)
   std::vector<std::string> offered_upgrades{};  // tasks of <upgrade/> (XEP-0480)
-  std::optional<ClientCertificate> certificate{};  // that the handshake has verified
+  std::shared_ptr<const CertificateJudgement> certificate{};  // of what was shown in the handshake, for this domain; null: nothing
   Monotonic deadline = Monotonic::max();        // a verdict that comes later is temporary_auth_failure
 };
 
@@ -106,6 +107,8 @@ class AuthenticationExchange {
   [[nodiscard]] Task<Result<bool>> check_password(SecretBytes password);
   // Learns who is claimed and what is known of them; the error is of a source that could not say.
   [[nodiscard]] Task<Result<void>> look_up(std::string username);
+  // EXTERNAL: who the certificate's bearer may be, and is; counted under the account's name.
+  [[nodiscard]] Task<Result<sasl::Outcome>> identify(std::string authzid, std::optional<LoginFailureCounters::Try>& attempt);
   [[nodiscard]] Task<AuthReply> conclude(sasl::Success success);
   [[nodiscard]] AuthReply fail_with(sasl::Failure condition, std::string_view why);
   void end_exchange();
@@ -158,6 +161,10 @@ class Authenticator {
 
   // What a stream may be offered, in the configured order.
   [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, sasl::BindingTypes bindings) const;
+  // The same where certificates are used: EXTERNAL before them when the client has shown one that is somebody's, and nothing
+  // else where one is required.
+  [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, sasl::BindingTypes bindings, CertificateUse use,
+                                                    const CertificateJudgement* certificate) const;
   // Mechanisms for tokens, and tasks that make keys of further hashes, in XEP-0388's profile.
   [[nodiscard]] std::vector<std::string> token_mechanisms(bool is_confidential, sasl::BindingTypes bindings) const {
     return tokens_.mechanisms(is_confidential, bindings);

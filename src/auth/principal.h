@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "tls/presented_chain.h"
 #include "xmpp/jid.h"
 
 namespace aldis {
 
-// The certificate a client proved to hold, where it did.
+// The certificate that somebody logged in with (SASL EXTERNAL).
 struct ClientCertificate {
   std::string subject;                      // RFC 4514
   std::string issuer;
@@ -19,6 +20,7 @@ struct ClientCertificate {
   std::string fingerprint;                  // SHA-256, hexadecimal
   std::vector<std::string> xmpp_addresses;  // id-on-xmppAddr (RFC 6120 section 13.7.1.4)
   WallTime not_after{};
+  tls::PresentedChain chain{};              // as it was shown, to be judged again
 };
 
 struct Principal {

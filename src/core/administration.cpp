@@ -273,6 +273,18 @@ Task<Result<void>> Administration::unlock(BareJid jid) {
   co_return forgotten;
 }
 
+Task<CertificateJudgement> Administration::judge_certificate(tls::PresentedChain chain, std::string domain) {
+  const Completion<CertificateJudgement> done;
+  lobby_.post([this, chain = std::move(chain), domain = std::move(domain), done]() mutable {
+    spawn([](const CertificateJudge& judge, tls::PresentedChain shown, std::string of, Completion<CertificateJudgement> to) -> Task<void> {
+      CertificateJudgement judged = co_await judge.judge(std::move(shown), std::move(of));
+      to.complete(std::move(judged));
+    }(*world_.certificates, std::move(chain), std::move(domain), done));
+  });
+  CertificateJudgement judged = co_await done;
+  co_return judged;
+}
+
 Task<Administration::Lockouts> Administration::lockouts() {
   const Completion<Lockouts> done;
   lobby_.post([this, done] { done.complete(failures_.lockouts()); });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "auth/auth_config.h"
+#include "auth/certificate/certificate_judge.h"
 #include "auth/key_derivation.h"
 #include "auth/login_failures.h"
 #include "base/secret_bytes.h"
@@ -59,6 +60,9 @@ class Administration {
     std::size_t sessions = 0;
   };
   [[nodiscard]] Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client);
+
+  // As if somebody logged in with it now.
+  [[nodiscard]] Task<CertificateJudgement> judge_certificate(tls::PresentedChain chain, std::string domain);
 
   // Of an account, of a whole domain (an address without localpart), or all.
   [[nodiscard]] Task<std::vector<SessionSummary>> sessions(std::optional<BareJid> of, std::size_t limit);

@@ -12,6 +12,8 @@ namespace aldis {
 namespace {
 metrics::Gauge strangers_gauge{"aldis_strangers", "Connections that have not bound a resource."};
 metrics::Counter integrity_only_logins{"aldis_integrity_only_logins_total", "Logins on streams whose TLS suite does not encrypt."};
+metrics::Counter certificates_accepted{"aldis_client_certificates_total", "Certificates that clients have shown.", {{"outcome", "accepted"}}};
+metrics::Counter certificates_refused{"aldis_client_certificates_total", "Certificates that clients have shown.", {{"outcome", "refused"}}};
 metrics::Counter timed_out{"aldis_strangers_timed_out_total", "Connections that did not authenticate or bind in time."};
 }  // namespace
 
@@ -68,8 +70,12 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     }
     stream::Offer offer;
     const sasl::BindingTypes bindings = binding_types();
-    offer.mechanisms = lobby_.authenticator_.mechanisms(is_confidential(), bindings);
-    offer.channel_bindings = lobby_.authenticator_.binding_types(is_confidential(), bindings);
+    const CertificateUse use = certificate_use(domain);
+    const bool is_shown = certificate_ != nullptr && certificate_->domain == domain;
+    offer.mechanisms = lobby_.authenticator_.mechanisms(is_confidential(), bindings, use, is_shown ? certificate_.get() : nullptr);
+    if (use != CertificateUse::required) {
+      offer.channel_bindings = lobby_.authenticator_.binding_types(is_confidential(), bindings);
+    }
     if (connection_->tls() != nullptr) {  // XEP-0388 section 3: only after TLS
       stream::Sasl2Offer& sasl2 = offer.sasl2.emplace();
       sasl2.has_bind = true;
@@ -79,13 +85,15 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
           sasl2.bind_features.emplace_back(feature.name.ns);
         }
       }
-      sasl2.token_mechanisms = lobby_.authenticator_.token_mechanisms(is_confidential(), bindings);
-      sasl2.upgrades = lobby_.authenticator_.upgrades(is_confidential());
+      if (use != CertificateUse::required) {
+        sasl2.token_mechanisms = lobby_.authenticator_.token_mechanisms(is_confidential(), bindings);
+        sasl2.upgrades = lobby_.authenticator_.upgrades(is_confidential());
+      }
     }
     const bool is_authenticated = negotiation_->identity().has_value();
     offer.max_bytes = is_authenticated ? lobby_.world_.stanza_limits.stanza_bytes
                                        : static_cast<std::size_t>(lobby_.config_.bytes_before_authentication.count);
-    offer.has_registration = host->registration != nullptr && is_confidential();  // a password in it
+    offer.has_registration = host->registration != nullptr && is_confidential() && use != CertificateUse::required;  // a password in it
     offer.features = host->stream_features;
     offer.has_stream_management = true;
     offer.see_other_host = host->see_other_host;
@@ -98,7 +106,10 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   bool on_frame(net::Connection&, xml::Framer::Frame frame) override {
     switch (frame.kind) {
       case xml::Framer::FrameKind::stream_open: {
-        const auto header = xml::parse_stream_header(frame.bytes, xml::Limits::before_authentication());
+        auto header = xml::parse_stream_header(frame.bytes, xml::Limits::before_authentication());
+        if (header && asks_for_judgement((*header)->root())) {
+          return judge_certificate(std::move(*header));
+        }
         return do_step(header ? negotiation_->on_header(**header) : negotiation_->on_xml_error(header.error()));
       }
       case xml::Framer::FrameKind::stream_close: return do_step(negotiation_->on_stream_close());
@@ -167,6 +178,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
                                 .offered_bindings = negotiation_->offer().channel_bindings,
                                 .offered_tokens = sasl2 ? sasl2->token_mechanisms : std::vector<std::string>{},
                                 .offered_upgrades = sasl2 ? sasl2->upgrades : std::vector<std::string>{},
+                                .certificate = certificate_,
                                 .deadline = deadline_});
     }
     return *exchange_;
@@ -191,6 +203,51 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     }
     connection_->close({});
     return false;
+  }
+
+  // ---- the certificate that was shown, judged once for the domain that is reached: what is offered depends on it
+  [[nodiscard]] CertificateUse certificate_use(std::string_view domain) const {
+    const CertificateUse wanted = lobby_.world_.certificates != nullptr ? lobby_.world_.certificates->use(domain) : CertificateUse::off;
+    if (wanted == CertificateUse::optional && entrance_.certificates != CertificateUse::optional) {
+      return entrance_.certificates;
+    }
+    return wanted;   // required stays so where none is asked for: nobody comes in there
+  }
+  [[nodiscard]] bool asks_for_judgement(const xml::Element& header) const {
+    const auto to = Jid::parse(header.attribute("to").value_or(""));
+    return to && certificate_ == nullptr && certificate_use(to->domain()) != CertificateUse::off && connection_->tls() != nullptr &&
+           !connection_->tls()->presented_chain().certificates.empty();
+  }
+  bool judge_certificate(std::unique_ptr<const xml::Document> header) {
+    connection_->pause();
+    std::string domain(Jid::parse(*header->root().attribute("to"))->domain());
+    spawn(judge(lobby_, id_, std::move(header),
+                lobby_.world_.certificates->judge(connection_->tls()->presented_chain(), std::move(domain))));
+    return false;
+  }
+  static Task<void> judge(Lobby& lobby, Id id, std::unique_ptr<const xml::Document> header, Task<CertificateJudgement> waiting) {
+    auto judged = std::make_shared<const CertificateJudgement>(co_await std::move(waiting));
+    Stranger* self = lobby.find(id);
+    if (self == nullptr || self->connection_ == nullptr || !self->connection_->is_attached()) {
+      co_return;
+    }
+    self->note_judgement(*judged);
+    self->certificate_ = std::move(judged);
+    if (self->do_step(self->negotiation_->on_header(*header))) {
+      self->connection_->resume();
+    }
+  }
+  // Which step refused it only the log says.
+  void note_judgement(const CertificateJudgement& judged) const {
+    (judged.is_somebodys() ? certificates_accepted : certificates_refused).add();
+    if (!judged.is_somebodys()) {
+      log::info("audit-client-certificate-refused", {{"domain", judged.domain},
+                                                     {"step", to_string(judged.step)},
+                                                     {"reason", judged.why},
+                                                     {"subject", judged.fields.subject},
+                                                     {"fingerprint", judged.fields.fingerprint_sha256},
+                                                     {"source", connection_->peer().ip_str()}});
+    }
   }
 
   bool wait_for(Task<AuthReply> reply) {
@@ -383,9 +440,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   }
 
   // ---- TLS
-  [[nodiscard]] const TlsContexts& contexts() const {
-    return entrance_.allow_integrity_only ? lobby_.integrity_only_tls_ : lobby_.tls_;
-  }
+  [[nodiscard]] const TlsContexts& contexts() const { return lobby_.tls_.of(entrance_); }
   [[nodiscard]] bool is_confidential() const {
     return connection_->tls() != nullptr && connection_->tls()->is_confidential();
   }
@@ -454,10 +509,19 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   std::string source_;
   std::shared_ptr<stream::StreamNegotiation> negotiation_;
   std::shared_ptr<AuthenticationExchange> exchange_;
+  std::shared_ptr<const CertificateJudgement> certificate_;   // null: none was shown, or nobody has asked
   PrincipalPtr principal_;
   Monotonic deadline_{};
   TimerId timer_ = TimerId::none;
 };
+
+const TlsContexts& AllTlsContexts::of(const Entrance& entrance) const {
+  const bool asks = entrance.certificates != CertificateUse::off;
+  const TlsContexts& wanted = entrance.allow_integrity_only ? (asks ? integrity_only_too_with_certificates : integrity_only_too)
+                                                            : (asks ? usual_with_certificates : usual);
+  const TlsContexts& without = entrance.allow_integrity_only ? integrity_only_too : usual;
+  return wanted.direct != nullptr ? wanted : without;   // no domain uses certificates
+}
 
 Lobby::Lobby(World& world, Shard& shard, Authenticator& authenticator, std::string default_domain, LobbyConfig config)
     : world_(world),
@@ -465,8 +529,11 @@ Lobby::Lobby(World& world, Shard& shard, Authenticator& authenticator, std::stri
       authenticator_(authenticator),
       default_domain_(std::move(default_domain)),
       config_(config),
-      memory_(world, shard) {
+      memory_(world, shard),
+      certificate_watch_(world, shard) {
   memory_.set_limit(config_.memory_limit);
+  certificate_watch_.set_interval(config_.certificate_check);
+  certificate_watch_.start();
 }
 
 Lobby::~Lobby() = default;

@@ -10,6 +10,7 @@
 
 #include "auth/authenticator.h"
 #include "base/options.h"
+#include "core/certificate_watch.h"
 #include "core/memory_watch.h"
 #include "core/world.h"
 #include "net/connection.h"
@@ -28,6 +29,7 @@ struct LobbyConfig {
   std::uint32_t connections_per_second = 200;
   std::uint32_t connections_burst = 1000;
   Bytes memory_limit{0};
+  std::chrono::seconds certificate_check{20};
 };
 
 inline constexpr auto lobby_options = std::tuple{
@@ -51,6 +53,9 @@ inline constexpr auto lobby_options = std::tuple{
     Option{"memory_limit", &LobbyConfig::memory_limit, Range{Bytes{0}, 1024 * GiB},
            "Resident memory of the server above which new connections are refused and unused accounts leave memory; an eighth "
            "above it, floods are read more slowly. Sessions go on. 0: no limit.", Reload::live},
+    Option{"certificate_check", &LobbyConfig::certificate_check, Range{std::chrono::seconds(1), std::chrono::seconds(60)},
+           "How often the certificates of sessions that were opened with one are judged again: expired, revoked, no longer the account's.",
+           Reload::live},
 };
 
 // The TLS contexts of the moment; replaced as a whole when certificates are reloaded.
@@ -63,6 +68,18 @@ struct TlsContexts {
 struct Entrance {
   stream::TlsMode tls = stream::TlsMode::starttls;
   bool allow_integrity_only = false;   // tls::TlsPolicy's
+  // Of the domains that use certificates. off: none is asked for here; required: for them no other login than by one.
+  CertificateUse certificates = CertificateUse::optional;
+};
+
+// By what an entrance wants; where no listener wants it so, they may be null.
+struct AllTlsContexts {
+  TlsContexts usual{};
+  TlsContexts integrity_only_too{};
+  TlsContexts usual_with_certificates{};
+  TlsContexts integrity_only_too_with_certificates{};
+
+  [[nodiscard]] const TlsContexts& of(const Entrance& entrance) const;
 };
 
 class Lobby {
@@ -76,14 +93,11 @@ class Lobby {
   void configure(LobbyConfig config) {
     config_ = config;
     memory_.set_limit(config_.memory_limit);
+    certificate_watch_.set_interval(config_.certificate_check);
   }
   [[nodiscard]] MemoryWatch& memory() { return memory_; }
   void set_connection_limits(net::ConnectionLimits limits) { connection_limits_ = limits; }
-  // The second are of entrances that allow integrity-only suites, where there are any.
-  void set_tls(TlsContexts contexts, TlsContexts integrity_only_too = {}) {
-    tls_ = std::move(contexts);
-    integrity_only_tls_ = std::move(integrity_only_too);
-  }
+  void set_tls(AllTlsContexts contexts) { tls_ = std::move(contexts); }
   void open(std::unique_ptr<net::Listener> listener, Entrance entrance);
   // Whether the budgets let in one more connection from this peer; it counts against its source's rate.
   [[nodiscard]] bool admit(const net::PeerAddress& peer);
@@ -114,9 +128,9 @@ class Lobby {
   std::string default_domain_;
   LobbyConfig config_;
   MemoryWatch memory_;
+  CertificateWatch certificate_watch_;
   net::ConnectionLimits connection_limits_;
-  TlsContexts tls_;
-  TlsContexts integrity_only_tls_;
+  AllTlsContexts tls_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unordered_map<Id, std::unique_ptr<Stranger>> strangers_;
   std::unordered_map<std::string, Source, KeyedStringHash, std::equal_to<>> sources_;

@@ -84,7 +84,8 @@ struct WeakDoor : Door {
     const auto make = [](std::vector<std::string> alpn, bool allow_integrity_only) {
       return server_context({.alpn = std::move(alpn), .allow_integrity_only = allow_integrity_only});
     };
-    scene.lobby().set_tls({make({}, false), make({"xmpp-client"}, false)}, {make({}, true), make({"xmpp-client"}, true)});
+    scene.lobby().set_tls({.usual = {make({}, false), make({"xmpp-client"}, false)},
+                           .integrity_only_too = {make({}, true), make({"xmpp-client"}, true)}});
   }
   Session* session() {
     Account* account = scene.home().find_account(*Jid::parse("mercutio@capulet.example"));

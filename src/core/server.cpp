@@ -18,7 +18,11 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
       auth_config_(std::make_shared<const AuthConfig>(config_.live.auth)),
       workers_({.threads = 1, .queue = 4096, .name = "derivation"}),
       derivation_(std::make_unique<PooledKeyDerivation>(workers_, std::chrono::milliseconds(20'000))),
-      lobby_shard_(std::make_unique<Shard>(clock, ShardOptions{.index = 255, .name = "lobby"})) {
+      lobby_shard_(std::make_unique<Shard>(clock, ShardOptions{.index = 255, .name = "lobby"})),
+      certificate_directory_(stores.certificates, stores.accounts),
+      certificate_judge_(certificate_directory_, clock),
+      revocation_workers_({.threads = config_.revocation != nullptr ? 2U : 0U, .queue = 256, .name = "revocation"}),
+      revocation_(config_.revocation, revocation_workers_, clock) {
   ensure(!config_.domains.empty(), "a server serves a domain");
   world_.set_config(config_.live.core);
   world_.policy.set_peers(config_.live.peers);
@@ -42,6 +46,11 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   administration_ = std::make_unique<Administration>(world_, *derivation_, *failures_, *lobby_shard_,
                                                      [this] { return auth_config(); });
   world_.administration = administration_.get();
+  certificate_judge_.configure(config_.live.certificates);
+  if (config_.revocation != nullptr) {
+    certificate_judge_.set_revocation(&revocation_);
+  }
+  world_.certificates = &certificate_judge_;
   for (const ServedDomain& domain : config_.domains) {
     auto host = std::make_unique<VirtualHost>(domain.name);
     host->set_administrators({domain.administrators.begin(), domain.administrators.end()});
@@ -74,8 +83,9 @@ bool Server::needs_tls() const {
                      [](const ListenerConfig& listener) { return listener.entrance.tls != stream::TlsMode::none; });
 }
 
-Result<Server::AllContexts> Server::make_contexts(
-    const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains) const {
+Result<AllTlsContexts> Server::make_contexts(
+    const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains,
+    const std::string& client_authorities) const {
   std::vector<tls::TlsContext::Host> hosts;
   for (const auto& [domain, certificates] : domains) {
     if (!certificates.empty()) {
@@ -85,29 +95,38 @@ Result<Server::AllContexts> Server::make_contexts(
   if (hosts.empty()) {
     return fail(ErrorKind::not_found, "no domain has a certificate, and a listener uses TLS");
   }
-  const auto make = [&](bool allow_integrity_only) -> Result<TlsContexts> {
-    auto starttls = tls::TlsContext::server({.allow_integrity_only = allow_integrity_only}, hosts);
-    if (!starttls) {
-      return fail(starttls.error());
+  AllTlsContexts all;
+  const auto make = [&](TlsContexts AllTlsContexts::*into, bool allow_integrity_only, bool asks) -> Result<void> {
+    tls::TlsPolicy policy{.request_client_certificate = asks,
+                          .client_authorities_pem = asks ? client_authorities : std::string(),
+                          .allow_integrity_only = allow_integrity_only};
+    auto starttls = tls::TlsContext::server(policy, hosts);
+    policy.alpn = {"xmpp-client"};
+    auto direct = tls::TlsContext::server(policy, hosts);
+    if (!starttls || !direct) {
+      return fail(!starttls ? starttls.error() : direct.error());
     }
-    auto direct = tls::TlsContext::server({.alpn = {"xmpp-client"}, .allow_integrity_only = allow_integrity_only}, hosts);
-    if (!direct) {
-      return fail(direct.error());
-    }
-    return TlsContexts{*starttls, *direct};
+    all.*into = TlsContexts{*starttls, *direct};
+    return {};
   };
-  AllContexts all;
-  auto usual = make(false);
-  if (!usual) {
-    return fail(usual.error());
-  }
-  all.usual = std::move(*usual);
-  if (std::ranges::any_of(config_.listeners, [](const ListenerConfig& listener) { return listener.entrance.allow_integrity_only; })) {
-    auto weaker = make(true);
-    if (!weaker) {
-      return fail(weaker.error());
+  const auto is_wanted = [&](bool weaker, bool asks) {
+    return std::ranges::any_of(config_.listeners, [&](const ListenerConfig& listener) {
+      return listener.entrance.allow_integrity_only == weaker && (!asks || listener.entrance.certificates != CertificateUse::off);
+    });
+  };
+  for (const bool weaker : {false, true}) {
+    for (const bool asks : {false, true}) {
+      if ((weaker && !is_wanted(weaker, asks)) || (asks && (client_authorities.empty() || !is_wanted(weaker, asks)))) {
+        continue;
+      }
+      TlsContexts AllTlsContexts::*into = asks ? &AllTlsContexts::usual_with_certificates : &AllTlsContexts::usual;
+      if (weaker) {
+        into = asks ? &AllTlsContexts::integrity_only_too_with_certificates : &AllTlsContexts::integrity_only_too;
+      }
+      if (auto made = make(into, weaker, asks); !made) {
+        return fail(made.error());
+      }
     }
-    all.integrity_only_too = std::move(*weaker);
   }
   return all;
 }
@@ -127,13 +146,13 @@ void Server::wait_on(Shard& shard, F work) {
 }
 
 Result<void> Server::start() {
-  AllContexts contexts;
+  AllTlsContexts contexts;
   if (needs_tls()) {
     std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains;
     for (const ServedDomain& domain : config_.domains) {
       domains.emplace_back(std::string(domain.name.domain()), domain.certificates);
     }
-    auto made = make_contexts(domains);
+    auto made = make_contexts(domains, client_authorities(config_.live.certificates));
     if (!made) {
       return fail(made.error());
     }
@@ -184,7 +203,7 @@ Result<void> Server::start() {
   wait_on(*lobby_shard_, [&] { return restore_sessions(); });
   world_.homes.front()->shard().post([this] { world_.homes.front()->start_periodic_work(); });
   lobby_shard_->post([this, contexts, opened = std::move(listeners)]() mutable {
-    lobby_->set_tls(std::move(contexts.usual), std::move(contexts.integrity_only_too));
+    lobby_->set_tls(std::move(contexts));
     for (std::size_t i = 0; i < opened.size(); ++i) {
       lobby_->open(std::move(opened[i]), config_.listeners[i].entrance);
     }
@@ -241,19 +260,21 @@ void Server::apply(LiveConfig live) {
     lobby_->configure(live.lobby);
     authenticator_->configure(live.auth);
     failures_->configure(live.auth);
+    certificate_judge_.configure(live.certificates);
   });
 }
 
-Result<void> Server::apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains) {
+Result<void> Server::apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains,
+                                        std::string authorities) {
   if (!needs_tls()) {
     return {};
   }
-  auto contexts = make_contexts(domains);
+  auto contexts = make_contexts(domains, authorities);
   if (!contexts) {
     return fail(contexts.error());
   }
   lobby_shard_->post([this, made = std::move(*contexts)]() mutable {
-    lobby_->set_tls(std::move(made.usual), std::move(made.integrity_only_too));
+    lobby_->set_tls(std::move(made));
   });
   return {};
 }

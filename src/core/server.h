@@ -10,12 +10,14 @@
 
 #include "auth/auth_config.h"
 #include "auth/authenticator.h"
+#include "auth/certificate/store_directory.h"
 #include "auth/key_derivation.h"
 #include "core/administration.h"
 #include "core/core_config.h"
 #include "core/extension.h"
 #include "core/home.h"
 #include "core/lobby.h"
+#include "core/pooled_revocation.h"
 #include "core/world.h"
 #include "runtime/worker_pool.h"
 #include "tls/certificate.h"
@@ -47,6 +49,7 @@ struct LiveConfig {
   AuthConfig auth;
   std::map<std::string, std::vector<BareJid>, std::less<>> administrators{};   // of each domain; one not named keeps its own
   policy::PeerRulesPtr peers{};                                                // null: there are no other servers
+  CertificatePolicies certificates{};           // of people, by domain
 };
 
 struct ServerConfig {
@@ -54,6 +57,7 @@ struct ServerConfig {
   std::vector<ListenerConfig> listeners;
   std::vector<ServedDomain> domains;            // at least one; the first serves clients that name none
   SecretBytes token_key;                        // of clients' tokens (auth/client_tokens.h); empty: none are given
+  std::shared_ptr<tls::RevocationCache> revocation;   // where people's certificates are looked up, and kept current; null: nothing is fetched
   LiveConfig live;
 };
 
@@ -73,8 +77,10 @@ class Server {
   // ---- from any thread
   // Applies what can change while serving.
   void apply(LiveConfig live);
-  // New handshakes use these certificates; the old ones stay when this fails.
-  [[nodiscard]] Result<void> apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains);
+  // New handshakes use these certificates; the old ones stay when this fails. Clients are asked for one of `client_authorities`
+  // (PEM), for none when it is empty.
+  [[nodiscard]] Result<void> apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains,
+                                                std::string client_authorities);
   [[nodiscard]] Administration& administration() { return *administration_; }
   // An executor for operators' work, off the shards that serve people.
   [[nodiscard]] Shard& operator_executor() { return *lobby_shard_; }
@@ -85,12 +91,9 @@ class Server {
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
 
  private:
-  struct AllContexts {
-    TlsContexts usual;
-    TlsContexts integrity_only_too;   // null where no listener allows it
-  };
-  [[nodiscard]] Result<AllContexts> make_contexts(
-      const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains) const;
+  [[nodiscard]] Result<AllTlsContexts> make_contexts(
+      const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains,
+      const std::string& client_authorities) const;
   [[nodiscard]] bool needs_tls() const;
   [[nodiscard]] AuthConfig auth_config() const { return *std::atomic_load(&auth_config_); }
   template <class F>
@@ -112,6 +115,10 @@ class Server {
   std::unique_ptr<LoginFailureCounters> failures_;
   std::unique_ptr<ClientTokens> tokens_;
   std::unique_ptr<Authenticator> authenticator_;
+  StoreDirectory certificate_directory_;
+  CertificateJudge certificate_judge_;
+  WorkerPool revocation_workers_;
+  PooledRevocation revocation_;
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<Lobby> lobby_;
   std::vector<net::PeerAddress> addresses_;

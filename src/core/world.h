@@ -21,6 +21,7 @@ namespace aldis {
 
 class Abroad;
 class Administration;
+class CertificateJudge;
 class Home;
 class VirtualHost;
 
@@ -38,6 +39,7 @@ struct World {
   ArchiveId archive_floor = 0;
   Administration* administration = nullptr;   // set before anything runs
   Abroad* abroad = nullptr;                   // likewise; null: there is no other server (remote-server-not-found)
+  const CertificateJudge* certificates = nullptr;   // the same; it is the lobby's
   std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts;
   std::vector<std::unique_ptr<Home>> homes;
 

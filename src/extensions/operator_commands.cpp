@@ -35,11 +35,13 @@ std::optional<FieldType> field_type(admin::ArgumentKind kind) {
     case admin::ArgumentKind::time:
     case admin::ArgumentKind::duration:
     case admin::ArgumentKind::size:
+    case admin::ArgumentKind::word:
       return FieldType::text_single;
     case admin::ArgumentKind::domain:
     case admin::ArgumentKind::page:
       return std::nullopt;
     case admin::ArgumentKind::text:
+    case admin::ArgumentKind::certificate:
     case admin::ArgumentKind::accounts:
       return FieldType::text_multi;
     case admin::ArgumentKind::password:

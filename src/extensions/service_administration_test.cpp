@@ -302,7 +302,7 @@ TEST_F(ServiceAdministration, OffersEveryOperatorsCommandOfADomain) {
     user.sends("<iq type='set' id='c' to='capulet.example'>" + plain(name) + "</iq>");
     user.receives_error("c", "forbidden");
   }
-  EXPECT_EQ(offered, 12U);  // the others have a node of XEP-0133, or are about the whole server
+  EXPECT_EQ(offered, 16U);  // the others have a node of XEP-0133, or are about the whole server
   const std::string accounts = bard_.asks("set", "capulet.example", plain("user-list"));
   EXPECT_TRUE(holds(accounts, "<reported><field")) << accounts;
   EXPECT_TRUE(holds(accounts, "<value>juliet@capulet.example</value>")) << accounts;

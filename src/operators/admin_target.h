@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/certificate/certificate_judge.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
@@ -120,6 +121,14 @@ class AdminTarget {
   virtual Task<Result<std::vector<TokenInfo>>> list_tokens(BareJid jid) = 0;
   // One client's tokens, or all of the account's when `client` is empty; what these clients have open ends.
   virtual Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client) = 0;
+
+  // What certificates are looked up by (auth/certificate/certificate_keys.h), prepared. not_found: there is no such account, or it
+  // has not this one; already_exists: another account of the domain has it.
+  virtual Task<Result<std::vector<CertificateMapping>>> list_certificates(BareJid jid) = 0;
+  virtual Task<Result<void>> add_certificate(BareJid jid, CertificateKey key, std::string value) = 0;
+  virtual Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) = 0;
+  // Whose a certificate is, as if somebody logged in to the domain with it now. `chain`: PEM, its issuers may follow it.
+  virtual Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) = 0;
 
   // The three: not_found, there is no such account.
   virtual Task<Result<ArchiveInfo>> archive_info(BareJid jid) = 0;

@@ -48,10 +48,21 @@ Result<void> check_value(const Argument& argument, const std::string& value) {
         return refuse("domain");
       }
       return {};
+    case ArgumentKind::word:
+      if (value.empty() || value.size() > max_word_bytes || !is_xml_text(value) || value.find_first_of("\t\r\n") != std::string::npos) {
+        return fail(ErrorKind::invalid, argument.name + " must be one line of text, of at most " + std::to_string(max_word_bytes) + " bytes");
+      }
+      return {};
     case ArgumentKind::text:
       if (value.empty() || value.size() > max_text_bytes || !is_xml_text(value)) {
         return fail(ErrorKind::invalid, argument.name + " must be text without control characters, of at most " +
                                             std::to_string(max_text_bytes) + " bytes");
+      }
+      return {};
+    case ArgumentKind::certificate:
+      if (value.size() > max_certificate_bytes || value.find("-----BEGIN CERTIFICATE-----") == std::string::npos || !is_xml_text(value)) {
+        return fail(ErrorKind::invalid, argument.name + " must be a certificate in PEM form, of at most " +
+                                            std::to_string(max_certificate_bytes) + " bytes");
       }
       return {};
     case ArgumentKind::jid:
@@ -118,7 +129,8 @@ void audit(const OperatorCommand& command, const CommandArguments& arguments, co
       continue;
     }
     shown.append(shown.empty() ? "" : " ");
-    shown.append(argument.kind == ArgumentKind::text ? argument.name + " of " + std::to_string(given->second.size()) + " bytes"
+    const bool is_long = argument.kind == ArgumentKind::text || argument.kind == ArgumentKind::certificate;
+    shown.append(is_long ? argument.name + " of " + std::to_string(given->second.size()) + " bytes"
                                                      : given->second);
   }
   log::info("audit-operator-command", {{"command", command.name}, {"arguments", shown}, {"operator", who}, {"outcome", outcome}});

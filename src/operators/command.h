@@ -19,8 +19,10 @@ enum class ArgumentKind : std::uint8_t {
   account,    // a bare address
   address,    // a bare or full address
   domain,
+  word,       // text of one line, not secret: a log shows it
   text,       // what XML can hold, max_text_bytes at most; a log shows its size
   password,   // secret: asked for twice at a prompt, or the first line of standard input
+  certificate, // a PEM file: a certificate, and perhaps its issuers behind it; a command line names the file
   accounts,   // secret: lines "address<TAB>password", from a file or standard input
   jid,        // an address of any form
   time,       // 2026-11-25T12:00:00Z, or 2026-11-25 for its first moment (UTC)
@@ -46,7 +48,7 @@ struct CommandArguments {
 };
 
 struct OperatorCommand {
-  std::string name;                    // one or two words: "user add"
+  std::string name;                    // up to three words: "user add"
   std::string help;
   std::vector<Argument> arguments;     // in the order of the command line
   bool works_on_store = false;         // also when the server is stopped
@@ -68,6 +70,8 @@ struct OperatorCommand {
 
 inline constexpr std::size_t max_import_lines = 10'000;   // in one command
 inline constexpr std::size_t max_text_bytes = 64 * 1024;  // of an announcement or notice
+inline constexpr std::size_t max_word_bytes = 4096;
+inline constexpr std::size_t max_certificate_bytes = 256 * 1024;
 inline constexpr std::size_t max_listing = 100'000;       // entries in one answer
 
 }  // namespace aldis::admin

@@ -25,6 +25,11 @@ std::vector<OperatorCommand> make_commands() {
   const Argument with{"with", ArgumentKind::jid, "only what was exchanged with this address", false, true};
   const Argument format{"format", ArgumentKind::text, "xml (XEP-0227, if left out) or mbox (RFC 4155)", false, true};
   const Argument page{"page", ArgumentKind::page, "where to go on", false};
+  const Argument card{"file", ArgumentKind::certificate, "a PEM file with the certificate; without --key its fingerprint counts", false, true};
+  const Argument key{"key", ArgumentKind::word, "fingerprint, issuer-serial, upn, mail, edipi, fascn or uuid", false, true};
+  const Argument value{"value", ArgumentKind::word, "the value of the key, in place of a file", false, true};
+  const Argument shown_chain{"file", ArgumentKind::certificate, "a PEM file with the certificate, and perhaps its issuers behind it"};
+  const Argument for_domain{"domain", ArgumentKind::domain, "the domain to log in to; left out: the first that is served", false, true};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
     command.works_on_store = command.is_change = true;
@@ -71,6 +76,24 @@ std::vector<OperatorCommand> make_commands() {
                 .arguments = {of_domain},
                 .columns = {"account", "enabled", "created", "password-changed", "locked-out"},
                 .run = commands::user_list}),
+      change({.name = "user certificate add",
+              .help = "Say which certificate is an account's, by something in it.",
+              .arguments = {account, card, key, value},
+              .run = commands::user_certificate_add}),
+      question({.name = "user certificate list",
+                .help = "List what an account's certificates are known by.",
+                .arguments = {account},
+                .columns = {"key", "value", "added"},
+                .run = commands::user_certificate_list}),
+      change({.name = "user certificate remove",
+              .help = "Take it back; sessions that rest on it end within a minute.",
+              .arguments = {account, card, key, value},
+              .run = commands::user_certificate_remove}),
+      question({.name = "cert explain",
+                .help = "Say step by step whose a certificate is, as if somebody logged in with it.",
+                .arguments = {shown_chain, for_domain},
+                .columns = {"step", "outcome", "detail"},
+                .run = commands::cert_explain}),
       change({.name = "user import", .help = "Add many accounts.", .arguments = {file}, .run = commands::user_import}),
       {.name = "session list",
        .help = "List sessions.",

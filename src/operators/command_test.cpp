@@ -423,6 +423,10 @@ TEST_F(Commands, OfOneDomainTouchNoOther) {
         case ArgumentKind::time: arguments.values[argument.name] = argument.name == "start" ? "2026-11-01" : "2026-11-02"; break;
         case ArgumentKind::duration: arguments.values[argument.name] = "1d"; break;
         case ArgumentKind::size: arguments.values[argument.name] = "1GiB"; break;
+        case ArgumentKind::word: arguments.values[argument.name] = argument.name == "key" ? "mail" : "r@montague.example"; break;
+        case ArgumentKind::certificate:
+          if (argument.is_required) arguments.values[argument.name] = "-----BEGIN CERTIFICATE-----";
+          break;
         case ArgumentKind::page: arguments.values[argument.name] = "1-2"; break;
         case ArgumentKind::text: arguments.values[argument.name] = argument.name == "format" ? "mbox" : "text"; break;
         case ArgumentKind::password: arguments.secrets.emplace(argument.name, SecretBytes(std::string_view("longenough"))); break;

@@ -83,6 +83,22 @@ Task<Result<ForgottenClients>> DomainTarget::forget_clients(BareJid jid, std::st
   return holds(jid.domain()) ? inner_.forget_clients(jid, std::move(client)) : deny<ForgottenClients>();
 }
 
+Task<Result<std::vector<CertificateMapping>>> DomainTarget::list_certificates(BareJid jid) {
+  return holds(jid.domain()) ? inner_.list_certificates(jid) : deny<std::vector<CertificateMapping>>();
+}
+
+Task<Result<void>> DomainTarget::add_certificate(BareJid jid, CertificateKey key, std::string value) {
+  return holds(jid.domain()) ? inner_.add_certificate(jid, key, std::move(value)) : deny<void>();
+}
+
+Task<Result<void>> DomainTarget::remove_certificate(BareJid jid, CertificateKey key, std::string value) {
+  return holds(jid.domain()) ? inner_.remove_certificate(jid, key, std::move(value)) : deny<void>();
+}
+
+Task<Result<CertificateJudgement>> DomainTarget::explain_certificate(std::string chain, std::string domain) {
+  return holds(domain) ? inner_.explain_certificate(std::move(chain), domain) : deny<CertificateJudgement>();
+}
+
 Task<Result<ArchiveInfo>> DomainTarget::archive_info(BareJid jid) {
   return holds(jid.domain()) ? inner_.archive_info(jid) : deny<ArchiveInfo>();
 }

@@ -18,6 +18,8 @@ struct FakeTarget final : AdminTarget {
   std::map<std::string, Account> accounts;
   std::vector<SessionInfo> sessions;
   ReloadReport report;
+  std::map<std::pair<CertificateKey, std::string>, std::string> certificates;   // whose it is
+  CertificateJudgement judgement;
   bool is_broken = false;   // every call fails as unavailable
   std::vector<std::string> calls;
 
@@ -144,6 +146,36 @@ struct FakeTarget final : AdminTarget {
   }
   std::map<std::string, std::vector<ArchivePart::Message>> archives;   // in order
   std::map<std::string, ArchiveRetention> archive_limits;
+  Task<Result<std::vector<CertificateMapping>>> list_certificates(BareJid jid) override {
+    const Result<void> found = with(jid, [](Account&) {});
+    if (!found) {
+      co_return fail(found.error());
+    }
+    std::vector<CertificateMapping> mappings;
+    for (const auto& [key, owner] : certificates) {
+      if (owner == jid.str()) {
+        mappings.push_back({key.first, key.second, WallTime(std::chrono::seconds(1'700'000'000))});
+      }
+    }
+    co_return mappings;
+  }
+  Task<Result<void>> add_certificate(BareJid jid, CertificateKey key, std::string value) override {
+    Result<void> found = with(jid, [](Account&) {});
+    if (found && !certificates.emplace(std::pair(key, value), jid.str()).second) {
+      co_return fail(ErrorKind::already_exists, certificates[{key, value}] + " has it");
+    }
+    co_return found;
+  }
+  Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override {
+    if (certificates.erase({key, value}) == 0) {
+      co_return fail(ErrorKind::not_found, jid.str() + " has no such certificate");
+    }
+    co_return Result<void>();
+  }
+  Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override {
+    calls.push_back("explain for " + domain + ", " + std::to_string(chain.size()) + " bytes");
+    co_return judgement;
+  }
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override {
     const Result<void> found = with(jid, [](Account&) {});
     if (!found) {

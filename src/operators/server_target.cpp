@@ -3,6 +3,7 @@
 
 #include "operators/account_errors.h"
 #include "operators/archive_target.h"
+#include "operators/certificate_target.h"
 
 namespace aldis::admin {
 
@@ -144,6 +145,31 @@ Task<Result<ForgottenClients>> ServerTarget::forget_clients(BareJid jid, std::st
     co_return fail(name_account(fail(forgotten.error()), jid).error());
   }
   co_return ForgottenClients{forgotten->clients, forgotten->sessions};
+}
+
+Task<Result<std::vector<CertificateMapping>>> ServerTarget::list_certificates(BareJid jid) {
+  return certificates_of(stores_, std::move(jid));
+}
+
+Task<Result<void>> ServerTarget::add_certificate(BareJid jid, CertificateKey key, std::string value) {
+  return give_certificate(stores_, std::move(jid), {key, std::move(value), clock_.wall()});
+}
+
+// Sessions that rest on it end within a minute (core/certificate_watch.h).
+Task<Result<void>> ServerTarget::remove_certificate(BareJid jid, CertificateKey key, std::string value) {
+  return take_certificate(stores_, std::move(jid), key, std::move(value));
+}
+
+Task<Result<CertificateJudgement>> ServerTarget::explain_certificate(std::string chain, std::string domain) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return fail(served.error());
+  }
+  Result<tls::PresentedChain> read = read_chain(chain);
+  if (!read) {
+    co_return fail(read.error());
+  }
+  CertificateJudgement judged = co_await administration_.judge_certificate(std::move(*read), std::move(domain));
+  co_return judged;
 }
 
 Task<Result<ArchiveInfo>> ServerTarget::archive_info(BareJid jid) { return archive_info_of(stores_, std::move(jid)); }

@@ -35,6 +35,10 @@ class ServerTarget final : public AdminTarget {
   Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) override;
   Task<Result<std::vector<TokenInfo>>> list_tokens(BareJid jid) override;
   Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client) override;
+  Task<Result<std::vector<CertificateMapping>>> list_certificates(BareJid jid) override;
+  Task<Result<void>> add_certificate(BareJid jid, CertificateKey key, std::string value) override;
+  Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
+  Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;

@@ -3,6 +3,7 @@
 
 #include "operators/account_errors.h"
 #include "operators/archive_target.h"
+#include "operators/certificate_target.h"
 
 namespace aldis::admin {
 namespace {
@@ -129,6 +130,28 @@ Task<Result<ForgottenClients>> StoreTarget::forget_clients(BareJid jid, std::str
     co_return fail(clients.error());
   }
   co_return ForgottenClients{clients->size(), 0};
+}
+
+Task<Result<std::vector<CertificateMapping>>> StoreTarget::list_certificates(BareJid jid) { return certificates_of(stores_, std::move(jid)); }
+
+Task<Result<void>> StoreTarget::add_certificate(BareJid jid, CertificateKey key, std::string value) {
+  return give_certificate(stores_, std::move(jid), {key, std::move(value), clock_.wall()});
+}
+
+Task<Result<void>> StoreTarget::remove_certificate(BareJid jid, CertificateKey key, std::string value) {
+  return take_certificate(stores_, std::move(jid), key, std::move(value));
+}
+
+Task<Result<CertificateJudgement>> StoreTarget::explain_certificate(std::string chain, std::string domain) {
+  if (auto served = check_domain(domain, domains_); !served) {
+    co_return fail(served.error());
+  }
+  Result<tls::PresentedChain> read = read_chain(chain);
+  if (!read) {
+    co_return fail(read.error());
+  }
+  CertificateJudgement judged = co_await judge_.judge(std::move(*read), std::move(domain));
+  co_return judged;
 }
 
 Task<Result<ArchiveInfo>> StoreTarget::archive_info(BareJid jid) { return archive_info_of(stores_, std::move(jid)); }

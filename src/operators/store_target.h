@@ -10,8 +10,9 @@ namespace aldis::admin {
 class StoreTarget : public AdminTarget {
  public:
   // Everything passed outlives it; `failures` is loaded. Accounts are made in `domains` only.
-  StoreTarget(Stores stores, Passwords& passwords, LoginFailureCounters& failures, std::vector<std::string> domains)
-      : stores_(stores), passwords_(passwords), failures_(failures), domains_(std::move(domains)) {}
+  StoreTarget(Stores stores, Passwords& passwords, LoginFailureCounters& failures, const CertificateJudge& judge,
+              const Clock& clock, std::vector<std::string> domains)
+      : stores_(stores), passwords_(passwords), failures_(failures), judge_(judge), clock_(clock), domains_(std::move(domains)) {}
 
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
@@ -29,6 +30,10 @@ class StoreTarget : public AdminTarget {
   Task<Result<void>> delete_notice(std::string domain, NoticeKind kind) override;
   Task<Result<std::vector<TokenInfo>>> list_tokens(BareJid jid) override;
   Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client) override;
+  Task<Result<std::vector<CertificateMapping>>> list_certificates(BareJid jid) override;
+  Task<Result<void>> add_certificate(BareJid jid, CertificateKey key, std::string value) override;
+  Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
+  Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
@@ -40,6 +45,8 @@ class StoreTarget : public AdminTarget {
   Stores stores_;
   Passwords& passwords_;
   LoginFailureCounters& failures_;
+  const CertificateJudge& judge_;
+  const Clock& clock_;
   std::vector<std::string> domains_;
 };
 

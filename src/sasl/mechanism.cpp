@@ -6,6 +6,7 @@
 
 #include "base/ensure.h"
 #include "sasl/anonymous.h"
+#include "sasl/external.h"
 #include "sasl/ht.h"
 #include "sasl/plain.h"
 #include "sasl/scram.h"
@@ -45,12 +46,20 @@ Outcome Mechanism::supply_tokens(std::vector<SecretBytes> /*tokens*/) {
   return Failed{Failure::temporary_auth_failure, {}};
 }
 
+Outcome Mechanism::supply_identities(std::vector<std::string> /*identities*/, std::optional<std::string> /*wanted*/) {
+  ensure(false, "identities are supplied only where they were asked for");
+  return Failed{Failure::temporary_auth_failure, {}};
+}
+
 std::unique_ptr<Mechanism> make_mechanism(std::string_view name, Context context) {
   if (name == "PLAIN") {
     return std::make_unique<Plain>();
   }
   if (name == "ANONYMOUS") {
     return std::make_unique<Anonymous>();
+  }
+  if (name == "EXTERNAL") {
+    return std::make_unique<External>();
   }
   if (const auto ht = parse_ht_name(name)) {
     return std::make_unique<Ht>(ht->hash, ht->channel, std::move(context));

@@ -50,8 +50,10 @@ struct NeedKeys {                                             // then supply_key
 };
 struct NeedPasswordCheck { std::string username; SecretBytes password; };  // then supply_verdict(); neither is prepared
 struct NeedTokens { std::string username; };                  // then supply_tokens(); not prepared
+struct NeedIdentities { std::string authzid; };               // then supply_identities(); not prepared, may be empty
 struct Success {
-  std::string username;      // as the client wrote it: the caller prepares it as a localpart; empty for ANONYMOUS
+  std::string username;      // as the client wrote it: the caller prepares it as a localpart; empty for ANONYMOUS; for EXTERNAL
+                             // one of the identities that were supplied
   std::string authzid;       // as the client wrote it, may be empty; the caller compares it with the account's address
   std::string data;          // additional data with success, may be empty
   bool is_channel_bound = false;
@@ -59,7 +61,7 @@ struct Success {
   std::optional<std::size_t> token{};  // HT: which of the supplied tokens was proved
 };
 struct Failed { Failure condition; std::string why; };        // why is for the log only
-using Outcome = std::variant<Challenge, NeedKeys, NeedPasswordCheck, NeedTokens, Success, Failed>;
+using Outcome = std::variant<Challenge, NeedKeys, NeedPasswordCheck, NeedTokens, NeedIdentities, Success, Failed>;
 
 struct Context {
   ChannelBindings bindings;
@@ -79,10 +81,13 @@ class Mechanism {
   virtual Outcome supply_keys(Keys keys);
   virtual Outcome supply_verdict(bool is_right);
   virtual Outcome supply_tokens(std::vector<SecretBytes> tokens);  // all that the account's client may use now; perhaps none
+  // The bare addresses that what was proved outside stands for, perhaps none, and the authzid prepared as they are: nothing
+  // where it is no address.
+  virtual Outcome supply_identities(std::vector<std::string> identities, std::optional<std::string> wanted);
 };
 
 // A mechanism by the name of the IANA registry, exactly as written there; null when there is none of that name.
-// Known: SCRAM-SHA-1[-PLUS], SCRAM-SHA-256[-PLUS], SCRAM-SHA-512[-PLUS], PLAIN, ANONYMOUS,
+// Known: SCRAM-SHA-1[-PLUS], SCRAM-SHA-256[-PLUS], SCRAM-SHA-512[-PLUS], PLAIN, ANONYMOUS, EXTERNAL,
 // HT-SHA-256-* and HT-SHA-512-* with EXPR, ENDP, NONE.
 [[nodiscard]] std::unique_ptr<Mechanism> make_mechanism(std::string_view name, Context context);
 

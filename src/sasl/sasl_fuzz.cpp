@@ -49,6 +49,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else if (const auto* tokens = std::get_if<sasl::NeedTokens>(&outcome)) {
       ensure(!tokens->username.empty(), "a token is somebody's");
       outcome = mechanism->supply_tokens({SecretBytes(std::string_view("token"))});
+    } else if (const auto* identities = std::get_if<sasl::NeedIdentities>(&outcome)) {
+      outcome = mechanism->supply_identities({"juliet@capulet.example"}, identities->authzid);
+      const auto* success = std::get_if<sasl::Success>(&outcome);
+      ensure(success == nullptr || success->username == "juliet@capulet.example", "only what was supplied may be acted as");
     }
     is_over = is_over || std::holds_alternative<sasl::Failed>(outcome) || std::holds_alternative<sasl::Success>(outcome);
   }

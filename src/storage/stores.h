@@ -10,6 +10,7 @@
 #include "storage/account_store.h"
 #include "storage/archive_store.h"
 #include "storage/outbound_queue_store.h"
+#include "storage/certificate_store.h"
 #include "storage/push_store.h"
 #include "storage/roster_store.h"
 #include "storage/session_store.h"
@@ -123,6 +124,7 @@ struct Stores {
   TokenStore& tokens;
   PushStore& push;
   OutboundQueueStore& outbound_queue;
+  CertificateStore& certificates;
 };
 
 }  // namespace aldis

@@ -7,7 +7,7 @@
 A client's script gets a JSON object on standard input (address, ports, transport, authority, accounts) and ends with 0 if all
 of this went well: register an account where the domain allows it, log in as two people, subscribe to each other, see each
 other come and change, write to each other, change a password, be refused with the old one and log in with the new one. What the
-`_mobile` scripts do stands at their heads.
+`_mobile` and `_card` scripts do stands at their heads.
 """
 import argparse
 import json
@@ -29,11 +29,13 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's libraries.
 CLIENTS = {
     "slixmpp": [PYTHON, HERE / "slixmpp_client.py"],
     "slixmpp_mobile": [PYTHON, HERE / "slixmpp_mobile.py"],
+    "slixmpp_card": [PYTHON, HERE / "slixmpp_card.py"],
     "aioxmpp": [PYTHON, HERE / "aioxmpp_client.py"],
     "aioxmpp_mobile": [PYTHON, HERE / "aioxmpp_mobile.py"],
     "profanity": [PYTHON, HERE / "profanity_client.py"],
     "xmppjs": ["node", HERE / "node" / "client.mjs"],
 }
+ONLY_ALDIS = {"slixmpp_card"}
 SECONDS = 120
 
 
@@ -55,6 +57,11 @@ def meet(name, transport, make_server):
     server, problem = None, None
     try:
         server = make_server(folder)
+        card = {}
+        if name.endswith("_card"):
+            server.client_certificates = "optional"
+            files = servers.make_card(folder, "card", servers.xmpp_name("juliet@capulet.example"))
+            card = {"card": [str(each) for each in files]}
         server.start()
         people = {}
         for role, jid in (("juliet", "juliet@capulet.example"), ("romeo", "romeo@montague.example")):
@@ -62,7 +69,7 @@ def meet(name, transport, make_server):
             server.add_user(jid, people[role]["password"])
         problem = run_client(CLIENTS[name], {
             "host": server.host, "port": server.port if transport == "starttls" else server.tls_port,
-            "transport": transport, "ca_file": str(server.ca_file), "folder": str(folder), **people,
+            "transport": transport, "ca_file": str(server.ca_file), "folder": str(folder), **people, **card,
             "newcomer": {"jid": "paris@montague.example", "password": secrets.token_urlsafe(12)}})
         if problem:
             problem += f"-- the end of {server.name}'s log:\n{server.log()}"
@@ -94,6 +101,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.server == "aldis" and (arguments.binary is None or not arguments.binary.is_file()):
         parser.error("--server aldis needs --binary, the aldis program")
+    if arguments.server != "aldis" and ONLY_ALDIS.intersection(arguments.clients):
+        parser.error("certificates of people are set up for aldis only")
     if "xmppjs" in arguments.clients:
         install_node_packages()
     failed = 0

@@ -106,9 +106,14 @@ class Client:
         """Sends exactly this: bytes as they are, text as UTF-8."""
         self.socket.sendall(data.encode() if isinstance(data, str) else data)
 
-    def start_tls_now(self, alpn=("xmpp-client",), ciphers=None):
-        """Runs the handshake; the server's certificate must be good for the domain. ciphers: of TLS 1.2, and nothing else."""
+    def start_tls_now(self, alpn=("xmpp-client",), ciphers=None, card=None):
+        """Runs the handshake; the server's certificate must be good for the domain. ciphers: of TLS 1.2, and nothing else.
+
+        card: the files of our own certificate and its key.
+        """
         context = ssl.create_default_context(cafile=self.ca_file)
+        if card:
+            context.load_cert_chain(*card)
         if ciphers:
             context.maximum_version = ssl.TLSVersion.TLSv1_2
             context.set_ciphers(ciphers)
@@ -292,6 +297,12 @@ class Client:
             if binding is None:
                 binding = self.server_end_point() if is_bound else b""
             self._scram(mechanism, user, password, header, binding)
+
+    def external(self, authzid=""):
+        """EXTERNAL: the certificate says who we are."""
+        text = base64.b64encode(authzid.encode()).decode() or "="
+        self.send(f"<auth xmlns='{SASL}' mechanism='EXTERNAL'>{text}</auth>")
+        self._sasl_answer("success")
 
     def authenticate2(self, user, password, inside="", mechanism="SCRAM-SHA-256"):
         """XEP-0388; inside goes into <authenticate/>. self.jid is what the server says, self.features what follows."""

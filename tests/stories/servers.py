@@ -51,6 +51,22 @@ def make_certificate(folder, name="server", domains=DOMAINS):
     os.chmod(folder / f"{name}.key", 0o600)
 
 
+def make_card(folder, name, names, days="2", usage="clientAuth"):
+    """name.pem and name.key in folder: a person's certificate, signed by the authority there. names: its subjectAltName."""
+    (folder / f"{name}.ext").write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\nbasicConstraints=CA:FALSE\n"
+                                        "keyUsage=critical,digitalSignature\n")
+    openssl(folder, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
+    openssl(folder, "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+            "-days", days, "-out", f"{name}.pem", "-extfile", f"{name}.ext")
+    return folder / f"{name}.pem", folder / f"{name}.key"
+
+
+def xmpp_name(address):
+    """As OpenSSL writes an address in a subjectAltName (RFC 6120 13.7.1.4)."""
+    return f"otherName:1.3.6.1.5.5.7.8.5;UTF8:{address}"
+
+
 class Server:
     """A running server. host and ports say where; ca_file verifies it; add_user gives it an account."""
 
@@ -175,6 +191,7 @@ class Aldis(Server):
         self.binary = pathlib.Path(binary).resolve()
         self.config = self.folder / "aldis.toml"
         self.settings = "[metrics]\nenabled = false\n"  # A story may change it and start the server again.
+        self.client_certificates = "off"  # Of the first domain; the same, with cards of make_card.
 
     def configure(self):
         domains = "".join(f"""
@@ -182,6 +199,8 @@ class Aldis(Server):
 name = "{domain}"
 certificates = ["server.pem"]
 keys = ["server.key"]
+client_certificates = "{self.client_certificates if domain == DOMAINS[0] else "off"}"
+client_anchors = ["ca.pem"]
 [domain.extension.registration]
 allow_registration = {"true" if domain == DOMAINS[1] else "false"}
 """ for domain in DOMAINS)

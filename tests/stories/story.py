@@ -41,6 +41,12 @@ class Scene:
         client.start_tls_now(alpn)
         return client
 
+    def connect_direct(self, card, domain="capulet.example"):
+        """Over direct TLS, with a certificate of our own."""
+        client = Client((self.server.host, self.server.tls_port), domain, self.server.ca_file)
+        client.start_tls_now(card=card)
+        return client
+
     def secured(self, domain="capulet.example"):
         """A connection that has seen the features inside TLS."""
         client = self.connect(domain)

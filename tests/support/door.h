@@ -10,6 +10,7 @@
 #include "core/account.h"
 #include "tests/support/scene.h"
 #include "tests/support/scram_client.h"
+#include "tests/support/test_ca.h"
 #include "tests/support/tls_pair.h"
 
 namespace aldis::test {
@@ -69,14 +70,30 @@ class Stranger {
     std::string got = line_.receive();
     return tls_ ? decrypted(got) : got;
   }
+  void cuts() {
+    line_.cut();
+    scene_.run();
+  }
   [[nodiscard]] bool is_ended() const { return line_.peer_ended() || line_.is_cut(); }
 
+  // What it presents when the server asks for a certificate.
+  void shows(const Identity& identity, std::vector<std::shared_ptr<X509>> issuers = {}) {
+    identity_ = identity;
+    issuers_ = std::move(issuers);
+  }
   // The client's side of a handshake.
   bool secures(const std::vector<std::string>& alpn = {}) {
     return secures(tls::ClientPolicy{.alpn = alpn, .trust_pem = {}, .verify = false});
   }
   bool secures(const tls::ClientPolicy& policy) {
     tls_.emplace(tls::TlsEngine::client(client_context(policy), "capulet.example"));
+    if (identity_) {
+      EXPECT_EQ(SSL_use_certificate(tls_->native(), identity_->certificate.get()), 1);
+      EXPECT_EQ(SSL_use_PrivateKey(tls_->native(), identity_->key.get()), 1);
+      for (const auto& issuer : issuers_) {
+        EXPECT_EQ(SSL_add1_chain_cert(tls_->native(), issuer.get()), 1);
+      }
+    }
     std::string to_server;
     if (!tls_->start(to_server)) return false;
     for (int i = 0; i < 10 && !to_server.empty(); ++i) {
@@ -127,6 +144,8 @@ class Stranger {
   Scene& scene_;
   MemoryTransport& line_;
   std::optional<tls::TlsEngine> tls_;
+  std::optional<Identity> identity_;
+  std::vector<std::shared_ptr<X509>> issuers_;
   std::string early_;
 };
 
@@ -135,7 +154,7 @@ struct Door {
   explicit Door(SceneOptions options = {}) : scene(quick(std::move(options))) {
     tls::TlsPolicy direct;
     direct.alpn = {"xmpp-client"};
-    scene.lobby().set_tls({server_context(), server_context(direct)});
+    scene.lobby().set_tls({.usual = {server_context(), server_context(direct)}});
     scene.has_account("mercutio@capulet.example", "queen-mab");
     juliet.comes_online();
   }

@@ -29,7 +29,7 @@ class FailingStores {
 
   [[nodiscard]] Stores stores() {
     return Stores{images_, accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
-                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_};
+                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_, certificates_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // Summaries of archives come no sooner, as when the writes before them take long.
@@ -264,6 +264,22 @@ class FailingStores {
       return f.guard(f.inner_.tokens.forget(std::move(owner), std::move(client)));
     }
   };
+  struct Certificates final : CertificateStore {
+    explicit Certificates(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::vector<CertificateMapping>>> load(BareJid owner) override {
+      return f.guard(f.inner_.certificates.load(std::move(owner)));
+    }
+    Task<Result<std::vector<BareJid>>> find(std::string domain, CertificateKey key, std::string value) override {
+      return f.guard(f.inner_.certificates.find(std::move(domain), key, std::move(value)));
+    }
+    Task<Result<void>> add(BareJid owner, CertificateMapping mapping, std::size_t max) override {
+      return f.guard(f.inner_.certificates.add(std::move(owner), std::move(mapping), max));
+    }
+    Task<Result<void>> remove(BareJid owner, CertificateKey key, std::string value) override {
+      return f.guard(f.inner_.certificates.remove(std::move(owner), key, std::move(value)));
+    }
+  };
   struct Push final : PushStore {
     explicit Push(FailingStores& all) : f(all) {}
     FailingStores& f;
@@ -332,6 +348,7 @@ class FailingStores {
   Tokens tokens_{*this};
   Push push_{*this};
   OutboundQueue outbound_queue_{*this};
+  Certificates certificates_{*this};
 };
 
 }  // namespace aldis::testing_support

@@ -240,6 +240,10 @@ Scene::Scene(SceneOptions options)
                                                    *tokens_, random_, clock_);
   administration_ = std::make_unique<Administration>(*world_, derivation_, *failures_, *shard_, [this] { return options_.auth; });
   world_->administration = administration_.get();
+  certificate_directory_ = std::make_unique<StoreDirectory>(stores.certificates, stores.accounts);
+  certificate_judge_ = std::make_unique<CertificateJudge>(*certificate_directory_, clock_);
+  certificate_judge_->configure(options_.certificates);
+  world_->certificates = certificate_judge_.get();
   for (const std::string& domain : options_.domains) {
     auto host = std::make_unique<VirtualHost>(*BareJid::parse(domain));
     if (options_.install) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "auth/authenticator.h"
+#include "auth/certificate/store_directory.h"
 #include "core/administration.h"
 #include "core/home.h"
 #include "core/lobby.h"
@@ -97,6 +98,7 @@ struct SceneOptions {
   // What the domains have installed; null: all of the default list.
   std::function<void(VirtualHost&, World&)> install{};
   net::ConnectionLimits connection{};
+  CertificatePolicies certificates{};            // of people, by domain
 };
 
 class Scene {
@@ -135,6 +137,7 @@ class Scene {
   [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
   [[nodiscard]] Administration& administration() { return *administration_; }
   [[nodiscard]] Shard& shard() { return *shard_; }
+  [[nodiscard]] CertificateJudge& certificate_judge() { return *certificate_judge_; }
   // Nobody minds what has not been read at the end of this scene.
   void leaves_the_rest_unread() { checks_bystander_ = false; }
 
@@ -155,6 +158,8 @@ class Scene {
   std::unique_ptr<ClientTokens> tokens_;
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<Administration> administration_;
+  std::unique_ptr<CertificateDirectory> certificate_directory_;
+  std::unique_ptr<CertificateJudge> certificate_judge_;
   std::unique_ptr<Lobby> lobby_;
   std::vector<std::unique_ptr<Client>> clients_;
   bool checks_bystander_ = true;

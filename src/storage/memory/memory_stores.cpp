@@ -37,6 +37,7 @@ struct Shelves {
   ByOwner<LastActivity> last_activity;
   ByOwner<std::vector<ClientToken>> tokens;   // in the order of clients, not used ones first
   ByOwner<std::map<std::pair<Jid, std::string>, PushRegistration>> push;   // by service and node
+  ByOwner<std::map<std::pair<CertificateKey, std::string>, WallTime>> certificates;   // by key and value
   std::map<std::string, LoginFailures> login_failures;
   struct Board {
     std::uint64_t id = 0;
@@ -60,6 +61,7 @@ struct Shelves {
     std::erase_if(sessions, [&](const auto& entry) { return entry.first.first == owner; });
     tokens.erase(owner);
     push.erase(owner);
+    certificates.erase(owner);
   }
 };
 
@@ -761,6 +763,65 @@ class OutboundQueue final : public OutboundQueueStore, OnShelves {
   }
 };
 
+class Certificates final : public CertificateStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<std::vector<CertificateMapping>>> load(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    std::vector<CertificateMapping> found;
+    for (const auto& [key, added] : shelves_.certificates[owner.str()]) {
+      found.push_back({key.first, key.second, added});
+    }
+    co_return found;
+  }
+  Task<Result<std::vector<BareJid>>> find(std::string domain, CertificateKey key, std::string value) override {
+    co_await turn();
+    const auto held = lock();
+    co_return holders(domain, {key, value});
+  }
+  Task<Result<void>> add(BareJid owner, CertificateMapping mapping, std::size_t max) override {
+    co_await turn();
+    const auto held = lock();
+    if (!shelves_.accounts.contains(owner.str())) {
+      co_return fail(ErrorKind::not_found, "account " + owner.str());
+    }
+    const std::pair key(mapping.key, mapping.value);
+    auto& own = shelves_.certificates[owner.str()];
+    if (own.contains(key)) {
+      co_return Result<void>{};
+    }
+    if (const std::vector<BareJid> others = holders(owner.domain(), key); !others.empty()) {
+      co_return fail(ErrorKind::already_exists, others.front().str() + " has it");
+    }
+    if (own.size() >= max) {
+      co_return fail(ErrorKind::full, "certificates of " + owner.str());
+    }
+    own.emplace(key, mapping.added);
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(BareJid owner, CertificateKey key, std::string value) override {
+    co_await turn();
+    const auto held = lock();
+    if (shelves_.certificates[owner.str()].erase({key, value}) == 0) {
+      co_return fail(ErrorKind::not_found, owner.str() + " has no such certificate");
+    }
+    co_return Result<void>{};
+  }
+
+ private:
+  [[nodiscard]] std::vector<BareJid> holders(std::string_view domain, const std::pair<CertificateKey, std::string>& key) const {
+    std::vector<BareJid> found;
+    for (const auto& [owner, keys] : shelves_.certificates) {
+      if (const auto jid = BareJid::parse(owner); jid && jid->domain() == domain && keys.contains(key)) {
+        found.push_back(*jid);
+      }
+    }
+    return found;
+  }
+};
+
 }  // namespace
 
 struct MemoryStores::World {
@@ -779,7 +840,8 @@ struct MemoryStores::World {
         sessions(shelves, answers),
         tokens(shelves, answers),
         push(shelves, answers),
-        outbound_queue(shelves, answers) {}
+        outbound_queue(shelves, answers),
+        certificates(shelves, answers) {}
   Shelves shelves;
   Images images;
   Accounts accounts;
@@ -796,6 +858,7 @@ struct MemoryStores::World {
   Tokens tokens;
   Push push;
   OutboundQueue outbound_queue;
+  Certificates certificates;
 };
 
 MemoryStores::MemoryStores(Answers answers) : world_(std::make_unique<World>(answers)) {}
@@ -804,7 +867,7 @@ MemoryStores::~MemoryStores() = default;
 Stores MemoryStores::stores() {
   World& w = *world_;
   return Stores{w.images, w.accounts, w.rosters, w.archive, w.private_xml, w.vcards, w.blocks, w.last_activity,
-                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push, w.outbound_queue};
+                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push, w.outbound_queue, w.certificates};
 }
 
 }  // namespace aldis

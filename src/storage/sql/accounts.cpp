@@ -28,6 +28,7 @@ constexpr std::array purges{
     Statement{"DELETE FROM suspended_stanzas WHERE owner = $1"},
     Statement{"DELETE FROM client_tokens WHERE owner = $1"},
     Statement{"DELETE FROM push_registrations WHERE owner = $1"},
+    Statement{"DELETE FROM certificate_mappings WHERE owner = $1"},
 };
 
 Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }

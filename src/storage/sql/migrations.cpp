@@ -116,8 +116,17 @@ CREATE TABLE outbound_stanzas (
 CREATE INDEX outbound_stanzas_by_time ON outbound_stanzas (queued, host, peer, position);
 )";
 
+// Which account a certificate is of (storage/certificate_store.h).
+constexpr char version_7[] = R"(
+CREATE TABLE certificate_mappings (
+  owner {text} NOT NULL, domain {text} NOT NULL, kind BIGINT NOT NULL, value {text} NOT NULL, added BIGINT NOT NULL,
+  PRIMARY KEY (owner, kind, value)){clustered};
+CREATE UNIQUE INDEX certificate_mappings_by_value ON certificate_mappings (domain, kind, value);
+)";
+
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
-                                     Migration{4, version_4}, Migration{5, version_5}, Migration{6, version_6}};
+                                     Migration{4, version_4}, Migration{5, version_5}, Migration{6, version_6},
+                                     Migration{7, version_7}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

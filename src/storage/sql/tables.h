@@ -158,6 +158,15 @@ class SqlOutboundQueue final : public OutboundQueueStore, OnDatabase {
   Task<Result<std::vector<Expired>>> expired(WallTime before, std::size_t limit) override;
 };
 
+class SqlCertificates final : public CertificateStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::vector<CertificateMapping>>> load(BareJid owner) override;
+  Task<Result<std::vector<BareJid>>> find(std::string domain, CertificateKey key, std::string value) override;
+  Task<Result<void>> add(BareJid owner, CertificateMapping mapping, std::size_t max) override;
+  Task<Result<void>> remove(BareJid owner, CertificateKey key, std::string value) override;
+};
+
 class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
  public:
   using OnDatabase::OnDatabase;
