@@ -529,6 +529,7 @@ Lobby::Lobby(World& world, Shard& shard, Authenticator& authenticator, std::stri
       authenticator_(authenticator),
       default_domain_(std::move(default_domain)),
       config_(config),
+      admission_(world.random, admission_limits(config)),
       memory_(world, shard),
       certificate_watch_(world, shard) {
   memory_.set_limit(config_.memory_limit);
@@ -545,47 +546,11 @@ void Lobby::open(std::unique_ptr<net::Listener> listener, Entrance entrance) {
 }
 
 bool Lobby::admit(const net::PeerAddress& peer) {
-  const Monotonic now = shard_.clock().now();
-  const auto refuse = [&](std::string_view budget) {
-    log::info("connection-refused", {{"peer", peer.ip_str()}, {"budget", budget}});
+  if (memory_.refuses_strangers()) {  // strangers first: people at work keep what they have
+    log_connection_refused(peer, "memory_limit");
     return false;
-  };
-  if (memory_.refuses_strangers()) {
-    return refuse("memory_limit");  // strangers first: people at work keep what they have
   }
-  if (strangers_.size() >= config_.strangers) {
-    return refuse("strangers");
-  }
-  // Above half of the budget the chance of being let in falls, so that a slow flood cannot hold every place (security E01).
-  const std::size_t soft = config_.strangers / 2;
-  if (strangers_.size() > soft && random_u64(world_.random) % (config_.strangers - soft) < strangers_.size() - soft) {
-    return refuse("strangers");
-  }
-  const std::string key = peer.source();
-  if (sources_.size() > 100'000) {
-    sweep_sources();
-  }
-  auto [entry, is_new] = sources_.try_emplace(key);
-  Source& source = entry->second;
-  if (is_new) {
-    source.allowance = config_.connections_burst;
-    source.refilled = now;
-  }
-  const double passed = std::chrono::duration<double>(now - source.refilled).count();
-  source.allowance = std::min(source.allowance + passed * config_.connections_per_second, double{1.0} * config_.connections_burst);
-  source.refilled = now;
-  if (source.strangers >= config_.strangers_per_source) {
-    return refuse("strangers_per_source");
-  }
-  if (source.allowance < 1) {
-    return refuse("connections_per_second");
-  }
-  source.allowance -= 1;
-  return true;
-}
-
-void Lobby::sweep_sources() {
-  std::erase_if(sources_, [](const auto& entry) { return entry.second.strangers == 0; });
+  return admission_.admit(peer, shard_.clock().now());
 }
 
 void Lobby::receive(std::unique_ptr<net::Transport> transport, Entrance entrance) {
@@ -595,7 +560,7 @@ void Lobby::receive(std::unique_ptr<net::Transport> transport, Entrance entrance
   const Id id = ++next_id_;
   auto stranger = std::make_unique<Stranger>(*this, id, std::move(transport), entrance);
   Stranger& added = *stranger;
-  ++sources_[added.source()].strangers;
+  admission_.enter(added.source());
   strangers_.emplace(id, std::move(stranger));
   added.start();
 }
@@ -612,10 +577,7 @@ void Lobby::forget(Id id) {
   }
   std::unique_ptr<Stranger> gone = std::move(found->second);
   strangers_.erase(found);
-  const auto source = sources_.find(gone->source());
-  if (source != sources_.end() && source->second.strangers > 0) {
-    --source->second.strangers;
-  }
+  admission_.leave(gone->source());
   shard_.post([owned = std::move(gone)] {});  // not under the feet of its own callback
 }
 

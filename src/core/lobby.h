@@ -10,6 +10,7 @@
 
 #include "auth/authenticator.h"
 #include "base/options.h"
+#include "core/admission.h"
 #include "core/certificate_watch.h"
 #include "core/memory_watch.h"
 #include "core/world.h"
@@ -92,6 +93,7 @@ class Lobby {
 
   void configure(LobbyConfig config) {
     config_ = config;
+    admission_.configure(admission_limits(config));
     memory_.set_limit(config_.memory_limit);
     certificate_watch_.set_interval(config_.certificate_check);
   }
@@ -112,28 +114,24 @@ class Lobby {
   class Stranger;
   friend class Stranger;
   using Id = std::uint64_t;
-  struct Source {
-    std::uint32_t strangers = 0;
-    double allowance = 0;
-    Monotonic refilled{};
-  };
-
   [[nodiscard]] Stranger* find(Id id) const;
   void forget(Id id);
-  void sweep_sources();
+  [[nodiscard]] static AdmissionLimits admission_limits(const LobbyConfig& config) {
+    return {config.strangers, config.strangers_per_source, config.connections_per_second, config.connections_burst};
+  }
 
   World& world_;
   Shard& shard_;
   Authenticator& authenticator_;
   std::string default_domain_;
   LobbyConfig config_;
+  Admission admission_;
   MemoryWatch memory_;
   CertificateWatch certificate_watch_;
   net::ConnectionLimits connection_limits_;
   AllTlsContexts tls_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unordered_map<Id, std::unique_ptr<Stranger>> strangers_;
-  std::unordered_map<std::string, Source, KeyedStringHash, std::equal_to<>> sources_;
   Id next_id_ = 0;
   bool is_closed_ = false;
 };
