@@ -332,4 +332,9 @@ const PeerRulePtr& PeerRules::of(std::string_view domain) const {
   return default_;
 }
 
+bool PeerRules::any_may_be_read(const std::array<std::uint8_t, 16>& ip) const {
+  const auto may = [&](const auto& entry) { return entry.second->may_be_read(ip); };
+  return default_->may_be_read(ip) || std::ranges::any_of(exact_, may) || std::ranges::any_of(subtrees_, may);
+}
+
 }  // namespace aldis::policy

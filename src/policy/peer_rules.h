@@ -102,6 +102,8 @@ class PeerRules {
   [[nodiscard]] static Result<std::shared_ptr<const PeerRules>, std::vector<PeerProblem>> make(
       Profile profile, const std::vector<PeerOptions>& tables, const std::vector<std::string>& served = {});
 
+  // Whether some rule lets a link with this address have a suite that does not encrypt.
+  [[nodiscard]] bool any_may_be_read(const std::array<std::uint8_t, 16>& ip) const;
   // Always one. `domain` is prepared.
   [[nodiscard]] const PeerRulePtr& of(std::string_view domain) const;
 

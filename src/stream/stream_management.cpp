@@ -72,11 +72,11 @@ std::optional<ManagementAnswer> read_management_answer(const xml::Element& eleme
   if (name == "enabled") {
     const std::optional<bool> resume = boolean_of(element, "resume");
     const std::string_view id = element.attribute("id").value_or("");
-    if (!resume || (*resume && (id.empty() || id.size() > longest_previd))) {
+    if (!resume || id.size() > longest_previd) {
       return MalformedAnswer{};
     }
     Enabled read;
-    read.id = *resume ? id : std::string_view();
+    read.id = *resume ? id : std::string_view();  // prosody 0.12 promises it to servers without an id: then it cannot be had
     read.max = number_of(element, "max").value_or(0);
     return read;
   }

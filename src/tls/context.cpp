@@ -308,6 +308,9 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::client(const ClientPolicy&
   SslCtxPtr ctx(SSL_CTX_new(TLS_client_method()));
   bool good = ctx && common_settings(ctx.get(), settings_of(policy.profile), policy.min_version != 0 ? policy.min_version : TLS1_2_VERSION,
                                      policy.max_version != 0 ? policy.max_version : TLS1_3_VERSION);
+  if (good && policy.allow_integrity_only) {
+    good = policy.profile == TlsProfile::modern && add_integrity_only_suites(ctx.get(), settings_of(policy.profile));
+  }
   if (good && (policy.min_version != 0 || !policy.old_cipher_list.empty())) {
     SSL_CTX_set_security_level(ctx.get(), 0);
     good = SSL_CTX_set1_sigalgs_list(ctx.get(), "ECDSA+SHA1:RSA+SHA1:ECDSA+SHA256:RSA+SHA256:RSA-PSS+SHA256") == 1;

@@ -44,6 +44,7 @@ struct ClientPolicy {
   bool verify = true;     // false: believe anything in the handshake; TrustStore::verify judges presented_chain() after it
   std::vector<Certificate> certificates;   // ours, one of each key kind, shown when the server asks
   bool ask_for_staple = false;             // ask for an OCSP response in the handshake (RFC 6066 section 8)
+  bool allow_integrity_only = false;       // offer, behind all others, the suites that protect integrity alone
   // For tests, and for trying what a server speaks (offer.h); with any of the first two security level 0 holds.
   std::string old_cipher_list;       // an OpenSSL cipher list for TLS 1.2
   int min_version = 0;               // 0 is TLS 1.2; SSL3_VERSION and so on
