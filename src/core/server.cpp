@@ -328,6 +328,9 @@ bool Server::stop(std::chrono::milliseconds deadline) {
   // Half of the time for what is under way, the rest for writing sessions down.
   const Monotonic half = until - deadline / 2;
   static_cast<void>(wait_until_quiet(half, &Home::is_quiet_but_for_suspended));
+  if (before_saving_) {
+    before_saving_(until);
+  }
   const bool is_saved = on_every_home(until, &Home::save_suspended) && on_every_home(until, &Home::leave_suspended);
   const bool is_quiet = is_saved && wait_until_quiet(until, &Home::is_quiet);
   for (const auto& shard : shards_) {

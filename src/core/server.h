@@ -2,6 +2,7 @@
 // app/ from the configuration, started once, stopped once. Stores, clock and randomness are given and outlive it.
 #pragma once
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -86,6 +87,8 @@ class Server {
   [[nodiscard]] Shard& operator_executor() { return *lobby_shard_; }
   [[nodiscard]] World& world() { return world_; }
 
+  // Called while stopping, when sessions have ended or wait: what is under way to other servers is put in safety.
+  void before_saving(std::function<void(Monotonic until)> work) { before_saving_ = std::move(work); }
   // Tells everybody (system-shutdown), finishes what is under way, writes down sessions that can be resumed, ends the threads. False: not everything had ended when
   // the deadline passed. Called once, by the thread that started it.
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
@@ -123,6 +126,7 @@ class Server {
   std::unique_ptr<Lobby> lobby_;
   std::vector<net::PeerAddress> addresses_;
   std::vector<std::thread> threads_;
+  std::function<void(Monotonic until)> before_saving_;
   bool is_running_ = false;
 };
 

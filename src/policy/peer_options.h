@@ -18,6 +18,12 @@ constexpr auto option_names(Profile) {
 
 struct FederationOptions {
   Profile profile = Profile::strict;
+  std::string anchors = "/etc/ssl/certs/ca-certificates.crt";
+  std::string dns_server;
+  std::string dns_trust_anchor;
+  bool allow_private_addresses = false;
+  std::chrono::seconds idle_time{600};
+  std::chrono::seconds negotiation_timeout{60};
   std::chrono::seconds queue_time{3600};
   std::uint32_t queue_stanzas = 10'000;
   Bytes queue_bytes = 64 * MiB;
@@ -27,6 +33,17 @@ inline constexpr auto federation_options = std::tuple{
     Option{"profile", &FederationOptions::profile,
            "Servers that no [[peer]] names: \"strict\": there are none. \"open\": any that proves its name by a certificate.",
            Reload::live},
+    Option{"anchors", &FederationOptions::anchors, Range{1, 4000}, "PEM file of the authorities believed where a [[peer]] names none."},
+    Option{"dns_server", &FederationOptions::dns_server, Range{0, 100},
+           "Ask this DNS server only, \"192.0.2.1@53\"; empty: as the system is configured (/etc/resolv.conf)."},
+    Option{"dns_trust_anchor", &FederationOptions::dns_trust_anchor, Range{0, 4000},
+           "File with DNSSEC's trust anchor; empty: Debian's (package dns-root-data), where it is installed."},
+    Option{"allow_private_addresses", &FederationOptions::allow_private_addresses,
+           "Whether DNS may lead to loopback, link-local and private addresses: for networks that have no others."},
+    Option{"idle_time", &FederationOptions::idle_time, Range{std::chrono::seconds(10), std::chrono::seconds(86400)},
+           "How long a stream that this server opened stays open unused.", Reload::live},
+    Option{"negotiation_timeout", &FederationOptions::negotiation_timeout, Range{std::chrono::seconds(5), std::chrono::seconds(600)},
+           "Time from the connection to the open stream, either way.", Reload::live},
     Option{"queue_time", &FederationOptions::queue_time, Range{std::chrono::seconds(0), std::chrono::seconds(30 * 86400)},
            "How long stanzas wait for a server that cannot be reached; then their senders are told (remote-server-timeout). A restart "
            "does not shorten it. 0: they do not wait.",

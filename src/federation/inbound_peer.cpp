@@ -1,0 +1,272 @@
+// From an accepted connection to a proved peer.
+#include "federation/inbound_peer.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "core/virtual_host.h"
+
+namespace aldis::federation {
+namespace {
+metrics::Counter opened_total{"aldis_peer_streams_opened_total", "Streams between servers that were authenticated.", {{"direction", "in"}}};
+metrics::Counter refused_total{"aldis_peer_streams_refused_total", "Streams of other servers that were ended by us before or after they proved themselves."};
+constexpr std::size_t id_bits = 160;
+}  // namespace
+
+InboundPeer::InboundPeer(PeerTable& table, Id id, std::unique_ptr<net::Transport> transport, bool is_direct_tls)
+    : PeerStream(table, id),
+      source_(transport->peer().source()),
+      is_direct_tls_(is_direct_tls),
+      negotiation_({.is_direct_tls = is_direct_tls}, *this, table.keys(), table.world().random) {
+  connection_ = std::make_unique<net::Connection>(std::move(transport), connection_limits());
+  table_.admission().enter(source_);
+}
+
+InboundPeer::~InboundPeer() {
+  if (deadline_ != TimerId::none) {
+    table_.shard().cancel(deadline_);
+  }
+  if (!is_open_) {
+    table_.admission().leave(source_);
+  }
+}
+
+void InboundPeer::start() {
+  connection_->set_limits(xml::Limits::before_authentication());
+  connection_->set_budget({.bytes = 64 * 1024, .frames = 64});
+  connection_->attach(table_.shard(), *this);
+  if (is_direct_tls_) {
+    connection_->start_tls(context());
+  }
+  deadline_ = table_.shard().after(table_.options().negotiation_time, [this] {   // absolute (security E01)
+    deadline_ = TimerId::none;
+    if (connection_->is_encrypted() || !is_direct_tls_) {
+      end({.condition = StreamCondition::connection_timeout});
+    } else {
+      connection_->abort();
+    }
+  });
+}
+
+// Who it is, and so whether its own rule lets the stream be read, is known later (JudgeCertificate).
+const std::shared_ptr<const tls::TlsContext>& InboundPeer::context() const {
+  const policy::PeerRulesPtr rules = table_.world().policy.peers();
+  const bool may_be_read = rules != nullptr && rules->any_may_be_read(connection_->peer().ip);
+  const PeerTlsContexts& tls = table_.tls();
+  return may_be_read ? is_direct_tls_ ? tls.server_direct_readable : tls.server_readable
+                     : is_direct_tls_ ? tls.server_direct : tls.server;
+}
+
+// ---- stream::InboundDomains
+
+bool InboundPeer::is_served(std::string_view domain) const { return table_.world().find_host(domain) != nullptr; }
+
+std::string_view InboundPeer::default_domain() const { return table_.world().hosts.begin()->first; }
+
+Result<stream::InboundOffer, StreamError> InboundPeer::offer(const stream::DomainPair& pair) {
+  const policy::PeerDecision decision =
+      table_.world().policy.decide(policy::PeerQuestion{.action = policy::Action::accept_in, .peer = pair.from});
+  if (!decision.is_granted()) {
+    log::warning("audit-peer-refused", {{"host", pair.to},
+                                        {"peer", pair.from},
+                                        {"address", connection_->peer().str()},
+                                        {"rule", decision.rule != nullptr ? decision.rule->name : std::string()},
+                                        {"reason", to_string(decision.decision.reason())}});
+    return fail(StreamError{.condition = StreamCondition::policy_violation});   // which rule, and that there is one, is ours
+  }
+  rule_ = decision.rule;
+  stream::InboundOffer offer;
+  offer.has_dialback = rule_->allows_dialback();
+  offer.has_bidi = rule_->may_be_sent_to();
+  offer.has_stream_management = true;
+  offer.max_bytes = rule_->max_stanza;
+  return offer;
+}
+
+std::optional<StreamError> InboundPeer::check(const Stanza& stanza) const {
+  std::optional<StreamError> error = negotiation_.check_stanza(stanza.from(), stanza.to());
+  if (!error) {
+    return error;
+  }
+  // A trunk: others' stanzas, or for others. Whether this peer may, the rules say (Router::receive), whose word is final.
+  const bool may_be_trunk = stanza.from() && stanza.to() && (!rule_->may_speak_for.empty() || !rule_->relay_to.empty());
+  return may_be_trunk ? std::nullopt : std::move(error);
+}
+
+// ---- the connection
+
+bool InboundPeer::on_frame(net::Connection&, xml::Framer::Frame frame) {
+  switch (frame.kind) {
+    case xml::Framer::FrameKind::stream_open: {
+      const auto header = xml::parse_stream_header(frame.bytes, xml::Limits::before_authentication());
+      return do_step(header ? negotiation_.on_header(**header) : negotiation_.on_xml_error(header.error()));
+    }
+    case xml::Framer::FrameKind::stream_close: return do_step(negotiation_.on_stream_close());
+    case xml::Framer::FrameKind::stanza: break;
+  }
+  return is_open_ ? take_frame(frame.bytes) : negotiate(frame.bytes);
+}
+
+bool InboundPeer::negotiate(std::string_view bytes) {
+  auto element = xml::parse(std::string(bytes), negotiation_.scope(), xml::Limits::before_authentication());
+  return do_step(element ? negotiation_.on_element((*element)->root()) : negotiation_.on_xml_error(element.error()));
+}
+
+void InboundPeer::on_framing_error(net::Connection& connection, xml::XmlError error) {
+  if (error == xml::XmlError::too_many || error == xml::XmlError::too_big) {
+    log::info("peer-over-budget", {{"address", connection.peer().str()}, {"peer", pair().from}, {"limit", xml::to_string(error)}});
+  }
+  static_cast<void>(do_step(negotiation_.on_xml_error(error)));
+}
+
+void InboundPeer::on_tls_established(net::Connection&) {
+  if (!is_direct_tls_) {
+    negotiation_.tls_established();
+  }
+}
+
+void InboundPeer::on_closed(net::Connection& connection, net::CloseReason reason, std::string_view detail) {
+  log::info("peer-stream-closed", {{"host", pair().to},
+                                   {"peer", pair().from},
+                                   {"address", connection.peer().str()},
+                                   {"reason", to_string(reason)},
+                                   {"detail", detail}});
+  if (count_ != nullptr) {
+    table_.keep_count(std::exchange(count_, nullptr));
+  }
+  if (link_ != nullptr) {
+    link_->lost(*this);
+  }
+  table_.forget(*this);
+}
+
+void InboundPeer::audit_refusal(std::string_view what) {
+  refused_total.add();
+  log::warning("audit-peer-refused", {{"host", pair().to},
+                                      {"peer", pair().from},
+                                      {"address", connection_->peer().str()},
+                                      {"rule", rule_ != nullptr ? rule_->name : std::string()},
+                                      {"reason", what}});
+}
+
+void InboundPeer::refuse(const StreamError& error) {
+  audit_refusal(to_string(error.condition));
+  end(error);
+}
+
+// ---- what the negotiation demands
+
+bool InboundPeer::do_step(stream::InboundStep step) {
+  connection_->send(step.bytes);
+  const bool may_go_on = std::visit([this](auto&& demand) { return carry_out(demand); }, step.demand);
+  if (!is_open_ && negotiation_.is_open()) {
+    opened();
+  }
+  return may_go_on;
+}
+
+bool InboundPeer::carry_out(stream::StartTls&) {
+  connection_->start_tls(context());
+  return true;
+}
+
+bool InboundPeer::carry_out(stream::RestartStream&) {
+  connection_->restart_stream();
+  return true;
+}
+
+bool InboundPeer::carry_out(stream::JudgeCertificate& demand) {
+  const PeerProof proof = table_.trust().judge(*rule_, demand.domain, connection_->tls()->presented_chain(), nullptr, table_.wall());
+  if (!connection_->tls()->is_confidential()) {  // security T08
+    const bool may_be_read = rule_->may_be_read(connection_->peer().ip);
+    log::warning("audit-peer-not-confidential", {{"peer", demand.domain},
+                                                 {"address", connection_->peer().str()},
+                                                 {"cipher", connection_->tls()->info().cipher},
+                                                 {"rule", rule_->name},
+                                                 {"allowed", may_be_read}});
+    if (!may_be_read) {
+      audit_refusal("not confidential");
+      return do_step(negotiation_.certificate_judged({.refusal = "This stream must be encrypted."}));
+    }
+  }
+  stream::InboundJudgement judgement;
+  judgement.is_proved = proof.is_proved && rule_->allows_external();
+  judgement.may_dialback = rule_->allows_dialback();
+  if (!judgement.is_proved && !judgement.may_dialback) {
+    judgement.refusal = "The certificate was not accepted.";
+    audit_refusal(proof.why);
+  }
+  return do_step(negotiation_.certificate_judged(judgement));
+}
+
+bool InboundPeer::carry_out(stream::VerifyKey& demand) {
+  table_.verify(id_, demand);
+  return true;
+}
+
+// XEP-0198 section 3. A stream of both directions is not resumed: what we had under way on it goes another way.
+bool InboundPeer::carry_out(stream::EnableManagement& demand) {
+  std::shared_ptr<ReceivedCount> count = table_.new_count(pair());
+  stream::Enabled enabled;
+  if (demand.request.resume && !is_bidi() && table_.options().resumption_time.count() > 0) {
+    enabled.id = random_token(table_.world().random, id_bits);
+    enabled.max = static_cast<std::uint32_t>(table_.options().resumption_time.count());
+    count->previd = enabled.id;
+  }
+  begin_counting(std::move(count));
+  return do_step(negotiation_.managed(stream::enabled(enabled), true));
+}
+
+bool InboundPeer::carry_out(stream::ResumeStream& demand) {
+  std::shared_ptr<ReceivedCount> count = table_.take_count(demand.request.previd, pair());
+  if (count == nullptr) {
+    return do_step(negotiation_.managed(stream::management_failed(StanzaCondition::item_not_found), false));
+  }
+  table_.settlements()->hand_over();
+  count->handled.forget_unsettled();   // the peer sends it again
+  count->told = count->asked_at = count->handled.handled();
+  const std::string answer = stream::resumed(count->previd, count->handled.h());
+  begin_counting(std::move(count));
+  return do_step(negotiation_.managed(answer, true));
+}
+
+bool InboundPeer::carry_out(stream::CloseConnection& demand) {
+  if (demand.reason) {
+    audit_refusal(to_string(*demand.reason));
+  }
+  connection_->close({});
+  return false;
+}
+
+void InboundPeer::opened() {
+  is_open_ = true;
+  opened_total.add();
+  table_.admission().leave(source_);
+  if (deadline_ != TimerId::none) {
+    table_.shard().cancel(std::exchange(deadline_, TimerId::none));
+  }
+  open();
+  Principal peer{.identity = BareJid::parse(pair().from).value()};
+  peer.mechanism = proof() == stream::ServerProof::external ? "EXTERNAL" : "dialback";
+  peer.is_peer = true;
+  peer.is_confidential = connection_->tls() != nullptr && connection_->tls()->is_confidential();
+  peer.source_address = connection_->peer().ip_str();
+  peer.authenticated = table_.wall();
+  principal_ = std::make_shared<const Principal>(std::move(peer));
+  log::info("audit-peer-stream-opened", {{"host", pair().to},
+                                         {"peer", pair().from},
+                                         {"address", connection_->peer().str()},
+                                         {"proof", principal_->mechanism},
+                                         {"rule", rule_->name},
+                                         {"bidi", is_bidi()}});
+  const stream::DomainPair back = pair().reversed();
+  if (is_bidi()) {
+    Link& link = table_.link(back);
+    if (link.use(*this)) {
+      link.begin();
+    }
+  } else if (Link* link = table_.find_link(back)) {
+    link->peer_is_back();
+  }
+}
+
+}  // namespace aldis::federation
