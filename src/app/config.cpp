@@ -241,9 +241,17 @@ class Reader {
         report(place(listener_places_[i], "allow_integrity_only"),
                "[[listener]] allow_integrity_only is about TLS, and this listener has none");
       }
+      if (listener.serves == ListenerUse::servers && (listener.tls == ListenerTls::none || listener.allow_integrity_only)) {
+        report(place(listener_places_[i], "serves"), "[[listener]] serves = \"servers\" needs TLS; what may be left unencrypted the [[peer]] says");
+      }
       if (!taken.emplace(listener.address, listener.port).second) {
         report(place(listener_places_[i], "port"), "[[listener]] another listener has the same address and port");
       }
+    }
+    if (!config_.listeners.empty() && std::ranges::none_of(config_.listeners, [](const OptionObject& listener) {
+          return listener.as<ListenerOptions>().serves == ListenerUse::clients;
+        })) {
+      problems_.push_back({0, 0, "no [[listener]] serves clients: nobody could connect"});
     }
     if (config_.listeners.empty() && !is_section_broken_) {
       problems_.push_back({0, 0, "no [[listener]]: nobody could connect"});

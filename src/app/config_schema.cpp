@@ -37,6 +37,7 @@ constexpr auto listener_options = std::tuple{
     Option{"tls", &ListenerOptions::tls,
            "\"starttls\": TLS is required and begins by STARTTLS (RFC 6120). \"direct\": TLS from the first byte (XEP-0368). "
            "\"none\": no TLS, allowed on loopback addresses only, for proxies and benchmarks."},
+    Option{"serves", &ListenerOptions::serves, "Who connects here: \"clients\", or other \"servers\" (port 5269, with direct TLS 5270)."},
     Option{"allow_integrity_only", &ListenerOptions::allow_integrity_only,
            "Accept, as the last choice, TLS suites that protect integrity and do not encrypt, for sites that must read their own "
            "traffic: ECDHE-ECDSA-NULL-SHA and ECDHE-RSA-NULL-SHA, and those of RFC 9150 where OpenSSL has them. See operating.md."},
@@ -107,7 +108,7 @@ ConfigSchema own_schema() {
   ConfigSchema schema;
   schema.sections = {
       {"server", &option_table<ServerOptions>(server_options), "The process as a whole.", false},
-      {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients. May be repeated.", true},
+      {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients, or for other servers. May be repeated.", true},
       {"domain", &option_table<DomainOptions>(domain_options), "A domain that is served. May be repeated.", true},
       {"federation", &option_table<policy::FederationOptions>(policy::federation_options), "Other servers. See federation.md.", false},
       {"peer", &option_table<policy::PeerOptions>(policy::peer_options),

@@ -26,10 +26,16 @@ struct ServerOptions {
   std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(8);
 };
 
+enum class ListenerUse : std::uint8_t { clients, servers };
+constexpr auto option_names(ListenerUse) {
+  return std::array{OptionName{"clients", ListenerUse::clients}, OptionName{"servers", ListenerUse::servers}};
+}
+
 struct ListenerOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 5222;
   ListenerTls tls = ListenerTls::starttls;
+  ListenerUse serves = ListenerUse::clients;
   bool allow_integrity_only = false;
   CertificateUse client_certificates = CertificateUse::optional;
 };

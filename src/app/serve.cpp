@@ -25,6 +25,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "core/server.h"
+#include "federation/federation.h"
 #include "storage/sql/sql_stores.h"
 #include "tls/expiry.h"
 
@@ -117,6 +118,9 @@ ServerConfig server_config(const Config& config, const Certificates& certificate
   out.shards = config.section<ServerOptions>("server").shards;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
+    if (listener.serves == ListenerUse::servers) {
+      continue;
+    }
     out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(),
                              {to_mode(listener.tls), listener.allow_integrity_only, listener.client_certificates}});
   }
@@ -133,6 +137,40 @@ ServerConfig server_config(const Config& config, const Certificates& certificate
     out.domains.push_back(std::move(served));
   }
   out.live = live_config(config, policies);
+  return out;
+}
+
+federation::PeerTableOptions peer_table_options(const Config& config) {
+  const auto& federation = config.section<policy::FederationOptions>("federation");
+  const auto& lobby = config.section<LobbyConfig>("lobby");
+  federation::PeerTableOptions out;
+  out.queue = {.max_stanzas = federation.queue_stanzas, .max_bytes = federation.queue_bytes.count};
+  out.queue_time = federation.queue_time;
+  out.idle_time = federation.idle_time;
+  out.negotiation_time = federation.negotiation_timeout;
+  out.admission = {lobby.strangers, lobby.strangers_per_source, lobby.connections_per_second, lobby.connections_burst};
+  return out;
+}
+
+federation::FederationConfig federation_config(const Config& config, const Certificates& certificates, const SecretBytes& key) {
+  const auto& options = config.section<policy::FederationOptions>("federation");
+  federation::FederationConfig out;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerOptions& listener = config.listener(i);
+    if (listener.serves == ListenerUse::servers) {
+      out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), listener.tls == ListenerTls::direct});
+    }
+  }
+  for (const auto& [domain, list] : certificates) {
+    out.domains.emplace_back(std::string(BareJid::parse(domain).value().domain()), list);
+  }
+  out.anchors = options.anchors;
+  out.folder = config.folder;
+  out.resolver.forwarder = options.dns_server;
+  out.resolver.trust_anchor = options.dns_trust_anchor.empty() ? std::string() : config.resolve(options.dns_trust_anchor);
+  out.lookup.filter = {options.allow_private_addresses, options.allow_private_addresses, options.allow_private_addresses};
+  out.dialback_secret = SecretBytes("dialback " + std::string(key.view()));   // a key of its own: DialbackKey hashes it
+  out.table = peer_table_options(config);
   return out;
 }
 
@@ -260,8 +298,10 @@ int serve(Config given, const ConfigSchema& schema) {
     return start_failed(token_key.error().what);
   }
   serving.token_key = std::move(*token_key);
+  federation::FederationConfig speaking = federation_config(config, *certificates, serving.token_key);
   serving.revocation = *known;
   auto server = std::make_unique<Server>(std::move(serving), (*stores)->stores(), clock, random);
+  federation::Federation federation(server->world(), std::move(speaking), clock);
 
   std::atomic<bool> is_ready = false;
   std::unique_ptr<admin::MetricsServer> metrics_server;
@@ -272,14 +312,19 @@ int serve(Config given, const ConfigSchema& schema) {
     }
     metrics_server = std::move(*started);
   }
+  if (auto started = federation.start(); !started) {
+    return start_failed(started.error().what);
+  }
+  server->before_saving([&federation](Monotonic until) { static_cast<void>(federation.close(until)); });
   if (auto started = server->start(); !started) {
     return start_failed(started.error().what);
   }
+  federation.begin();
   std::vector<std::string> domains;
   for (const DomainConfig& domain : config.domains) {
     domains.push_back(domain.get().name);
   }
-  admin::ServerTarget target(server->administration(), (*stores)->stores(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
+  admin::ServerTarget target(server->administration(), (*stores)->stores(), &federation.table(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
   auto control = admin::ControlServer::start({.path = config.admin_socket()}, target, server->operator_executor());
   if (!control) {
     static_cast<void>(server->stop(std::chrono::seconds(1)));
@@ -296,13 +341,17 @@ int serve(Config given, const ConfigSchema& schema) {
       return fail(fresh_policies.error());
     }
     // The last step that can fail; what follows cannot.
+    if (auto applied = federation.apply_certificates(*fresh); !applied) {
+      return fail(applied.error());
+    }
     if (auto applied = server->apply_certificates(*fresh, client_authorities(*fresh_policies)); !applied) {
       return fail(applied.error());
     }
     ConfigReloader::Prepared prepared;
     prepared.applied.push_back("certificates read again");
-    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies), fresh = std::move(*fresh)] {
+    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies), peers = peer_table_options(after), fresh = std::move(*fresh)] {
       configure_log(options);
+      federation.apply(peers);
       server->apply(live);
       gauges.watch(fresh, clock);
     };
@@ -320,6 +369,7 @@ int serve(Config given, const ConfigSchema& schema) {
   control->reset();
   const auto patience = config.section<ServerOptions>("server").shutdown_timeout;
   const bool is_quiet = server->stop(patience);
+  federation.stop();
   // Writes that were accepted are finished before the process ends, also when something else was not.
   stores->reset();
   log::info("audit-server-stopped", {{"complete", is_quiet}});

@@ -74,6 +74,31 @@ struct ForgottenClients {
   std::uint64_t sessions = 0;             // that ended with it
 };
 
+// What is known of one domain here and one elsewhere.
+struct PeerInfo {
+  std::string host;
+  std::string peer;
+  std::string direction;                  // "out", "in", "both"
+  std::string state;
+  std::string address;                    // of the other server
+  std::string tls;
+  std::string proof;                      // "EXTERNAL", "dialback"; empty: none yet
+  std::uint64_t stanzas = 0;              // that have passed this way
+  std::uint64_t waiting = 0;
+  std::string last_failure;
+};
+
+// Step by step what came of an attempt to reach a server.
+struct PeerExplanation {
+  struct Line {
+    std::string topic;
+    std::string text;
+    bool is_good = true;
+  };
+  std::vector<Line> lines;
+  bool is_reachable = false;
+};
+
 struct ReloadReport {
   std::vector<std::string> applied;         // changed keys that are in force now, "[log] level"
   std::vector<std::string> need_restart;    // changed keys that will be in force after a restart
@@ -134,6 +159,10 @@ class AdminTarget {
   virtual Task<Result<ArchiveInfo>> archive_info(BareJid jid) = 0;
   virtual Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) = 0;
   virtual Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) = 0;
+
+  virtual Task<Result<std::vector<PeerInfo>>> list_peers() = 0;
+  // `host`: for which of the domains served here; empty: the first.
+  virtual Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) = 0;
 
   virtual Task<Result<ReloadReport>> reload() = 0;
   virtual Task<Result<ServerStatus>> status() = 0;

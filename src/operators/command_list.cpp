@@ -24,6 +24,8 @@ std::vector<OperatorCommand> make_commands() {
   const Argument end{"end", ArgumentKind::time, "only what came before this time; a date alone is its first moment (UTC)", false, true};
   const Argument with{"with", ArgumentKind::jid, "only what was exchanged with this address", false, true};
   const Argument format{"format", ArgumentKind::text, "xml (XEP-0227, if left out) or mbox (RFC 4155)", false, true};
+  const Argument peer{"peer", ArgumentKind::domain, "the other server's domain, such as example.org"};
+  const Argument host{"host", ArgumentKind::domain, "for which of the domains served here; left out: the first", false, true};
   const Argument page{"page", ArgumentKind::page, "where to go on", false};
   const Argument card{"file", ArgumentKind::certificate, "a PEM file with the certificate; without --key its fingerprint counts", false, true};
   const Argument key{"key", ArgumentKind::word, "fingerprint, issuer-serial, upn, mail, edipi, fascn or uuid", false, true};
@@ -161,6 +163,16 @@ std::vector<OperatorCommand> make_commands() {
                 .help = "Show the welcome message.",
                 .arguments = {domain},
                 .run = commands::welcome_show}),
+      owners({.name = "peer list",
+              .help = "List other servers: links, and what waits for them.",
+              .arguments = {},
+              .columns = {"host", "peer", "direction", "state", "address", "tls", "proof", "stanzas", "waiting", "last-failure"},
+              .run = commands::peer_list}),
+      owners({.name = "peer explain",
+              .help = "Try to reach another server, and say at each step what was found and what to mend.",
+              .arguments = {peer, host},
+              .columns = {"step", "good", "found"},
+              .run = commands::peer_explain}),
       owners(live_change({.name = "reload",
                           .help = "Read the configuration again and apply what can change while the server runs.",
                           .arguments = {},

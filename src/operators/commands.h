@@ -27,6 +27,8 @@ Outcome archive_show(AdminTarget& target, CommandArguments arguments);
 Outcome archive_keep(AdminTarget& target, CommandArguments arguments);
 Outcome archive_keep_default(AdminTarget& target, CommandArguments arguments);
 Outcome archive_export(AdminTarget& target, CommandArguments arguments);
+Outcome peer_list(AdminTarget& target, CommandArguments arguments);
+Outcome peer_explain(AdminTarget& target, CommandArguments arguments);
 Outcome reload(AdminTarget& target, CommandArguments arguments);
 Outcome status(AdminTarget& target, CommandArguments arguments);
 Outcome announce(AdminTarget& target, CommandArguments arguments);

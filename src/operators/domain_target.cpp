@@ -114,6 +114,14 @@ Task<Result<ArchivePart>> DomainTarget::read_archive(BareJid jid, ArchiveQuery q
   return deny_owners<ArchivePart>();
 }
 
+Task<Result<std::vector<PeerInfo>>> DomainTarget::list_peers() {
+  return deny_owners<std::vector<PeerInfo>>();
+}
+
+Task<Result<PeerExplanation>> DomainTarget::explain_peer(std::string, std::string) {
+  return deny_owners<PeerExplanation>();
+}
+
 Task<Result<ReloadReport>> DomainTarget::reload() {
   return deny_owners<ReloadReport>();
 }

@@ -18,6 +18,9 @@ struct FakeTarget final : AdminTarget {
   std::map<std::string, Account> accounts;
   std::vector<SessionInfo> sessions;
   ReloadReport report;
+  std::vector<PeerInfo> peers;
+  PeerExplanation explanation;
+  std::string asked_peer;
   std::map<std::pair<CertificateKey, std::string>, std::string> certificates;   // whose it is
   CertificateJudgement judgement;
   bool is_broken = false;   // every call fails as unavailable
@@ -218,6 +221,11 @@ struct FakeTarget final : AdminTarget {
       part.messages.push_back(message);
     }
     co_return part;
+  }
+  Task<Result<std::vector<PeerInfo>>> list_peers() override { co_return peers; }
+  Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override {
+    asked_peer = host + " " + peer;
+    co_return explanation;
   }
   Task<Result<ReloadReport>> reload() override { co_return report; }
   Task<Result<ServerStatus>> status() override {

@@ -1,16 +1,20 @@
 // Operators' commands to the core's Administration.
 #include "operators/server_target.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "operators/account_errors.h"
 #include "operators/archive_target.h"
 #include "operators/certificate_target.h"
 
 namespace aldis::admin {
 
-ServerTarget::ServerTarget(Administration& administration, Stores stores, std::vector<std::string> domains, const Clock& clock,
-                           std::function<void()> ask_reload)
+ServerTarget::ServerTarget(Administration& administration, Stores stores, federation::PeerTable* peers,
+                           std::vector<std::string> domains, const Clock& clock, std::function<void()> ask_reload)
     : administration_(administration),
       stores_(stores),
+      peers_(peers),
       domains_(std::move(domains)),
       clock_(clock),
       started_(clock.now()),
@@ -180,6 +184,55 @@ Task<Result<void>> ServerTarget::set_archive_limits(BareJid jid, std::optional<A
 
 Task<Result<ArchivePart>> ServerTarget::read_archive(BareJid jid, ArchiveQuery query) {
   return read_part_of_archive(stores_, std::move(jid), std::move(query));
+}
+
+Task<Result<std::vector<PeerInfo>>> ServerTarget::list_peers() {
+  std::vector<PeerInfo> all;
+  if (peers_ == nullptr) {
+    co_return all;
+  }
+  using Links = std::vector<federation::PeerTable::LinkInfo>;
+  const Completion<Links> listed;
+  peers_->shard().post([table = peers_, listed] { listed.complete(table->list()); });
+  const Links links = co_await listed;
+  for (const auto& link : links) {
+    all.push_back({link.pair.from, link.pair.to, link.direction, link.state, link.address, link.tls, link.proof, link.stanzas, link.waiting,
+                   link.last_failure});
+    if (link.direction == "in") {
+      std::swap(all.back().host, all.back().peer);
+    }
+  }
+  std::ranges::sort(all, {}, [](const PeerInfo& info) { return std::tie(info.host, info.peer, info.direction); });
+  co_return all;
+}
+
+Task<Result<PeerExplanation>> ServerTarget::explain_peer(std::string host, std::string peer) {
+  if (host.empty()) {
+    host = domains_.front();
+  }
+  if (std::ranges::find(domains_, host) == domains_.end()) {
+    co_return fail(ErrorKind::not_found, host + " is not served here");
+  }
+  if (std::ranges::find(domains_, peer) != domains_.end()) {
+    co_return fail(ErrorKind::invalid, peer + " is served here; it is no other server");
+  }
+  if (peers_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "this server speaks with no other");
+  }
+  using Explanation = federation::PeerTable::Explanation;
+  const Completion<Explanation> explained;
+  peers_->shard().post([table = peers_, explained, host, peer] {
+    spawn([](federation::PeerTable& there, Completion<Explanation> told, std::string ours, std::string theirs) -> Task<void> {
+      Explanation explanation = co_await there.explain(std::move(ours), std::move(theirs));
+      told.complete(std::move(explanation));
+    }(*table, explained, host, peer));
+  });
+  const Explanation explanation = co_await explained;
+  PeerExplanation told{.lines = {}, .is_reachable = explanation.is_reachable};
+  for (const Explanation::Line& line : explanation.lines) {
+    told.lines.push_back({line.topic, line.text, line.is_good});
+  }
+  co_return told;
 }
 
 Task<Result<ReloadReport>> ServerTarget::reload() {

@@ -6,6 +6,7 @@
 
 #include "operators/admin_target.h"
 #include "core/administration.h"
+#include "federation/peer_table.h"
 #include "storage/stores.h"
 
 namespace aldis::admin {
@@ -13,8 +14,8 @@ namespace aldis::admin {
 class ServerTarget final : public AdminTarget {
  public:
   // Everything passed outlives it. `ask_reload` makes the main thread reload and call answer_reloads.
-  ServerTarget(Administration& administration, Stores stores, std::vector<std::string> domains, const Clock& clock,
-               std::function<void()> ask_reload);
+  ServerTarget(Administration& administration, Stores stores, federation::PeerTable* peers, std::vector<std::string> domains,
+               const Clock& clock, std::function<void()> ask_reload);
 
   // From the main thread: the outcome for every command that waits for one.
   void answer_reloads(const Result<ReloadReport>& outcome);
@@ -42,6 +43,8 @@ class ServerTarget final : public AdminTarget {
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
+  Task<Result<std::vector<PeerInfo>>> list_peers() override;
+  Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
@@ -50,6 +53,7 @@ class ServerTarget final : public AdminTarget {
   using Waiting = Completion<Result<ReloadReport>>;
   Administration& administration_;
   Stores stores_;
+  federation::PeerTable* peers_;
   std::vector<std::string> domains_;
   const Clock& clock_;
   Monotonic started_;

@@ -164,6 +164,8 @@ Task<Result<ArchivePart>> StoreTarget::read_archive(BareJid jid, ArchiveQuery qu
   return read_part_of_archive(stores_, std::move(jid), std::move(query));
 }
 
+Task<Result<std::vector<PeerInfo>>> StoreTarget::list_peers() { co_return fail(ErrorKind::unavailable, not_running); }
+Task<Result<PeerExplanation>> StoreTarget::explain_peer(std::string, std::string) { co_return fail(ErrorKind::unavailable, not_running); }
 Task<Result<ReloadReport>> StoreTarget::reload() { co_return fail(ErrorKind::unavailable, not_running); }
 
 Task<Result<ServerStatus>> StoreTarget::status() {

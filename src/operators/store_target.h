@@ -37,6 +37,8 @@ class StoreTarget : public AdminTarget {
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
+  Task<Result<std::vector<PeerInfo>>> list_peers() override;
+  Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
