@@ -39,10 +39,10 @@ def make_authority(folder):
     return folder / "ca.pem"
 
 
-def make_certificate(folder, name="server", domains=DOMAINS):
+def make_certificate(folder, name="server", domains=DOMAINS, usage="serverAuth"):
     """name.pem and name.key in folder, signed by the authority there, good for the domains."""
     names = ",".join(f"DNS:{domain}" for domain in domains) + ",IP:127.0.0.1"  # xmpp.js checks what it connected to.
-    (folder / f"{name}.ext").write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth\n"
+    (folder / f"{name}.ext").write_text(f"subjectAltName={names}\nextendedKeyUsage={usage}\n"
                                         "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature\n")
     openssl(folder, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={domains[0]}")
