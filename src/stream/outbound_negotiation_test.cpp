@@ -484,9 +484,16 @@ TEST(Outbound, AnswersThatAreNoAnswersEndTheStream) {
   Called enabling({.has_certificate = true, .enable = EnableRequest{.resume = true}});
   enabling.authenticates(external_feature, sm_feature);
   EXPECT_THAT(enabling.sends("<resumed xmlns='urn:xmpp:sm:3' previd='x' h='1'/>"), HasSubstr("<stream:error>"));
-  Called without_id({.has_certificate = true, .enable = EnableRequest{.resume = true}});
-  without_id.authenticates(external_feature, sm_feature);
-  EXPECT_THAT(without_id.sends("<enabled xmlns='urn:xmpp:sm:3' resume='true'/>"), HasSubstr("<stream:error>"));
+}
+
+// prosody 0.12 says so to servers: acknowledgements come, and the stream cannot be resumed.
+TEST(Outbound, AResumptionThatIsPromisedWithoutAnIdCannotBeHad) {
+  Called called({.has_certificate = true, .enable = EnableRequest{.resume = true}});
+  called.authenticates(external_feature, sm_feature);
+  EXPECT_EQ(called.sends("<enabled xmlns='urn:xmpp:sm:3' resume='true'/>"), "");
+  EXPECT_TRUE(called.machine->is_open());
+  EXPECT_TRUE(called.machine->management().is_enabled);
+  EXPECT_EQ(called.machine->management().id, "");
 }
 
 // ---- the end
