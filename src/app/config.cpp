@@ -443,6 +443,9 @@ std::string message(const ConfigProblem& problem, std::string_view file) {
 }
 
 std::string Config::resolve(std::string_view given) const {
+  if (given.starts_with("pkcs11:")) {
+    return std::string(given);   // a key in a token, no file (tls/pkcs11_key.h)
+  }
   const std::filesystem::path resolved(given);
   return resolved.is_absolute() ? resolved.string() : (std::filesystem::path(folder) / resolved).string();
 }

@@ -52,7 +52,8 @@ constexpr auto own_domain_options = std::tuple{
            "PEM files, each a certificate with its chain. One for each kind of key: ECDSA and RSA may stand side by side.",
            Reload::live},
     Option{"keys", &DomainOptions::keys, Range{0, 4},
-           "PEM files with the private keys, in the order of the certificates. Only their owner may be able to read them.",
+           "PEM files with the private keys, in the order of the certificates; only their owner may be able to read them. Or URIs of "
+           "keys in a token, \"pkcs11:...\"; see certificates.md.",
            Reload::live},
     Option{"see_other_host", &DomainOptions::see_other_host, Range{0, 255},
            "Send this domain's clients to another server, \"host\" or \"host:port\" (RFC 6120 section 4.9.3.19). Empty: they stay."},

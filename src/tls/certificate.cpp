@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "tls/asn1.h"
+#include "tls/pkcs11_key.h"
 
 namespace aldis::tls {
 namespace {
@@ -57,6 +58,16 @@ int no_password(char*, int, int, void*) {
   return 0;
 }  // an encrypted key is an error, never a prompt
 
+Result<std::shared_ptr<EVP_PKEY>> read_key(std::string_view pem) {
+  ERR_clear_error();
+  const BioPtr in = memory_bio(pem);
+  std::shared_ptr<EVP_PKEY> key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr), EVP_PKEY_free);
+  if (!key) {
+    return fail(ErrorKind::invalid, "no readable private key in PEM form (encrypted keys are not supported): " + openssl_error());
+  }
+  return key;
+}
+
 }  // namespace
 
 Result<Certificate> Certificate::load(const std::filesystem::path& chain, const std::filesystem::path& key,
@@ -65,12 +76,17 @@ Result<Certificate> Certificate::load(const std::filesystem::path& chain, const 
   if (!chain_pem) {
     return fail(chain_pem.error());
   }
-  Result<std::string> key_pem = read_file(key, Secrecy::secret);
-  if (!key_pem) {
-    return fail(key_pem.error());
+  const auto in_token = is_pkcs11(key.string()) ? parse_pkcs11(key.string()) : Result<Pkcs11Uri>(Pkcs11Uri{});
+  if (!in_token) {
+    return fail(in_token.error());
   }
-  Result<Certificate> certificate = parse(*chain_pem, *key_pem, clock);
-  OPENSSL_cleanse(key_pem->data(), key_pem->size());
+  Result<std::string> secret = read_file(is_pkcs11(key.string()) ? in_token->pin : key, Secrecy::secret);
+  if (!secret) {
+    return fail(secret.error());
+  }
+  Result<std::shared_ptr<EVP_PKEY>> opened = is_pkcs11(key.string()) ? load_pkcs11_key(*in_token, *secret) : read_key(*secret);
+  OPENSSL_cleanse(secret->data(), secret->size());
+  Result<Certificate> certificate = opened ? assemble(*chain_pem, *std::move(opened), clock) : fail(opened.error());
   if (!certificate) {
     return fail(certificate.error().kind, chain.string() + ", " + key.string() + ": " + certificate.error().what);
   }
@@ -78,8 +94,14 @@ Result<Certificate> Certificate::load(const std::filesystem::path& chain, const 
 }
 
 Result<Certificate> Certificate::parse(std::string_view chain_pem, std::string_view key_pem, const Clock& clock) {
+  Result<std::shared_ptr<EVP_PKEY>> key = read_key(key_pem);
+  return key ? assemble(chain_pem, *std::move(key), clock) : fail(key.error());
+}
+
+Result<Certificate> Certificate::assemble(std::string_view chain_pem, std::shared_ptr<EVP_PKEY> key, const Clock& clock) {
   ERR_clear_error();
   Certificate made;
+  made.key_ = std::move(key);
   const BioPtr chain = memory_bio(chain_pem);
   while (X509* const one = PEM_read_bio_X509(chain.get(), nullptr, no_password, nullptr)) {
     made.chain_.emplace_back(one, X509_free);
@@ -90,13 +112,6 @@ Result<Certificate> Certificate::parse(std::string_view chain_pem, std::string_v
   ERR_clear_error();
   if (made.chain_.empty()) {
     return fail(ErrorKind::invalid, "no certificate in PEM form");
-  }
-  const BioPtr key = memory_bio(key_pem);
-  made.key_ =
-      std::shared_ptr<EVP_PKEY>(PEM_read_bio_PrivateKey(key.get(), nullptr, no_password, nullptr), EVP_PKEY_free);
-  if (!made.key_) {
-    return fail(ErrorKind::invalid,
-                "no readable private key in PEM form (encrypted keys are not supported): " + openssl_error());
   }
   if (X509_check_private_key(made.leaf(), made.key()) != 1) {
     ERR_clear_error();

@@ -19,7 +19,8 @@ namespace aldis::tls {
 class Certificate {
  public:
   // PEM files; the chain begins with the server's own certificate. The key file must not be readable or writable by
-  // group or others, and is not followed when it is a symbolic link to such a file. Errors name the file.
+  // group or others, and is not followed when it is a symbolic link to such a file. In its place may stand the URI of a key in a
+  // token (pkcs11_key.h). Errors name the file.
   [[nodiscard]] static Result<Certificate> load(const std::filesystem::path& chain, const std::filesystem::path& key,
                                                 const Clock& clock);
   [[nodiscard]] static Result<Certificate> parse(std::string_view chain_pem, std::string_view key_pem,
@@ -40,6 +41,7 @@ class Certificate {
 
  private:
   Certificate() = default;
+  [[nodiscard]] static Result<Certificate> assemble(std::string_view chain_pem, std::shared_ptr<EVP_PKEY> key, const Clock& clock);
   std::vector<std::shared_ptr<X509>> chain_;
   std::shared_ptr<EVP_PKEY> key_;
   CertificateNames names_;

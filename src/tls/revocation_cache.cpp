@@ -104,7 +104,7 @@ Result<void> RevocationCache::write(const std::string& name, std::string_view by
 }
 
 Result<bool> RevocationCache::put(std::shared_ptr<const Crl> crl) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard alone(writing_);   // crls_ changes in here only, so it may be read without mutex_
   const auto found = crls_->find(crl->source());
   if (found != crls_->end() && !crl->is_newer_than(*found->second)) {
     return false;
@@ -116,6 +116,7 @@ Result<bool> RevocationCache::put(std::shared_ptr<const Crl> crl) {
   }
   auto next = std::make_shared<Crls>(*crls_);
   (*next)[crl->source()] = std::move(crl);
+  const std::lock_guard lock(mutex_);
   crls_ = std::move(next);
   return true;
 }
@@ -159,7 +160,7 @@ Result<void> RevocationCache::add_ocsp(std::string_view response, X509* certific
   // What says "revoked" or "unknown" is kept for a day, unless a good one comes.
   const WallTime until = answer.state == RevocationState::good ? answer.until : now + std::chrono::hours(24);
   const std::string key = key_of(certificate, issuer);
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard alone(writing_);   // responses_ changes with it held only
   const auto found = responses_.find(key);
   if (found == responses_.end() && responses_.size() >= most_responses) {
     return fail(ErrorKind::full, "100000 OCSP responses are kept already");
@@ -176,6 +177,7 @@ Result<void> RevocationCache::add_ocsp(std::string_view response, X509* certific
       std::filesystem::remove(folder_ / name(found->second.until), ignored);
     }
   }
+  const std::lock_guard lock(mutex_);
   responses_[key] = Response{std::string(response), until};
   return {};
 }
@@ -200,6 +202,7 @@ std::string RevocationCache::ocsp(X509* certificate, X509* issuer) const {
 }
 
 void RevocationCache::forget_old_responses(WallTime now) {
+  const std::lock_guard alone(writing_);
   const std::lock_guard lock(mutex_);
   for (auto it = responses_.begin(); it != responses_.end();) {
     if (it->second.until >= now) {

@@ -45,7 +45,8 @@ class RevocationCache {
   [[nodiscard]] Result<void> write(const std::string& name, std::string_view bytes) const;
 
   std::filesystem::path folder_;   // empty: none
-  mutable std::mutex mutex_;
+  std::mutex writing_;         // of who changes what is kept, also while a file is written; taken before mutex_
+  mutable std::mutex mutex_;   // of what follows; not held while a file is written
   std::shared_ptr<const Crls> crls_ = std::make_shared<const Crls>();   // replaced as a whole; a reader keeps what it began with
   std::map<std::string, Response> responses_;                          // by certificate, issuer and key
 };
