@@ -26,7 +26,11 @@ class InboundPeer final : public PeerStream, private stream::InboundDomains {
   [[nodiscard]] stream::ServerProof proof() const override { return negotiation_.proof(); }
   [[nodiscard]] bool is_open() const { return is_open_; }
   [[nodiscard]] bool is_bidi() const { return negotiation_.is_bidi(); }
-  void end(const StreamError& error) override { static_cast<void>(do_step(negotiation_.close(error))); }
+  void end(const StreamError& error) override {
+    if (!negotiation_.is_closed()) {
+      static_cast<void>(do_step(negotiation_.close(error)));
+    }
+  }
   void retire() override {}   // the other side opened it, the other side closes it
 
  private:

@@ -106,10 +106,13 @@ void Link::connect() {
     return;
   }
   state_ = State::connecting;
-  table_.connect(pair_);
+  if (!std::exchange(is_attempting_, true)) {
+    table_.connect(pair_);
+  }
 }
 
 bool Link::use(PeerStream& stream) {
+  is_attempting_ = is_attempting_ && stream.is_inbound();
   if (stream_ != nullptr) {
     return false;
   }
@@ -144,6 +147,10 @@ void Link::failed(LinkFailure failure) {
   failure.when = table_.wall();
   log::info("peer-not-reached", {{"host", pair_.from}, {"peer", pair_.to}, {"cause", failure.text}, {"final", failure.is_final}});
   const bool is_final = failure.is_final;
+  is_attempting_ = false;
+  if (stream_ != nullptr) {  // the peer has come meanwhile
+    return;
+  }
   last_failure_ = std::move(failure);
   forget_former_stream();
   if (is_final) {

@@ -128,6 +128,7 @@ class Link {
   std::uint64_t stored_ = 0;             // in the store, not done
   std::uint64_t read_up_to_ = 0;         // of the store, by drain()
   std::uint64_t done_up_to_ = 0;         // stored ones that are done
+  bool is_attempting_ = false;           // an OutboundPeer is on its way
   bool is_draining_ = false;
   std::uint64_t forgotten_up_to_ = 0;    // and have been removed
   bool is_asked_ = false;                // an acknowledgement is under way
