@@ -97,6 +97,8 @@ class Program:
                 self.process.kill()
                 self.process.wait()
             self.process = None
+        if any("Sanitizer" in path.read_text(errors="replace") for path in self.folder.glob("*log")):
+            raise AssertionError(f"{self.name} has broken memory:\n{self.log()}")
 
     def kill(self):
         if self.process is not None:
@@ -322,8 +324,14 @@ class Network:
         return kind(self, domain, ADDRESSES[domain], authentication, **more)
 
     def close(self):
+        problems = []
         for program in reversed(self.running):
-            program.stop()
+            try:
+                program.stop()
+            except AssertionError as problem:
+                problems.append(str(problem))
+        if problems:
+            raise AssertionError("\n".join(problems))
 
     def logs(self):
         return "".join(f"-- {program.name}:\n{program.log()}\n" for program in self.running)

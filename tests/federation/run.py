@@ -363,8 +363,10 @@ def main():
                 if isinstance(error, KeyboardInterrupt):
                     raise
                 problem = traceback.format_exc() + net.logs()
-            finally:
+            try:
                 net.close()
+            except AssertionError as error:
+                problem += str(error)
             print(f"{'FAILED' if problem else 'ok    '} {name} ({time.monotonic() - started:.1f} s)", flush=True)
             if problem:
                 failed += 1
