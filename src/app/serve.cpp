@@ -190,10 +190,14 @@ void greet(const Config& config, const Certificates& certificates) {
     std::printf(" %s", each.get().name.c_str());
   }
   std::printf(". Log in with any XMPP client:\n  address   NAME@%s, with its password\n", domain.c_str());
+  bool is_first = true;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
+    if (listener.serves == ListenerUse::servers) {
+      continue;
+    }
     const char* how = listener.tls == ListenerTls::starttls ? "STARTTLS" : listener.tls == ListenerTls::direct ? "direct TLS" : "no TLS";
-    std::printf("  %s %s, port %u (%s%s)\n", i == 0 ? "server   " : "or       ", listener.address.c_str(), static_cast<unsigned>(listener.port),
+    std::printf("  %s %s, port %u (%s%s)\n", std::exchange(is_first, false) ? "server   " : "or       ", listener.address.c_str(), static_cast<unsigned>(listener.port),
                 how, listener.allow_integrity_only ? ", not always encrypted" : "");
   }
   if (!certificates.front().second.empty()) {
