@@ -8,6 +8,7 @@
 #include "core/account.h"
 #include "core/home.h"
 #include "core/managed_stream.h"
+#include "core/surely_stanza.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis {
@@ -28,14 +29,6 @@ metrics::Counter answers_for_abroad{"aldis_requests_answered_for_abroad_total",
 // An Aldis elsewhere answers for its silent clients after the same time: its answer is the better one.
 constexpr std::chrono::seconds grace_abroad{15};
 constexpr std::size_t largest_quiet_queue = 64 * 1024;   // whoever reads at all has less unsent
-
-// By its name alone, and only where nothing else can be meant: what remains is looked at as a whole.
-bool is_surely_stanza(std::string_view bytes) {
-  const auto starts_with = [&](std::string_view start) {
-    return bytes.starts_with(start) && bytes.size() > start.size() && bytes[start.size()] != ':';
-  };
-  return starts_with("<message") || starts_with("<presence") || starts_with("<iq");
-}
 
 }  // namespace
 

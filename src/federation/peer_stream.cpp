@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/router.h"
+#include "core/surely_stanza.h"
 #include "core/world.h"
 #include "federation/link.h"
 #include "federation/peer_table.h"
@@ -13,13 +14,6 @@ namespace {
 metrics::Counter received_stanzas{"aldis_peer_stanzas_total", "Stanzas on streams between servers.", {{"direction", "in"}}};
 metrics::Counter sent_stanzas{"aldis_peer_stanzas_total", "Stanzas on streams between servers.", {{"direction", "out"}}};
 metrics::Counter held_back{"aldis_peer_rate_pauses_total", "Times a peer was read more slowly because of its rate."};
-
-bool is_surely_stanza(std::string_view bytes) {
-  const auto starts_with = [&](std::string_view start) {
-    return bytes.starts_with(start) && bytes.size() > start.size() && bytes[start.size()] != ':';
-  };
-  return starts_with("<message") || starts_with("<presence") || starts_with("<iq");
-}
 }  // namespace
 
 PeerStream::PeerStream(PeerTable& table, Id id) : table_(table), id_(id), opened_(table.now()), used_(opened_) {}

@@ -6,6 +6,9 @@ namespace aldis::admin::commands {
 
 using Outcome = Task<Result<OperatorResult>>;
 
+// A listing's text, or nothing where there is none.
+[[nodiscard]] inline Value some(const std::string& text) { return text.empty() ? Value() : Value(text); }
+
 Outcome user_add(AdminTarget& target, CommandArguments arguments);
 Outcome user_passwd(AdminTarget& target, CommandArguments arguments);
 Outcome user_enable(AdminTarget& target, CommandArguments arguments);

@@ -2,13 +2,6 @@
 #include "operators/commands.h"
 
 namespace aldis::admin::commands {
-namespace {
-
-Value some(const std::string& text) {
-  return text.empty() ? Value() : Value(text);
-}
-
-}  // namespace
 
 Outcome peer_list(AdminTarget& target, CommandArguments arguments) {
   static_cast<void>(arguments);
