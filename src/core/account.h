@@ -179,6 +179,8 @@ class Account final : public policy::OwnerRules {
   void undelivered(Envelope envelope);
   // A copy (carbons) of what `original` holds, from this account to one of its sessions, if policy lets that one have it.
   void deliver_copy(Session& session, StanzaPtr copy, const Envelope& original);
+  // What one of the sessions shares with others (core/resident.h), if policy lets it have it.
+  void deliver_shared(Session& session, const Envelope& envelope);
   // What a session held back.
   void deliver_again(Session& session, const Envelope& envelope);
   // A message that was kept, ahead of what the session holds back. `archive_id`: as in Envelope.

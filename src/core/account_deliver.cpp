@@ -118,6 +118,16 @@ bool Account::deliver_to(Session& session, const Envelope& envelope) {
   return true;
 }
 
+void Account::deliver_shared(Session& session, const Envelope& envelope) {
+  const std::optional<Granted> granted =
+      grant(envelope, decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from()));
+  if (granted) [[likely]] {
+    session.send_shared(*granted);
+  } else {
+    refused.add();
+  }
+}
+
 void Account::deliver_again(Session& session, const Envelope& envelope) { static_cast<void>(deliver_to(session, envelope)); }
 
 void Account::deliver_copy(Session& session, StanzaPtr copy, const Envelope& original) {

@@ -72,7 +72,8 @@ Administration::Administration(World& world, KeyDerivation& derivation, LoginFai
     : world_(world), derivation_(derivation), failures_(failures), lobby_(lobby), auth_(std::move(auth)) {}
 
 Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes password) {
-  if (world_.find_host(jid.domain()) == nullptr || !jid.has_local()) {
+  const VirtualHost* host = world_.find_host(jid.domain());
+  if (host == nullptr || host->residents || !jid.has_local()) {
     co_return no_such_domain(jid);
   }
   Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);

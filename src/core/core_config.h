@@ -22,6 +22,7 @@ struct CoreConfig {
   std::uint32_t directed_presence = 1000;
   std::uint32_t pending_requests = 512;
   std::uint32_t inbox_stanzas = 1000;
+  std::uint32_t backlog_stanzas = 20'000;
   std::uint32_t subscription_requests = 500;
   std::uint32_t loading_accounts = 10'000;
   std::uint32_t absent_accounts = 1000;
@@ -62,6 +63,8 @@ inline constexpr auto core_options = std::tuple{
            "Requests (iq) delivered to one client and not answered by it yet; as many that it put to other servers.", Reload::live},
     Option{"inbox_stanzas", &CoreConfig::inbox_stanzas, Range{1, 1'000'000},
            "Stanzas that wait while an account is being loaded.", Reload::live},
+    Option{"backlog_stanzas", &CoreConfig::backlog_stanzas, Range{100, 10'000'000},
+           "Stanzas of rooms that wait for one client which reads more slowly than they come; one more, and its session ends.", Reload::live},
     Option{"subscription_requests", &CoreConfig::subscription_requests, Range{1, 100'000},
            "Subscription requests that wait for one account's answer.", Reload::live},
     Option{"loading_accounts", &CoreConfig::loading_accounts, Range{100, 10'000'000},

@@ -12,6 +12,14 @@ const Stores& Extension::stores() const { return world_.stores; }
 
 void Extension::advertise(std::string_view feature) { host_.discovery.server_features.insert(std::string(feature)); }
 void Extension::advertise_account(std::string_view feature) { host_.discovery.account_features.insert(std::string(feature)); }
+void Extension::identify(std::string category, std::string type, std::string name) {
+  host_.discovery.identity = {std::move(category), std::move(type), std::move(name)};
+}
+void Extension::list_items(std::function<IqReply(const Iq&)> handler) { host_.discovery.list_items = std::move(handler); }
+void Extension::house(ResidentFactory residents) {
+  ensure(!host_.residents, "one kind of resident lives at a domain's addresses");
+  host_.residents = std::move(residents);
+}
 void Extension::stream_feature(std::string xml) { host_.stream_features.push_back(std::move(xml)); }
 
 void Extension::on_iq_get(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler) {

@@ -14,6 +14,7 @@
 #include "core/chain.h"
 #include "core/iq.h"
 #include "core/periodic_work.h"
+#include "core/resident.h"
 #include "storage/stores.h"
 
 namespace aldis {
@@ -48,6 +49,12 @@ class Extension {
   void advertise_account(std::string_view feature);   // of every account
   // A child of <stream:features/> after authentication.
   void stream_feature(std::string xml);
+
+  // What the domain itself is (XEP-0030 section 3.1), and its items, where another than the usual.
+  void identify(std::string category, std::string type, std::string name);
+  void list_items(std::function<IqReply(const Iq&)> handler);
+  // At the domain's addresses live these, and no accounts: once for a domain.
+  void house(ResidentFactory residents);
 
   // ---- requests
   void on_iq_get(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler);
@@ -99,6 +106,12 @@ class Extension {
   OptionObject config_;
 };
 
+// What a domain serves: accounts, or rooms (XEP-0045).
+enum class ServedBy : std::uint8_t { accounts = 1, rooms = 2, both = 3 };
+[[nodiscard]] constexpr bool includes(ServedBy all, ServedBy one) {
+  return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
+}
+
 // One line of app/extensions.cpp.
 struct ExtensionEntry {
   std::string_view name;
@@ -106,6 +119,7 @@ struct ExtensionEntry {
   std::vector<XepReference> xeps = {};
   const OptionTable* options = nullptr;  // null: it has none
   bool is_default = true;                // enabled unless a domain says otherwise
+  ServedBy on = ServedBy::accounts;      // the kinds of domains that may have it
 };
 
 }  // namespace aldis

@@ -16,6 +16,7 @@ constexpr std::chrono::milliseconds sweep_interval{10'000};
 constexpr auto memory_help = "Memory held, by subsystem; the process as a whole when last looked at.";
 metrics::Gauge session_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "sessions"}}};
 metrics::Gauge account_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "accounts"}}};
+metrics::Gauge resident_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "residents"}}};
 metrics::Gauge write_queue_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "write_queues"}}};
 metrics::Gauge mailbox_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "mailboxes"}}};
 }  // namespace
@@ -90,9 +91,7 @@ Account* Home::account(const Jid& bare, const VirtualHost& host) {
   auto made = std::make_unique<Account>(*this, host, bare.bare());
   Account* account = made.get();
   accounts_.emplace(std::string(bare.bare_str()), std::move(made));
-  if (sweeper_ == TimerId::none) {
-    sweeper_ = shard_.after(sweep_interval, [this] { sweep(); });
-  }
+  start_sweeping();
   shard_.post([this, key = std::string(bare.bare_str())] {  // after what made it has been put into its inbox
     const auto found = accounts_.find(key);
     if (found != accounts_.end() && found->second->state_ == Account::State::loading) {
@@ -106,12 +105,27 @@ void Home::deliver(Envelope envelope) {
   const Jid& to = *envelope.stanza->to();
   const VirtualHost* host = world_.find_host(to.domain());
   ensure(host != nullptr, "the router sends only what is for a domain served here");
+  if (host->residents) {
+    residents_.deliver(std::move(envelope), *host);
+    return;
+  }
   Account* account = this->account(to, *host);
   if (account == nullptr) {
     router().bounce(*this, envelope, StanzaError(StanzaCondition::resource_constraint));
     return;
   }
   account->deliver(std::move(envelope));
+}
+
+void Home::deliver_shared(const Envelope& envelope, std::span<const SessionId> sessions) {
+  for (const SessionId id : sessions) {
+    if (Session* session = find_session(id)) {
+      session->account().deliver_shared(*session, envelope);
+      continue;
+    }
+    Home& home = world_.home_of(envelope.stanza->from()->bare_str());
+    home.shard().post([&home, id, from = std::string(envelope.stanza->from()->bare_str())] { home.residents_.on_gone(from, id); });
+  }
 }
 
 void Home::bind(BindRequest request) {
@@ -158,7 +172,7 @@ std::vector<SessionId> Home::session_ids() const {
 }
 
 bool Home::is_quiet() const {
-  return sessions_.empty() && std::ranges::none_of(periodic_, &Periodic::is_running) &&
+  return sessions_.empty() && std::ranges::none_of(periodic_, &Periodic::is_running) && residents_.is_quiet() &&
          std::all_of(accounts_.begin(), accounts_.end(), [](const auto& entry) { return entry.second->is_idle(); });
 }
 
@@ -208,7 +222,14 @@ void Home::on_next_turn() {
   for (const SessionId id : std::exchange(to_look_at_, {})) {
     if (Session* session = find_session(id)) {
       session->note_flushed();
+      session->send_backlog();
     }
+  }
+}
+
+void Home::start_sweeping() {
+  if (sweeper_ == TimerId::none) {
+    sweeper_ = shard_.after(sweep_interval, [this] { sweep(); });
   }
 }
 
@@ -234,6 +255,7 @@ void Home::account_idle(Account& account) {
 }
 
 void Home::relieve_memory(bool holds_floods) {
+  residents_.relieve_memory();
   std::erase_if(accounts_, [](const auto& entry) { return entry.second->is_idle(); });
   for (const auto& [id, session] : sessions_) {
     session->forget_flushed();
@@ -248,6 +270,7 @@ void Home::sweep() {
   const auto idle = world_.config()->account_idle;
   const Monotonic now = this->now();
   std::erase_if(accounts_, [&](const auto& entry) { return entry.second->is_idle() && now - entry.second->idle_since() >= idle; });
+  residents_.sweep();
   std::int64_t of_sessions = 0;
   std::int64_t of_queues = 0;
   for (const auto& [id, session] : sessions_) {
@@ -265,7 +288,9 @@ void Home::sweep() {
   write_queue_memory.add(of_queues - std::exchange(queue_memory_, of_queues));
   const auto of_mailbox = static_cast<std::int64_t>(shard_.mailbox_bytes());
   mailbox_memory.add(of_mailbox - std::exchange(mailbox_memory_, of_mailbox));
-  sweeper_ = accounts_.empty() ? TimerId::none : shard_.after(sweep_interval, [this] { sweep(); });
+  const auto of_residents = static_cast<std::int64_t>(residents_.memory());
+  resident_memory.add(of_residents - std::exchange(resident_memory_, of_residents));
+  sweeper_ = accounts_.empty() && residents_.empty() ? TimerId::none : shard_.after(sweep_interval, [this] { sweep(); });
 }
 
 }  // namespace aldis

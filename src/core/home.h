@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/envelope.h"
 #include "core/ids.h"
 #include "core/periodic_work.h"
+#include "core/residents.h"
 #include "core/world.h"
 #include "runtime/executor.h"
 #include "runtime/shard.h"
@@ -30,6 +32,9 @@ class Home final : private NextTurn {
 
   // Step 5's door: an envelope for an account of this home.
   void deliver(Envelope envelope);
+  // A stanza without a to for each of these sessions, all of this home (core/resident.h): one write each. Those that are not there are
+  // told to the resident it is from.
+  void deliver_shared(const Envelope& envelope, std::span<const SessionId> sessions);
   void bind(BindRequest request);
   // Resumes a session of the principal's (XEP-0198 section 5), from whatever entry.
   void resume(ResumptionRequest request);
@@ -37,6 +42,12 @@ class Home final : private NextTurn {
   void refuse_resumption(ResumptionRequest request);
   // An answer to a request, to the session it came from or back through the router.
   void reply(const Envelope& request, StanzaPtr answer);
+
+  // What lives here besides accounts.
+  [[nodiscard]] Residents& residents() { return residents_; }
+  // The home a session is of.
+  [[nodiscard]] static std::size_t index_of(SessionId id) { return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & 0xFFU); }
+  [[nodiscard]] std::size_t index() const { return index_; }
 
   [[nodiscard]] Account* find_account(const Jid& bare) const;
   [[nodiscard]] Session* find_session(SessionId id) const;
@@ -81,6 +92,8 @@ class Home final : private NextTurn {
   // Destroys what must outlive the call that ended it.
   void bury(std::unique_ptr<Session> session);
   void account_idle(Account& account);
+  // Every few seconds from now on, until there is nothing left to look at.
+  void start_sweeping();
   // For the message that is about to be delivered or sent: above all ids of this home so far.
   [[nodiscard]] ArchiveId next_archive_id() { return archive_ids_.next(world_.clock.wall(), world_.archive_floor); }
   // On one home, once: what extensions have registered with Extension::on_time.
@@ -121,6 +134,7 @@ class Home final : private NextTurn {
   std::int64_t queue_memory_ = 0;
   std::int64_t mailbox_memory_ = 0;
   std::int64_t account_memory_ = 0;
+  std::int64_t resident_memory_ = 0;
   Allowance allowance_;
   TimerId sweeper_ = TimerId::none;
   struct Periodic {
@@ -130,6 +144,7 @@ class Home final : private NextTurn {
   };
   std::vector<Periodic> periodic_;
   ArchiveIds archive_ids_;
+  Residents residents_{*this};
   std::uint8_t index_;
 };
 

@@ -242,7 +242,7 @@ void Session::resume() {
 
 void Session::send(const Granted& granted) {
   if (is_ending_) {
-    account_.undelivered(granted.envelope());
+    account_.undelivered(addressed(granted.envelope()));
     return;
   }
   const Stanza& stanza = granted.stanza();
@@ -255,7 +255,7 @@ void Session::send(const Granted& granted) {
 
 void Session::send_now(const Granted& granted) {
   if (is_ending_) {
-    account_.undelivered(granted.envelope());
+    account_.undelivered(addressed(granted.envelope()));
     return;
   }
   const Stanza& stanza = granted.stanza();
@@ -280,7 +280,7 @@ void Session::write(const Envelope& envelope) {
     send_managed(envelope);
     return;
   }
-  envelope.stanza->write(connection_->out());
+  envelope.stanza->write(connection_->out(), envelope.is_shared ? &jid_ : nullptr);
   if (envelope.stanza->is_message() || envelope.acceptance) {
     remember_unflushed(envelope);
   }
@@ -464,7 +464,10 @@ bool Session::keeps_up(std::size_t ahead) const {
 
 std::size_t Session::unsent_bytes() const { return connection_ != nullptr ? connection_->unsent_bytes() : 0; }
 
-void Session::on_drained(net::Connection&) { forget_flushed(); }
+void Session::on_drained(net::Connection&) {
+  forget_flushed();
+  send_backlog();
+}
 
 void Session::forget_flushed() {
   note_flushed();
@@ -535,7 +538,7 @@ void Session::finish(std::string_view reason) {
   note_flushed();
   std::vector<Envelope> undelivered;
   for (Unflushed& entry : std::exchange(unflushed_, {})) {
-    undelivered.push_back(std::move(entry.envelope));
+    undelivered.push_back(addressed(entry.envelope));
   }
   for (Envelope& envelope : take_unacknowledged()) {
     undelivered.push_back(std::move(envelope));
@@ -543,13 +546,17 @@ void Session::finish(std::string_view reason) {
   if (rare_ != nullptr) {
     for (Envelope& envelope : rare_->waiting.take()) {
       if (envelope.stanza->is_message()) {
-        undelivered.push_back(std::move(envelope));
+        undelivered.push_back(addressed(envelope));
       }
     }
-    for (Envelope& envelope : rare_->held) {
-      undelivered.push_back(std::move(envelope));
+    for (const Envelope& envelope : std::exchange(rare_->held, {})) {
+      undelivered.push_back(addressed(envelope));
     }
-    rare_->held.clear();
+    for (const Envelope& envelope : std::exchange(rare_->backlog, {})) {
+      if (envelope.stanza->is_message()) {
+        undelivered.push_back(addressed(envelope));
+      }
+    }
     for (const PendingRequest& request : std::exchange(rare_->pending, {})) {  // exactly one answer, always
       answers_for_silent.add();
       account_.home().router().bounce(account_.home(), Envelope{request.request, nullptr, SessionId::none, TraceId::none},
@@ -568,7 +575,7 @@ std::size_t Session::memory() const {
     bytes += presence_->size() * 2;
   }
   if (rare_ != nullptr) {
-    bytes += sizeof(Rare) + rare_->waiting.bytes();
+    bytes += sizeof(Rare) + rare_->waiting.bytes() + rare_->backlog.size() * sizeof(Envelope);
   }
   if (managed_ != nullptr) {
     bytes += sizeof(ManagedStream) + managed_->queue.memory();

@@ -81,6 +81,10 @@ class Session final : public net::Connection::Owner {
   void send(const Granted& granted);
   // The same, ahead of what is held back.
   void send_now(const Granted& granted);
+  // What it shares with other sessions (core/resident.h), at the pace its client reads.
+  void send_shared(const Granted& granted);
+  // What waits of it, as far as the client keeps up now.
+  void send_backlog();
   // Bytes that wait for the client to read them.
   [[nodiscard]] std::size_t unsent_bytes() const;
   // Whether its client keeps up: no more than `ahead` bytes wait for it, and half of what may be unacknowledged is free.
@@ -171,6 +175,8 @@ class Session final : public net::Connection::Owner {
   [[nodiscard]] bool waits_for_activity(const Envelope& envelope);
   void send_waiting();
   void write(const Envelope& envelope);
+  // The same with this session as its to, where it is shared.
+  [[nodiscard]] Envelope addressed(const Envelope& envelope) const;
   // session_management.cpp. False: nothing a client may send.
   bool take_nonza(std::string_view bytes);
   void carry_out(const stream::ManagementElement& element);
@@ -201,6 +207,7 @@ class Session final : public net::Connection::Owner {
     std::unordered_set<Jid, JidHash, JidEqual> directed;
     std::vector<PendingRequest> pending;
     std::deque<Envelope> held;
+    std::deque<Envelope> backlog;      // of what is shared with others
     HeldBack waiting;   // until the client is active
     TimerId pending_timer = TimerId::none;
     std::vector<AskedRequest> asked;   // in the order of their deadlines

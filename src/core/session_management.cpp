@@ -137,11 +137,11 @@ void Session::send_managed(Envelope envelope) {
     envelope.acceptance.reset();
   }
   if (connection_ != nullptr) {
-    envelope.stanza->write(connection_->out());
+    envelope.stanza->write(connection_->out(), envelope.is_shared ? &jid_ : nullptr);
   }
   managed.sent.send();
   if (connection_ == nullptr && envelope.stanza->is_message()) {
-    account_.note_waiting(envelope);
+    account_.note_waiting(addressed(envelope));
   }
   managed.queue.push(std::move(envelope));
   if (connection_ != nullptr) {
@@ -202,6 +202,7 @@ void Session::acknowledged(std::uint32_t h) {
   for (const Envelope& envelope : delivered) {
     account_.note_delivered(*this, envelope);
   }
+  send_backlog();
 }
 
 // ---- without a connection
@@ -236,9 +237,10 @@ void Session::detach(std::string_view reason) {
   wait_for_client(managed_->max);
   managed_->queue.for_each([&](const Envelope& envelope) {
     if (envelope.stanza->is_message()) {
-      account_.note_waiting(envelope);
+      account_.note_waiting(addressed(envelope));
     }
   });
+  send_backlog();
   account_.on_session_detached(*this);
 }
 
@@ -288,7 +290,7 @@ void Session::resume_on(ResumptionRequest request) {
   lang_ = std::move(request.lang);
   log::info("session-resumed", {{"jid", jid_.str()}, {"mechanism", principal_->mechanism}, {"peer", peer_address()}});
   request.answer(Resumed{jid_, stream::resumed(managed.id, managed.handled.h())}, *connection_);
-  managed.queue.for_each([&](const Envelope& envelope) { envelope.stanza->write(connection_->out()); });
+  managed.queue.for_each([&](const Envelope& envelope) { envelope.stanza->write(connection_->out(), envelope.is_shared ? &jid_ : nullptr); });
   set_inactive(false);  // XEP-0352 section 5.2: a resumed stream is active
   managed.since_request = 0;
   if (!managed.queue.empty()) {
@@ -313,7 +315,7 @@ std::vector<Envelope> Session::take_unacknowledged() {
   while (!managed_->queue.empty()) {
     Envelope envelope = managed_->queue.pop();
     if (envelope.stanza->is_message()) {
-      messages.push_back(std::move(envelope));
+      messages.push_back(addressed(envelope));
     }
   }
   return messages;

@@ -48,6 +48,7 @@ bool Session::suspend(const StreamError& error) {
     last += "</stream:stream>";
     net::Connection::close_and_release(std::move(connection_), last);
   }
+  send_backlog();
   return true;
 }
 
@@ -76,7 +77,7 @@ SuspendedSession Session::suspended() const {
     record.directed.assign(rare_->directed.begin(), rare_->directed.end());
   }
   managed_->queue.for_each([&](const Envelope& envelope) {
-    record.unacknowledged.push_back({envelope.stanza->to_xml(), envelope.archive_id, envelope.is_kept, envelope.is_copy});
+    record.unacknowledged.push_back({addressed(envelope).stanza->to_xml(), envelope.archive_id, envelope.is_kept, envelope.is_copy});
   });
   return record;
 }
@@ -102,7 +103,8 @@ void Home::suspend_all(const StreamError& error, std::string_view reason) {
 
 bool Home::is_quiet_but_for_suspended() const {
   return std::all_of(sessions_.begin(), sessions_.end(), [](const auto& entry) { return entry.second->is_detached(); }) &&
-         std::all_of(accounts_.begin(), accounts_.end(), [](const auto& entry) { return entry.second->is_at_rest(); });
+         std::all_of(accounts_.begin(), accounts_.end(), [](const auto& entry) { return entry.second->is_at_rest(); }) &&
+         residents_.is_quiet();
 }
 
 // Each batch is durable before what it holds is let go of: only then are the stanzas in it settled for their senders.

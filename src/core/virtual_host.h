@@ -13,6 +13,7 @@
 #include "core/chain.h"
 #include "core/extension.h"
 #include "core/iq.h"
+#include "core/resident.h"
 #include "xml/writer.h"
 
 namespace aldis {
@@ -50,7 +51,14 @@ class VirtualHost {
     Jid jid;
     std::string name;
   };
+  struct DiscoveryIdentity {
+    std::string category = "server";
+    std::string type = "im";
+    std::string name = "Aldis";
+  };
   struct Discovery {
+    DiscoveryIdentity identity;
+    std::function<IqReply(const Iq&)> list_items;   // of the domain, in place of `items`; null: those
     std::set<std::string, std::less<>> server_features;
     std::set<std::string, std::less<>> account_features;
     std::vector<std::function<void(xml::Writer&)>> server_forms;  // XEP-0128 extended information, whole <x/> elements
@@ -86,6 +94,8 @@ class VirtualHost {
   std::function<Task<StanzaPtr>(StanzaPtr, std::string)> registration;
   std::string see_other_host;                 // not empty: clients of this domain are sent there (RFC 6120 4.9.3.19)
   std::vector<PeriodicWork> periodic;
+  // What lives at this domain's addresses; null: accounts do.
+  ResidentFactory residents;
   std::vector<std::string> stream_features;  // after authentication, each one serialised element
 
  private:

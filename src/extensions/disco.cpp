@@ -18,6 +18,27 @@ void write_features(xml::Writer& writer, const std::set<std::string, std::less<>
   }
 }
 
+void write_item(xml::Writer& writer, std::string_view jid, std::string_view name) {
+  writer.start("item").attribute("jid", jid);
+  if (!name.empty()) {
+    writer.attribute("name", name);
+  }
+  writer.end();
+}
+
+// What the domain lists: what extensions have put there, and the services of domains below it that are served here too.
+void write_items(xml::Writer& writer, const Iq& request) {
+  for (const auto& item : request.host().discovery.items) {
+    write_item(writer, item.jid.str(), item.name);
+  }
+  const std::string below = "." + std::string(request.host().domain());
+  for (const auto& [domain, host] : request.home().world().hosts) {
+    if (host->residents && domain.ends_with(below)) {
+      write_item(writer, domain, host->discovery.identity.name);
+    }
+  }
+}
+
 IqReply server_query(const Iq& request, bool is_info) {
   const std::string_view node = request.payload().attribute("node").value_or("");
   std::string payload;
@@ -38,14 +59,10 @@ IqReply server_query(const Iq& request, bool is_info) {
     }
   } else if (is_info) {
     write_server_info(writer, request.host());
+  } else if (request.host().discovery.list_items) {
+    return request.host().discovery.list_items(request);
   } else {
-    for (const auto& item : request.host().discovery.items) {
-      writer.start("item").attribute("jid", item.jid.str());
-      if (!item.name.empty()) {
-        writer.attribute("name", item.name);
-      }
-      writer.end();
-    }
+    write_items(writer, request);
   }
   writer.end();
   return request.result(payload);
@@ -93,7 +110,8 @@ IqReply account_items(const Iq& request) {
 }  // namespace
 
 void write_server_info(xml::Writer& writer, const VirtualHost& host) {
-  writer.start("identity").attribute("category", "server").attribute("type", "im").attribute("name", "Aldis").end();
+  const auto& identity = host.discovery.identity;
+  writer.start("identity").attribute("category", identity.category).attribute("type", identity.type).attribute("name", identity.name).end();
   write_features(writer, host.discovery.server_features);
   for (const auto& form : host.discovery.server_forms) {
     form(writer);

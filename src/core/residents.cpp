@@ -1,0 +1,146 @@
+// What lives at addresses that are no accounts': loading, order, leaving memory.
+#include "core/residents.h"
+
+#include "base/metrics.h"
+#include "core/home.h"
+#include "core/virtual_host.h"
+
+namespace aldis {
+namespace {
+metrics::Counter loads_refused{"aldis_resident_loads_refused_total", "Stanzas refused because too many rooms were being read."};
+}  // namespace
+
+Residents::Place* Residents::place(std::string_view address, const VirtualHost& host) {
+  if (const auto found = places_.find(address); found != places_.end()) {
+    return &found->second;
+  }
+  if (loading_ >= home_.world().config()->loading_accounts) {  // security E06: invented names cost no memory without bound
+    loads_refused.add();
+    return nullptr;
+  }
+  const Result<BareJid, JidError> jid = BareJid::parse(address);
+  ensure(jid.has_value() && host.residents, "what is routed to a resident is an address of a domain that has them");
+  Place& made = places_[std::string(address)];
+  made.resident = host.residents(home_, host, *jid);
+  ++loading_;
+  home_.start_sweeping();
+  home_.shard().post([this, key = std::string(address)] { spawn(load(key)); });   // behind what made it
+  return &made;
+}
+
+void Residents::deliver(Envelope envelope, const VirtualHost& host) {
+  const std::string address(envelope.stanza->to()->bare_str());
+  Place* place = this->place(address, host);
+  if (place == nullptr || place->inbox.size() >= home_.world().config()->inbox_stanzas) {
+    home_.router().bounce(home_, envelope, StanzaError(StanzaCondition::resource_constraint));
+    return;
+  }
+  place->inbox.push_back([moved = std::move(envelope)](Resident& resident) { resident.deliver(moved); });
+  work(address, *place);
+}
+
+void Residents::with(const BareJid& address, const VirtualHost& host, Work work, std::function<void()> refused) {
+  Place* place = this->place(address.str(), host);
+  if (place == nullptr) {
+    refused();
+    return;
+  }
+  place->inbox.push_back(std::move(work));
+  this->work(address.str(), *place);
+}
+
+Resident* Residents::find(std::string_view address) const {
+  const auto found = places_.find(address);
+  return found == places_.end() || found->second.is_loading ? nullptr : found->second.resident.get();
+}
+
+void Residents::on_gone(const std::string& address, SessionId session) {
+  const auto found = places_.find(address);
+  if (found != places_.end()) {
+    found->second.inbox.push_back([session](Resident& resident) { resident.on_gone(session); });
+    work(address, found->second);
+  }
+}
+
+Task<void> Residents::load(std::string address) {
+  co_await places_.find(address)->second.resident->load();
+  Place& place = places_.find(address)->second;   // one that is being read stays
+  place.is_loading = false;
+  --loading_;
+  work(address, place);
+}
+
+void Residents::work(const std::string& address, Place& place) {
+  if (place.is_loading || place.is_working) {
+    return;
+  }
+  place.is_working = true;
+  while (!place.inbox.empty()) {
+    const Work next = std::move(place.inbox.front());
+    place.inbox.pop_front();
+    next(*place.resident);
+  }
+  place.is_working = false;
+  if (place.resident->rest() == Resident::Rest::absent) {
+    home_.shard().post([this, address] {
+      const auto found = places_.find(address);
+      if (found != places_.end() && !found->second.is_loading && found->second.inbox.empty() &&
+          found->second.resident->rest() == Resident::Rest::absent) {
+        places_.erase(found);
+      }
+    });
+  }
+}
+
+void Residents::sweep() {
+  const Monotonic now = home_.now();
+  const auto longest = home_.world().config()->account_idle;
+  std::erase_if(places_, [&](auto& entry) {
+    Place& place = entry.second;
+    if (place.is_loading || place.is_working || place.resident->rest() < Resident::Rest::idle) {
+      place.idle_since = {};
+      return false;
+    }
+    if (place.idle_since == Monotonic{}) {
+      place.idle_since = now;
+    }
+    return place.resident->rest() == Resident::Rest::absent || now - place.idle_since >= longest;
+  });
+}
+
+void Residents::relieve_memory() {
+  std::erase_if(places_, [](const auto& entry) {
+    const Place& place = entry.second;
+    return !place.is_loading && !place.is_working && place.resident->rest() >= Resident::Rest::idle;
+  });
+}
+
+void Residents::shut_down() {
+  std::vector<std::string> all;
+  for (const auto& [address, place] : places_) {
+    all.push_back(address);
+  }
+  for (const std::string& address : all) {
+    if (const auto found = places_.find(address); found != places_.end()) {
+      found->second.inbox.push_back([](Resident& resident) { resident.shut_down(); });
+      work(address, found->second);
+    }
+  }
+}
+
+bool Residents::is_quiet() const {
+  return std::all_of(places_.begin(), places_.end(), [](const auto& entry) {
+    const Place& place = entry.second;
+    return !place.is_loading && !place.is_working && place.inbox.empty() && place.resident->rest() != Resident::Rest::busy;
+  });
+}
+
+std::size_t Residents::memory() const {
+  std::size_t bytes = places_.size() * (sizeof(Places::value_type) + 2 * sizeof(void*));
+  for (const auto& [address, place] : places_) {
+    bytes += address.capacity() + place.resident->memory();
+  }
+  return bytes;
+}
+
+}  // namespace aldis

@@ -1,0 +1,66 @@
+// Stanzas that a session shares with others (core/resident.h): one for all of them, without a to. A client that reads slowly gets
+// them at its own pace: they wait here, each a reference, and not in its queue as bytes.
+#include "base/metrics.h"
+#include "core/account.h"
+#include "core/home.h"
+#include "core/session.h"
+
+namespace aldis {
+namespace {
+metrics::Counter overflows{"aldis_backlog_overflows_total", "Sessions ended because too much of rooms waited for them."};
+
+// More bytes than these do not wait in the connection's queue: what is joined may say a thousand things at once.
+constexpr std::size_t shared_ahead = 128 * 1024;
+}  // namespace
+
+Envelope Session::addressed(const Envelope& envelope) const {
+  if (!envelope.is_shared) {
+    return envelope;
+  }
+  Envelope own = envelope.with(envelope.stanza->with_to(jid_));
+  own.is_shared = false;
+  return own;
+}
+
+void Session::send_shared(const Granted& granted) {
+  const bool waits = (rare_ != nullptr && !rare_->backlog.empty()) || (!is_detached() && !keeps_up(shared_ahead));
+  if (!waits || is_ending_) [[likely]] {
+    send(granted);
+    return;
+  }
+  auto& backlog = rare().backlog;
+  backlog.push_back(granted.envelope());
+  if (backlog.size() == account_.home().world().config()->backlog_stanzas + std::size_t{1}) {
+    overflows.add();
+    account_.home().shard().post([&home = account_.home(), id = id_] {   // whoever sends is going through its sessions
+      if (Session* session = home.find_session(id)) {
+        const StreamError error{.condition = StreamCondition::resource_constraint, .text = "Too much waited to be read."};
+        session->end(&error, "too much waited to be read");
+      }
+    });
+  }
+  if (connection_ != nullptr && !connection_->is_blocked()) {
+    account_.home().look_after_flush(*this);
+  }
+}
+
+void Session::send_backlog() {
+  if (rare_ == nullptr || rare_->backlog.empty()) [[likely]] {
+    return;
+  }
+  while (!rare_->backlog.empty() && (is_detached() || keeps_up(shared_ahead))) {
+    const Envelope next = std::move(rare_->backlog.front());
+    rare_->backlog.pop_front();
+    account_.deliver_again(*this, next);
+    if (is_ending_) {
+      return;
+    }
+  }
+  if (rare_->backlog.empty()) {
+    std::deque<Envelope>().swap(rare_->backlog);
+  } else if (connection_ != nullptr && !connection_->is_blocked() && unsent_bytes() > 0) {
+    account_.home().look_after_flush(*this);   // else the client's acknowledgement is awaited
+  }
+}
+
+}  // namespace aldis
