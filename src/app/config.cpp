@@ -334,6 +334,13 @@ class Reader {
         }
       }
     };
+    const ServedBy use = domain.get().serves == DomainUse::rooms ? ServedBy::rooms : ServedBy::accounts;
+    for (const std::string& name : domain.get().enable) {
+      if (const ExtensionSchema* extension = schema_.extension(name); extension != nullptr && !includes(extension->on, use)) {
+        report(place(places, "enable"), "[[domain]] enable: " + shown(name) + " is not for a domain that serves " +
+                                            (use == ServedBy::rooms ? "rooms" : "accounts"));
+      }
+    }
     check_known(domain.get().enable, "enable");
     check_known(domain.get().disable, "disable");
     for (const ExtensionSchema& extension : schema_.extensions) {
@@ -342,7 +349,7 @@ class Reader {
       if (is_enabled && is_disabled) {
         report(place(places, "disable"), "[[domain]] extension " + shown(extension.name) + " is both enabled and disabled");
       }
-      if (is_enabled || (extension.is_default && !is_disabled)) {
+      if (includes(extension.on, use) && (is_enabled || (extension.is_default && !is_disabled))) {
         domain.extensions.emplace(extension.name, extension.table != nullptr ? extension.table->make() : OptionObject());
       }
     }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/result.h"
+#include "core/extension.h"
 
 namespace aldis::app {
 
@@ -40,8 +41,15 @@ struct ListenerOptions {
   CertificateUse client_certificates = CertificateUse::optional;
 };
 
+// What is at a domain's addresses.
+enum class DomainUse : std::uint8_t { accounts, rooms };
+constexpr auto option_names(DomainUse) {
+  return std::array{OptionName{"accounts", DomainUse::accounts}, OptionName{"rooms", DomainUse::rooms}};
+}
+
 struct DomainOptions : CertificateOptions {
   std::string name;
+  DomainUse serves = DomainUse::accounts;
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
   std::vector<std::string> administrators;
@@ -93,6 +101,7 @@ struct ExtensionSchema {
   std::string help;
   const OptionTable* table = nullptr;   // null: nothing to configure
   bool is_default = true;               // on unless a domain disables it
+  ServedBy on = ServedBy::accounts;     // the kinds of domains that may have it
 };
 
 struct ConfigSchema {

@@ -25,6 +25,8 @@ enum class Action : std::uint8_t {
   send,     // the owner of `rules` sends the stanza away
   deliver,  // the stanza reaches the owner of `rules`
   answer,   // the server answers for itself
+  enter_room,   // who sent the presence becomes an occupant
+  reflect,      // what was said to a room is told to its occupants; each of them is a question of its own, deliver
   // Other servers (PeerQuestion):
   connect_out,          // a link to it is opened, or DNS asked where it is
   accept_in,            // a link of its own is taken from it

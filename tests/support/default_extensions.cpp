@@ -6,11 +6,13 @@
 
 namespace aldis::test {
 
-void install_default_extensions(VirtualHost& host, World& world) { install_default_extensions(host, world, {}); }
+void install_default_extensions(VirtualHost& host, World& world) { install_default_extensions(host, world, ConfigureExtension()); }
 
-void install_default_extensions(VirtualHost& host, World& world, const ConfigureExtension& configure) {
+void install_default_room_extensions(VirtualHost& host, World& world) { install_default_extensions(host, world, ConfigureExtension(), ServedBy::rooms); }
+
+void install_default_extensions(VirtualHost& host, World& world, const ConfigureExtension& configure, ServedBy on) {
   for (const ExtensionEntry& entry : app::extensions()) {
-    if (!entry.is_default) {
+    if (!entry.is_default || !includes(entry.on, on)) {
       continue;
     }
     OptionObject object = entry.options != nullptr ? entry.options->make() : OptionObject();

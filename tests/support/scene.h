@@ -90,6 +90,7 @@ class Client {
 
 struct SceneOptions {
   std::vector<std::string> domains{"capulet.example", "montague.example"};
+  std::vector<std::string> rooms{};              // domains of rooms, with the default extensions of such
   CoreConfig core{};
   LobbyConfig lobby{};
   AuthConfig auth{};
@@ -97,6 +98,7 @@ struct SceneOptions {
   std::function<Stores(Stores)> wrap_stores{};   // failing stores and the like
   // What the domains have installed; null: all of the default list.
   std::function<void(VirtualHost&, World&)> install{};
+  std::function<void(VirtualHost&, World&)> install_rooms{};   // the same for the domains of rooms
   net::ConnectionLimits connection{};
   CertificatePolicies certificates{};            // of people, by domain
 };
@@ -167,6 +169,7 @@ class Scene {
 
 // Installs all of app/extensions.cpp's list that is on by default, with its default options.
 void install_default_extensions(VirtualHost& host, World& world);
+void install_default_room_extensions(VirtualHost& host, World& world);
 
 template <class T>
 T Scene::wait(Task<T> task) {

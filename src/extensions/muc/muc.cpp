@@ -1,0 +1,89 @@
+// XEP-0045 (1.35.5) Multi-User Chat: the service of a domain of rooms: what it says of itself, its list of public rooms (section 6.3),
+// and the rooms, which live at its addresses (extensions/muc/room.h).
+#include "core/extension.h"
+#include "core/home.h"
+#include "core/virtual_host.h"
+#include "extensions/extensions.h"
+#include "extensions/muc/room.h"
+#include "xmpp/namespaces.h"
+#include "xmpp/result_set.h"
+
+namespace aldis::ext {
+namespace {
+
+constexpr std::uint32_t rooms_in_a_page = 100;
+
+// The localpart of a room of this service that a page goes on at; nothing where the text names none.
+std::optional<std::string> localpart(const std::optional<std::string>& address, const Iq& request) {
+  if (!address || address->empty()) {
+    return std::string();
+  }
+  const auto jid = Jid::parse(*address);
+  if (!jid || !jid->has_local() || jid->domain() != request.host().domain()) {
+    return std::nullopt;
+  }
+  return std::string(jid->local());
+}
+
+Task<StanzaPtr> list_rooms(Iq request) {
+  if (request.payload().attribute("node")) {
+    co_return request.error(StanzaCondition::item_not_found);
+  }
+  const auto page = ResultSetRequest::parse_child_of(request.payload());
+  if (!page) {
+    co_return request.error(page.error());
+  }
+  const std::optional<std::string> after = localpart(page->after, request);
+  const std::optional<std::string> before = localpart(page->before, request);
+  if (!after || !before || page->index) {  // XEP-0059 section 2.4; 2.6: places are not counted
+    co_return request.error(page->index ? StanzaCondition::feature_not_implemented : StanzaCondition::item_not_found);
+  }
+  RoomStore& rooms = request.home().world().stores.rooms;
+  const std::string domain(request.host().domain());
+  RoomPageRequest wanted{.after = *after, .before = *before, .is_last_page = page->before.has_value(), .only_public = true,
+                         .limit = page->limit(rooms_in_a_page)};
+  const Result<std::uint64_t> count = co_await rooms.count(domain, true);
+  Result<RoomPage> found = RoomPage{};
+  if (wanted.limit > 0) {
+    found = co_await rooms.list(domain, wanted);
+  }
+  if (!count || !found) {
+    co_return request.failure(!count ? count.error() : found.error());
+  }
+  std::string payload;
+  xml::Writer writer(payload);
+  writer.start("query", ns::disco_items);
+  for (const RoomSummary& room : found->rooms) {
+    writer.start("item").attribute("jid", room.room.str());
+    writer.attribute("name", room.name.empty() ? room.room.local() : std::string_view(room.name)).end();
+  }
+  const bool is_part = found->rooms.size() < *count || request.payload().child({"set", ns::rsm});
+  if (is_part) {
+    ResultSet set{.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(*count, std::numeric_limits<std::uint32_t>::max()))};
+    if (!found->rooms.empty()) {
+      set.first = found->rooms.front().room.str();
+      set.last = found->rooms.back().room.str();
+    }
+    set.write(writer);
+  }
+  writer.end();
+  co_return request.result(payload);
+}
+
+}  // namespace
+
+const OptionTable& muc_options() { return option_table<muc::MucOptions>(muc::muc_option_list); }
+
+void install_muc(Extension& self) {
+  const auto& options = self.config<muc::MucOptions>();
+  self.identify("conference", "text", options.name);
+  for (const std::string_view feature : {ns::muc, ns::muc_stable_id, ns::occupant_id, ns::rsm}) {
+    self.advertise(feature);
+  }
+  self.list_items([](const Iq& request) -> IqReply { return list_rooms(request); });
+  self.house([options](Home& home, const VirtualHost& host, BareJid jid) -> std::unique_ptr<Resident> {
+    return std::make_unique<muc::Room>(home, host, std::move(jid), options);
+  });
+}
+
+}  // namespace aldis::ext

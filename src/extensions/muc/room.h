@@ -1,0 +1,230 @@
+// Room: one room of Multi-User Chat, XEP-0045 (1.35.5), as a serial machine on the shard its address hashes to. What comes in is
+// delivered one stanza at a time; what goes out leaves through its FanOut, in order. Changes of what is stored are written before
+// anybody is told of them. Its parts, each a file: room.cpp (what comes in, loading, memory), room_create, room_enter, room_leave,
+// room_presence, room_messages, room_private, room_relay (iq between occupants), room_roles, room_affiliations, room_lists,
+// room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_discovery.
+//
+//   absent --enter--> creating --store has no quota against it--> locked --owner's form--> open --owner--> destroyed (absent)
+//      |                                                            |                       |  last leaves a temporary room
+//      +--load: it is stored--> open                                +--cancel, owner leaves-+--> absent
+#pragma once
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/resident.h"
+#include "core/rate.h"
+#include "extensions/muc/archive.h"
+#include "extensions/muc/fan_out.h"
+#include "extensions/muc/history.h"
+#include "extensions/muc/occupant.h"
+#include "extensions/muc/options.h"
+#include "extensions/muc/privileges.h"
+#include "extensions/muc/relayed.h"
+#include "extensions/muc/room_config.h"
+#include "runtime/serial.h"
+#include "storage/room_store.h"
+
+namespace aldis::muc {
+
+class Room final : public Resident {
+ public:
+  Room(Home& home, const VirtualHost& host, BareJid jid, const MucOptions& options);
+  ~Room() override;
+
+  // ---- Resident
+  [[nodiscard]] Task<void> load() override;
+  void deliver(Envelope envelope) override;
+  void on_gone(SessionId session) override;
+  void shut_down() override;
+  [[nodiscard]] Rest rest() const override;
+  [[nodiscard]] std::size_t memory() const override;
+
+  [[nodiscard]] const BareJid& jid() const { return jid_; }
+  [[nodiscard]] bool exists() const { return state_ == State::open || state_ == State::locked; }
+
+ private:
+  enum class State : std::uint8_t { absent, unreadable, creating, locked, open };
+  // While one lives the room stays in memory: coroutines hold one.
+  class Pin {
+   public:
+    explicit Pin(Room& room) : room_(&room) { ++room.pins_; }
+    Pin(const Pin& other) : Pin(*other.room_) {}
+    Pin& operator=(const Pin&) = delete;
+    ~Pin() { --room_->pins_; }
+    Room* operator->() const { return room_; }
+    Room& operator*() const { return *room_; }
+
+   private:
+    Room* room_;
+  };
+
+  // room.cpp
+  void handle(const Envelope& envelope);
+  void handle_presence(const Envelope& envelope);
+  void handle_message(const Envelope& envelope);
+  void handle_iq(const Envelope& envelope);
+  void answer(const Envelope& request, StanzaPtr answer);          // behind what was said before
+  void refuse(const Envelope& envelope, const StanzaError& error); // an error to its sender alone
+  void refuse(const Envelope& envelope, StanzaCondition condition) { refuse(envelope, StanzaError(condition)); }
+  void answer_later(Envelope request, Task<StanzaPtr> task);
+  [[nodiscard]] RoomStore& rooms();
+  [[nodiscard]] Occupant* occupant_of(const Jid& client) const;          // null: the client is not in the room
+  [[nodiscard]] Occupant* occupant_called(std::string_view nickname) const;
+  [[nodiscard]] Affiliation affiliation_of(const Jid& user) const;       // of the bare address or its domain
+  [[nodiscard]] const RoomAffiliation* affiliation_record(const BareJid& user) const;
+  [[nodiscard]] Standing standing_of(const Jid& client) const;
+  [[nodiscard]] bool sees_real_jids(Role role) const { return config_.is_non_anonymous || role == Role::moderator; }
+  [[nodiscard]] std::string occupant_id_of(const BareJid& user) const;
+  [[nodiscard]] bool spends(const Jid& user, Affiliation affiliation, std::size_t bytes);   // false: more than it may
+  void become_absent();
+
+  // room_create.cpp
+  void create(const Envelope& entering);
+  Task<void> create_checked(Pin self, Envelope entering);
+  Task<Result<void>> store_new();
+  [[nodiscard]] bool may_create(const Envelope& entering) const;
+  [[nodiscard]] RoomRecord current_record() const;
+
+  // room_enter.cpp
+  void enter(const Envelope& envelope, const xml::Element& muc);
+  [[nodiscard]] std::optional<StanzaError> refuses_entry(const Envelope& envelope, const xml::Element& muc, Affiliation affiliation) const;
+  // The nickname to use instead, where one is reserved and others are not allowed; or why this one cannot be used.
+  [[nodiscard]] Result<std::string, StanzaError> nickname_for(const BareJid& user, std::string_view wanted) const;
+  void add_client(Occupant& occupant, const Envelope& envelope, const xml::Element& muc, bool is_assigned);
+  void show_room_to(const Occupant& occupant, const Recipient& client);
+  void show_history_to(const Recipient& client, HistoryLimits limits);
+
+  // room_leave.cpp
+  struct Departure {
+    std::vector<int> codes{};
+    std::string reason{};
+    const Occupant* actor = nullptr;
+    std::string actor_address{};        // where the actor is not in the room and may be named
+    StanzaPtr presence{};               // the client's own, if it leaves by itself
+    std::string more{};                 // further children of muc#user's x
+  };
+  void leave(const Envelope& envelope, Occupant& occupant);
+  void remove_client(Occupant& occupant, const Jid& client, const Departure& departure);
+  void remove_occupant(Occupant& occupant, const Departure& departure, UniqueFunction<void()> between = {});
+  void forget(Occupant& occupant);
+  void after_leaving();
+  Task<void> remove_temporary(Pin self);
+
+  // room_presence.cpp
+  void change_presence(const Envelope& envelope, Occupant& occupant);
+  void change_nickname(const Envelope& envelope, Occupant& occupant);
+  struct Note {                          // what goes with a presence of an occupant
+    std::vector<int> codes{};
+    std::string_view new_nickname{};
+    std::string_view reason{};
+    const Occupant* actor = nullptr;
+    std::string_view actor_address{};
+    std::string_view more{};
+    bool is_leaving = false;
+    std::string_view id{};               // of the presence it answers
+  };
+  [[nodiscard]] StanzaPtr presence_of(const Occupant& occupant, const OccupantClient& client, bool is_open, const Note& note) const;
+  [[nodiscard]] const StanzaPtr& shown(Occupant& occupant, bool is_open) const;   // as it is
+  void announce(Occupant& occupant, const Note& note);                 // to all; to itself with status 110
+  [[nodiscard]] StanzaPtr cleaned(const Stanza& presence) const;
+  void note_confused(const Envelope& envelope);                        // section 7.2.17
+
+  // room_messages.cpp
+  void speak(const Envelope& envelope);
+  void change_subject(const Envelope& envelope, Occupant& speaker);
+  [[nodiscard]] StanzaPtr reflected(const Stanza& message, const Occupant& speaker, ArchiveId id) const;
+  Task<void> record_and_say(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author, std::string author_id,
+                            FanOut::Ticket ticket);
+  Task<void> store_subject(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author, std::string author_id,
+                           std::string nickname, FanOut::Ticket ticket);
+  void say(const Envelope& envelope, StanzaPtr said, const Occupant& speaker);
+  [[nodiscard]] StanzaPtr subject() const;
+  void note_configuration(const std::vector<int>& codes);
+
+  // room_private.cpp, room_relay.cpp
+  void send_private(const Envelope& envelope);
+  void relay(const Envelope& envelope);
+  void relay_answer(const Envelope& envelope);
+
+  // room_roles.cpp, room_affiliations.cpp, room_lists.cpp
+  void administrate(const Envelope& envelope);
+  void change_roles(const Envelope& envelope, const xml::Element& query);
+  void set_role(Occupant& occupant, Role role, std::string_view reason);
+  struct AffiliationChange {
+    BareJid user;
+    Affiliation wanted;
+    std::optional<std::string> nickname{};
+    std::string reason{};
+  };
+  [[nodiscard]] Result<std::vector<AffiliationChange>, StanzaError> read_changes(const xml::Element& query) const;
+  Task<StanzaPtr> change_affiliations(Pin self, Envelope envelope, std::vector<AffiliationChange> changes);
+  [[nodiscard]] std::optional<StanzaError> refuses(const Jid& actor, const std::vector<AffiliationChange>& changes) const;
+  [[nodiscard]] std::vector<RoomAffiliation> versions_of(const std::vector<AffiliationChange>& changes);
+  void apply(const RoomAffiliation& changed, const Jid& actor);
+  bool regrade(const BareJid& user, std::string_view reason, const Jid& actor, int code_of_removal);
+  void send_list(const Envelope& envelope, const xml::Element& item);
+
+  // room_configuration.cpp, room_destroy.cpp
+  void own(const Envelope& envelope);
+  [[nodiscard]] StanzaPtr configuration_form(const Envelope& envelope) const;
+  Task<StanzaPtr> configure(Pin self, Envelope envelope, Form submitted);
+  void apply_config(RoomConfig config, bool is_new);
+  Task<StanzaPtr> destroy(Pin self, Envelope envelope);
+  void tell_of_destruction(std::string_view alternative, std::string_view password, std::string_view reason);
+
+  // room_invitations.cpp, room_voice.cpp, room_registration.cpp
+  void mediate(const Envelope& envelope, const xml::Element& x);
+  Task<void> invite_as_member(Pin self, Envelope envelope, BareJid invitee, std::string reason, std::string more);
+  void send_invitation(const Jid& invitee, const Jid& inviter, std::string_view reason, std::string_view more, std::string_view id);
+  void decline(const Envelope& envelope, const xml::Element& decline);
+  void take_form(const Envelope& envelope, const Form& form);
+  void request_voice(const Envelope& envelope, const Form& form);
+  void approve_voice(const Envelope& envelope, const Form& form);
+  void answer_registration_get(const Envelope& envelope);
+  Task<StanzaPtr> register_member(Pin self, Envelope envelope);
+  // Null: it has been answered. Within changes_.
+  Task<StanzaPtr> store_registration(Envelope envelope, BareJid user, Affiliation affiliation, std::string nickname);
+  struct Registration {
+    BareJid user;
+    std::string nickname;
+  };
+  void ask_for_approval(const BareJid& user, const std::string& nickname);
+  Task<void> register_approved(Pin self, Envelope envelope, Registration registration);
+  void approve_registration(const Envelope& envelope, const Form& form);
+
+  // room_discovery.cpp
+  void discover(const Envelope& envelope, bool is_info);
+  void write_info(xml::Writer& writer) const;
+
+  Home& home_;
+  const VirtualHost& host_;
+  const MucOptions& options_;
+  BareJid jid_;
+  State state_ = State::absent;
+  RoomRecord record_;
+  RoomConfig config_{};
+  std::unordered_map<Jid, RoomAffiliation, JidHash, JidEqual> affiliations_;   // none are not in it
+  std::unordered_map<std::string, std::unique_ptr<Occupant>, KeyedStringHash, std::equal_to<>> occupants_;   // by nickname
+  std::unordered_map<Jid, Occupant*, JidHash, JidEqual> by_client_;
+  std::unordered_map<std::string, std::string, KeyedStringHash, std::equal_to<>> nickname_keys_;   // to the user who has it
+  struct Talk {                          // of one user, over all clients
+    Allowance allowance{};
+    Monotonic last_message{};
+  };
+  std::unordered_map<std::string, Talk, KeyedStringHash, std::equal_to<>> talks_;
+  History history_;
+  FanOut fan_out_;
+  Relayed relayed_;
+  Serial changes_;
+  std::deque<Envelope> waiting_;         // while it is being created
+  std::unordered_map<std::string, std::string, KeyedStringHash, std::equal_to<>> invitations_;   // invitee to who invited
+  std::vector<Registration> registrations_;   // that wait for an admin
+  std::uint32_t pins_ = 0;
+  bool is_new_ = false;                  // and who enters first is told
+};
+
+}  // namespace aldis::muc

@@ -1,0 +1,126 @@
+// Leaving a room, XEP-0045 (1.35.5) section 7.14, by oneself or not (sections 8.2, 9.1, 9.4, 10.2, 11): the client is told first, then
+// the others.
+#include "base/log.h"
+#include "extensions/muc/room.h"
+#include "extensions/muc/status_codes.h"
+#include "xmpp/namespaces.h"
+#include "xmpp/nickname.h"
+
+namespace aldis::muc {
+
+void Room::leave(const Envelope& envelope, Occupant& occupant) {
+  const StanzaPtr own = envelope.stanza->size() <= options_.presence_bytes.count ? cleaned(*envelope.stanza) : nullptr;
+  remove_client(occupant, *envelope.stanza->from(), {.presence = own});
+}
+
+void Room::remove_client(Occupant& occupant, const Jid& client, const Departure& departure) {
+  const OccupantClient* leaving = occupant.client(client);
+  if (leaving == nullptr) {
+    return;
+  }
+  OccupantClient gone = *leaving;
+  if (occupant.clients.size() == 1) {
+    if (departure.presence != nullptr) {
+      occupant.clients.front().presence = departure.presence;
+    }
+    remove_occupant(occupant, departure);
+    return;
+  }
+  if (departure.presence != nullptr) {
+    gone.presence = departure.presence;
+  }
+  Note note{.codes = departure.codes, .is_leaving = true};
+  note.codes.push_back(status::self);
+  Occupant alone(occupant.address, occupant.user, occupant.id);   // as it stands without the others
+  alone.affiliation = occupant.affiliation;
+  fan_out_.to_one(gone.recipient, {presence_of(alone, gone, sees_real_jids(occupant.role), note)});
+  const bool was_shown = occupant.shown().recipient.jid == client;
+  std::erase_if(occupant.clients, [&](const OccupantClient& each) { return each.recipient.jid == client; });
+  by_client_.erase(client);
+  fan_out_.remove(gone.recipient.jid);
+  if (was_shown) {
+    occupant.forget_presence();
+    announce(occupant, {});
+  }
+}
+
+void Room::remove_occupant(Occupant& occupant, const Departure& departure, UniqueFunction<void()> between) {
+  const Role role = std::exchange(occupant.role, Role::none);
+  Note note{.codes = departure.codes, .reason = departure.reason, .actor = departure.actor, .actor_address = departure.actor_address,
+            .more = departure.more, .is_leaving = true};
+  Note to_self = note;
+  to_self.codes.push_back(status::self);
+  for (const OccupantClient& client : occupant.clients) {
+    fan_out_.to_one(client.recipient, {presence_of(occupant, client, sees_real_jids(role), to_self)});
+    fan_out_.remove(client.recipient.jid);
+  }
+  if (between) {
+    fan_out_.then(std::move(between));
+  }
+  if (config_.broadcast.contains(role)) {
+    fan_out_.to_all({.open = presence_of(occupant, occupant.shown(), true, note), .veiled = presence_of(occupant, occupant.shown(), config_.is_non_anonymous, note)});
+  }
+  forget(occupant);
+  after_leaving();
+}
+
+void Room::forget(Occupant& occupant) {
+  for (const OccupantClient& client : occupant.clients) {
+    by_client_.erase(client.recipient.jid);
+  }
+  const RoomAffiliation* record = affiliation_record(occupant.user);
+  const std::vector<std::string> reserved = record != nullptr && !record->nickname.empty() ? nickname_keys(record->nickname) : std::vector<std::string>{};
+  for (const std::string& key : nickname_keys(occupant.nickname())) {
+    const auto taken = nickname_keys_.find(key);
+    if (taken != nickname_keys_.end() && taken->second == occupant.user.str() && std::ranges::find(reserved, key) == reserved.end()) {
+      nickname_keys_.erase(taken);
+    }
+  }
+  if (std::ranges::none_of(occupants_, [&](const auto& entry) { return entry.second.get() != &occupant && entry.second->user == occupant.user; })) {
+    if (const auto talk = talks_.find(occupant.user.str()); talk != talks_.end() && talks_.size() > 2 * occupants_.size() + 100) {
+      talks_.erase(talk);   // the others are remembered: leaving does not refill what one may say
+    }
+  }
+  occupants_.erase(std::string(occupant.nickname()));
+}
+
+void Room::after_leaving() {
+  if (!occupants_.empty()) {
+    return;
+  }
+  if (state_ == State::locked) {  // section 10.1.3: never configured
+    become_absent();
+  } else if (state_ == State::open && !config_.is_persistent) {  // section 7.14
+    spawn(remove_temporary(Pin(*this)));
+  } else if (state_ == State::open) {
+    history_.trim(std::min(config_.history, options_.history));
+    spawn([](Pin self) -> Task<void> {
+      const Result<void> touched = co_await self->rooms().touch(self->jid_, self->home_.world().clock.wall());
+      if (!touched) {
+        log::warning("room-not-touched", {{"room", self->jid_.str()}, {"cause", touched.error().what}});
+      }
+    }(Pin(*this)));
+  }
+}
+
+Task<void> Room::remove_temporary(Pin self) {
+  const Serial::Hold hold = co_await changes_.enter();
+  if (!occupants_.empty() || state_ != State::open || config_.is_persistent) {  // somebody came meanwhile
+    co_return;
+  }
+  state_ = State::creating;   // who comes now waits for what is decided
+  const Result<void> removed = co_await rooms().remove(jid_);
+  if (removed || removed.error().kind == ErrorKind::not_found) {
+    become_absent();
+    log::info("audit-room-removed", {{"room", jid_.str()}, {"why", "its last occupant left"}});
+  } else {  // it goes when it is next looked at
+    log::warning("room-not-removed", {{"room", jid_.str()}, {"cause", removed.error().what}});
+    state_ = State::open;
+  }
+  for (const Envelope& each : std::exchange(waiting_, {})) {
+    handle(each);
+  }
+  fan_out_.run();
+}
+
+}  // namespace aldis::muc
