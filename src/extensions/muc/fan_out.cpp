@@ -73,10 +73,8 @@ bool FanOut::carry_out(Job& job, std::size_t& budget) {
       return true;
     case Job::Kind::work: job.work(); return true;
     case Job::Kind::one:
-      for (const StanzaPtr& stanza : job.stanzas) {
-        tell(*job.who, stanza);
-      }
       budget -= std::min(budget, job.stanzas.size());
+      tell(*job.who, std::move(job.stanzas));
       return true;
     case Job::Kind::all: return say(job, budget);
   }
@@ -139,19 +137,25 @@ void FanOut::say_to(const Lane& lane, const Envelope& envelope, const std::vecto
   home.shard().post([&home, envelope, all = std::move(sessions)] { home.deliver_shared(envelope, all); });
 }
 
-void FanOut::tell(const Recipient& who, const StanzaPtr& stanza) {
-  deliveries.add();
+void FanOut::tell(const Recipient& who, std::vector<StanzaPtr> stanzas) {
+  deliveries.add(stanzas.size());
   if (who.session == SessionId::none) {
-    home_.router().route(home_, Envelope{.stanza = stanza->with_to(who.jid)});
-    return;
-  }
-  const Envelope envelope{.stanza = stanza, .is_shared = true};
-  if (Home::index_of(who.session) == home_.index()) {
-    home_.deliver_shared(envelope, std::span(&who.session, 1));
+    for (const StanzaPtr& stanza : stanzas) {
+      home_.router().route(home_, Envelope{.stanza = stanza->with_to(who.jid)});
+    }
     return;
   }
   Home& home = *home_.world().homes[Home::index_of(who.session)];
-  home.shard().post([&home, envelope, session = who.session] { home.deliver_shared(envelope, std::span(&session, 1)); });
+  const auto deliver = [&home, session = who.session, all = std::move(stanzas)] {
+    for (const StanzaPtr& stanza : all) {
+      home.deliver_shared(Envelope{.stanza = stanza, .is_shared = true}, std::span(&session, 1));
+    }
+  };
+  if (&home == &home_) {
+    deliver();
+  } else {
+    home.shard().post(deliver);
+  }
 }
 
 // ---- who is there

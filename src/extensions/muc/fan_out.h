@@ -53,7 +53,7 @@ class FanOut final : private NextTurn {
   void drop(Ticket ticket);
   void to_one(Recipient recipient, std::vector<StanzaPtr> stanzas);
   // At once, ahead of the queue: from within then() only.
-  void tell(const Recipient& who, const StanzaPtr& stanza);
+  void tell(const Recipient& who, std::vector<StanzaPtr> stanzas);
   // Runs when all before it has gone out.
   void then(UniqueFunction<void()> work);
 

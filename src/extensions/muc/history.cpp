@@ -7,6 +7,14 @@
 #include "xmpp/namespaces.h"
 
 namespace aldis::muc {
+namespace {
+
+// Of UTF-8: bytes that begin one.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+}  // namespace
 
 void History::add(StanzaPtr message, WallTime at, std::string id, std::size_t most) {
   if (most > 0) {
@@ -55,7 +63,7 @@ std::vector<StanzaPtr> History::within(const HistoryLimits& limits, const BareJi
       Delay{.stamp = entry->at, .from = room}.write(delay);
       entry->delayed = entry->message->amended(nullptr, delay)->with_addresses(entry->message->from(), std::nullopt);
     }
-    chars += entry->delayed->size();
+    chars += limits.max_chars ? characters(entry->delayed->to_xml()) : 0;
     if (limits.max_chars && chars > *limits.max_chars) {
       break;
     }

@@ -1,5 +1,7 @@
 // XEP-0045 (1.35.5) Multi-User Chat: the service of a domain of rooms: what it says of itself, its list of public rooms (section 6.3),
 // and the rooms, which live at its addresses (extensions/muc/room.h).
+#include <limits>
+
 #include "core/extension.h"
 #include "core/home.h"
 #include "core/virtual_host.h"

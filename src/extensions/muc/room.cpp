@@ -1,5 +1,6 @@
 // A room: what comes in and where it goes, what it knows of its users, loading and leaving memory.
 #include "extensions/muc/room.h"
+#include "extensions/muc/status_codes.h"
 
 #include <array>
 

@@ -137,11 +137,11 @@ class Room final : public Resident {
   void speak(const Envelope& envelope);
   void change_subject(const Envelope& envelope, Occupant& speaker);
   [[nodiscard]] StanzaPtr reflected(const Stanza& message, const Occupant& speaker, ArchiveId id) const;
-  Task<void> record_and_say(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author, std::string author_id,
+  Task<void> record_and_say(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author,
                             FanOut::Ticket ticket);
-  Task<void> store_subject(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author, std::string author_id,
+  Task<void> store_subject(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author,
                            std::string nickname, FanOut::Ticket ticket);
-  void say(const Envelope& envelope, StanzaPtr said, const Occupant& speaker);
+  void say(const Envelope& envelope, StanzaPtr said);
   [[nodiscard]] StanzaPtr subject() const;
   void note_configuration(const std::vector<int>& codes);
 

@@ -6,6 +6,7 @@
 #include "extensions/muc/room.h"
 #include "extensions/muc/status_codes.h"
 #include "xmpp/namespaces.h"
+#include "xmpp/nickname.h"
 
 namespace aldis::muc {
 
@@ -30,6 +31,10 @@ bool Room::may_create(const Envelope& entering) const {
 void Room::create(const Envelope& entering) {
   if (!may_create(entering)) {  // section 10.1.1
     refuse(entering, StanzaCondition::not_allowed);
+    return;
+  }
+  if (const auto problem = problem_of_nickname(entering.stanza->to()->resource(), options_.nickname_length)) {
+    refuse(entering, StanzaError(StanzaCondition::not_acceptable, std::string(to_string(*problem))));
     return;
   }
   state_ = State::creating;
@@ -70,8 +75,10 @@ Task<void> Room::create_checked(Pin self, Envelope entering) {
     log::info("audit-room-created", {{"room", jid_.str()}, {"by", creator.str()}});
     is_new_ = true;
     enter(entering, *entering.stanza->child({"x", ns::muc}));
-    if (occupants_.empty()) {  // his nickname was not fit for a room
+    if (occupants_.empty() && state_ == State::locked) {  // he was refused after all
       become_absent();
+    } else {
+      after_leaving();
     }
   }
   for (const Envelope& each : std::exchange(waiting_, {})) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/secret_bytes.h"
 #include "core/virtual_host.h"
 #include "extensions/muc/room.h"
 #include "extensions/muc/status_codes.h"
@@ -13,14 +14,6 @@ namespace {
 
 // Section 7.2.9: owners and admins come in although it is full, so that nobody can keep them out.
 constexpr std::uint32_t more_for_admins = 20;
-
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-  unsigned difference = a.size() == b.size() ? 0 : 1;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(i < b.size() ? b[i] : 0);
-  }
-  return difference == 0;
-}
 
 }  // namespace
 
@@ -80,7 +73,7 @@ void Room::enter(const Envelope& envelope, const xml::Element& muc) {
 std::optional<StanzaError> Room::refuses_entry(const Envelope& envelope, const xml::Element& muc, Affiliation affiliation) const {
   const Jid& from = *envelope.stanza->from();
   const policy::Decision decision =
-      home_.world().policy.decide({.action = policy::Action::enter_room, .stanza = *envelope.stanza, .other = &from});
+      home_.world().policy.decide(policy::Question{.action = policy::Action::enter_room, .stanza = *envelope.stanza, .other = &from});
   if (!decision.is_granted()) {
     return StanzaError(StanzaCondition::forbidden);
   }
@@ -101,7 +94,7 @@ std::optional<StanzaError> Room::refuses_entry(const Envelope& envelope, const x
   }
   if (!config_.password.empty()) {  // section 7.2.5
     const auto password = muc.child({"password", ns::muc});
-    if (!password || !equal_in_constant_time(password->text(), config_.password)) {
+    if (!password || !equal_constant_time(password->text(), config_.password)) {
       return StanzaError(StanzaCondition::not_authorized);
     }
   }
@@ -190,9 +183,7 @@ void Room::show_history_to(const Recipient& client, HistoryLimits limits) {
   fan_out_.then([this, client, limits] {  // what has been reflected before this place of the queue
     std::vector<StanzaPtr> words = history_.within(limits, jid_, home_.world().clock.wall());
     words.push_back(subject());
-    for (const StanzaPtr& each : words) {
-      fan_out_.tell(client, each);
-    }
+    fan_out_.tell(client, std::move(words));
   });
 }
 

@@ -29,7 +29,7 @@ void Room::speak(const Envelope& envelope) {
     return;
   }
   const policy::Decision decision =
-      home_.world().policy.decide({.action = policy::Action::reflect, .stanza = stanza, .other = &*stanza.from()});
+      home_.world().policy.decide(policy::Question{.action = policy::Action::reflect, .stanza = stanza, .other = &*stanza.from()});
   if (!decision.is_granted()) {
     refuse(envelope, StanzaCondition::policy_violation);
     return;
@@ -61,27 +61,27 @@ void Room::speak(const Envelope& envelope) {
     }
     talk.last_message = now;
   }
-  if (!config_.keeps_archive || state_ != State::open || !is_recorded(stanza)) {
-    say(envelope, reflected(stanza, *speaker, 0), *speaker);
+  const ArchiveId id = is_recorded(stanza) ? home_.next_archive_id() : 0;
+  StanzaPtr said = reflected(stanza, *speaker, id);
+  if (!config_.keeps_archive || state_ != State::open || id == 0) {
+    say(envelope, std::move(said));
     return;
   }
   if (home_.world().stores.archive.refuses_writes()) {
     refuse(envelope, StanzaCondition::resource_constraint);
     return;
   }
-  const ArchiveId id = home_.next_archive_id();
-  StanzaPtr said = reflected(stanza, *speaker, id);
   MessageAuthor author{.jid = stanza.from()->bare().with_resource(stanza.from()->resource()), .affiliation = speaker->affiliation,
-                       .role = to_string(speaker->role), .occupant_id = speaker->id};
+                       .role = std::string(to_string(speaker->role)), .occupant_id = speaker->id};
   const FanOut::Ticket ticket = fan_out_.hold({.open = said, .veiled = said, .sender = envelope.sender, .trace = envelope.trace, .acceptance = envelope.acceptance});
-  spawn(record_and_say(Pin(*this), envelope, std::move(said), id, std::move(author), speaker->id, ticket));
+  spawn(record_and_say(Pin(*this), envelope, std::move(said), id, std::move(author), ticket));
 }
 
-Task<void> Room::record_and_say(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author, std::string author_id,
+Task<void> Room::record_and_say(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author,
                                 FanOut::Ticket ticket) {
   std::optional<StanzaError> error;
   if (const std::optional<std::string> retracted = retracted_id(*said)) {
-    const Result<void, StanzaError> done = co_await retract(home_, jid_, *retracted, author_id, id_text(id, home_.world()));
+    const Result<void, StanzaError> done = co_await retract(home_, jid_, *retracted, author.occupant_id, id_text(id, home_.world()));
     if (done) {
       history_.remove(*retracted);
     } else {
@@ -89,7 +89,6 @@ Task<void> Room::record_and_say(Pin self, Envelope envelope, StanzaPtr said, Arc
     }
   }
   if (!error) {
-    author.occupant_id = author_id;
     const Result<void> recorded = co_await muc::record(home_, jid_, id, said, author);
     if (!recorded) {
       log::warning("room-message-not-recorded", {{"room", jid_.str()}, {"cause", recorded.error().what}});
@@ -100,7 +99,7 @@ Task<void> Room::record_and_say(Pin self, Envelope envelope, StanzaPtr said, Arc
     fan_out_.drop(ticket);
     refuse(envelope, *error);
   } else {
-    if (said->child({"body", ns::client})) {
+    if (exists() && said->child({"body", ns::client})) {
       history_.add(said, home_.world().clock.wall(), id_text(id, home_.world()), std::min(config_.history, options_.history));
     }
     fan_out_.ready(ticket);
@@ -109,7 +108,7 @@ Task<void> Room::record_and_say(Pin self, Envelope envelope, StanzaPtr said, Arc
 }
 
 // Not recorded.
-void Room::say(const Envelope& envelope, StanzaPtr said, const Occupant&) {
+void Room::say(const Envelope& envelope, StanzaPtr said) {
   if (said->child({"body", ns::client})) {
     const WallTime now = home_.world().clock.wall();
     fan_out_.then([this, said, now] { history_.add(said, now, {}, std::min(config_.history, options_.history)); });
@@ -157,11 +156,11 @@ void Room::change_subject(const Envelope& envelope, Occupant& speaker) {
   StanzaPtr said = reflected(*envelope.stanza, speaker, id);
   const FanOut::Ticket ticket = fan_out_.hold({.open = said, .veiled = said, .sender = envelope.sender, .trace = envelope.trace, .acceptance = envelope.acceptance});
   MessageAuthor author{.jid = envelope.stanza->from()->bare().with_resource(envelope.stanza->from()->resource()), .affiliation = speaker.affiliation,
-                       .role = to_string(speaker.role), .occupant_id = speaker.id};
-  spawn(store_subject(Pin(*this), envelope, std::move(said), id, std::move(author), speaker.id, std::string(speaker.nickname()), ticket));
+                       .role = std::string(to_string(speaker.role)), .occupant_id = speaker.id};
+  spawn(store_subject(Pin(*this), envelope, std::move(said), id, std::move(author), std::string(speaker.nickname()), ticket));
 }
 
-Task<void> Room::store_subject(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author, std::string author_id,
+Task<void> Room::store_subject(Pin self, Envelope envelope, StanzaPtr said, ArchiveId id, MessageAuthor author,
                                std::string nickname, FanOut::Ticket ticket) {
   Result<void> stored;
   {
@@ -170,15 +169,14 @@ Task<void> Room::store_subject(Pin self, Envelope envelope, StanzaPtr said, Arch
     const auto element = said->child({"subject", ns::client});
     changed.subject = element->text();
     changed.subject_author = nickname;
-    changed.subject_author_id = author_id;
+    changed.subject_author_id = author.occupant_id;
     changed.subject_at = home_.world().clock.wall();
     changed.last_active = home_.world().clock.wall();
     if (state_ == State::open) {
       stored = co_await rooms().save(changed, {});
     }
     if (stored && id != 0 && is_recorded(*said)) {
-      author.occupant_id = author_id;
-      stored = co_await muc::record(home_, jid_, id, said, author);
+        stored = co_await muc::record(home_, jid_, id, said, author);
     }
     if (stored) {
       record_.subject = changed.subject;

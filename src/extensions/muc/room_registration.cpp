@@ -59,7 +59,8 @@ Task<StanzaPtr> Room::register_member(Pin self, Envelope envelope) {
     if (standing != Affiliation::member) {
       co_return refusal(StanzaError(standing < Affiliation::member ? StanzaCondition::registration_required : StanzaCondition::not_allowed));
     }
-    co_return co_await store_registration(envelope, user, Affiliation::none, {});
+    StanzaPtr removed = co_await store_registration(envelope, user, Affiliation::none, {});
+    co_return removed;
   }
   if (standing == Affiliation::outcast || (standing == Affiliation::none && !config_.takes_registrations) || state_ != State::open) {
     co_return refusal(StanzaError(StanzaCondition::not_allowed));
@@ -91,7 +92,8 @@ Task<StanzaPtr> Room::register_member(Pin self, Envelope envelope) {
     ask_for_approval(user, *nickname);
     co_return make_result(stanza);
   }
-  co_return co_await store_registration(envelope, user, std::max(standing, Affiliation::member), *nickname);
+  StanzaPtr registered = co_await store_registration(envelope, user, std::max(standing, Affiliation::member), *nickname);
+  co_return registered;
 }
 
 Task<StanzaPtr> Room::store_registration(Envelope envelope, BareJid user, Affiliation affiliation, std::string nickname) {
