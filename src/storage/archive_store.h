@@ -1,4 +1,4 @@
-// ArchiveStore: the messages of accounts: each owner's archive (XEP-0313), and those that wait for a session to take
+// ArchiveStore: the messages of accounts and rooms: each owner's archive (XEP-0313), and those that wait for a session to take
 // them (XEP-0160). A message is kept once; the archives of its sender and its recipient, and what waits, refer to it,
 // and it goes with the last that does.
 //
@@ -33,11 +33,13 @@ struct ArchiveEntry {
   ArchiveId message = 0;  // names the message itself: the id it was given first; the owner's own, or the sender's
   StanzaPtr stanza;       // kept only if the store does not have `message`
   Jid contact;            // the other side; bare or full
+  std::optional<Jid> alias{};  // in place of the contact's full address: another, full, that the message is found by
 };
 
 // Only messages that fit all that is set. An id that is named and not in the archive is not_found.
 struct ArchiveQuery {
   std::optional<Jid> contact{};  // bare: with any resource
+  std::optional<Jid> alias{};    // as ArchiveEntry has it
   ArchiveId not_before = 0;      // bounds of time, as first_archive_id_at has them: inclusive
   ArchiveId not_behind = 0;      // exclusive; 0: none
   ArchiveId after_id = 0;        // exclusive; 0: none
@@ -120,6 +122,9 @@ class ArchiveStore {
   // A read of an owner holds all writes of that owner that were asked for before.
   virtual Task<Result<ArchivePage>> find(BareJid owner, ArchiveQuery query) = 0;
   virtual Task<Result<ArchiveSummary>> summary(BareJid owner) = 0;
+  // Another text in the place of a message, which keeps its id and addresses. not_found; denied where another archive, or what
+  // waits, refers to the message too.
+  virtual Task<Result<void>> replace(BareJid owner, ArchiveId id, StanzaPtr stanza) = 0;
 
   // The message waits for a session, whether the archive has it or not; once, however often it is said. full beyond the
   // limits.

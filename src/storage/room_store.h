@@ -86,9 +86,10 @@ class RoomStore {
   // Behind every write of the room that was asked for before. Nothing: there is no such room. corrupt when a part of it cannot
   // be read: a shorter list of outcasts would let somebody in.
   virtual Task<Result<std::optional<RoomImage>>> load(BareJid room) = 0;
-  // already_exists. A new room begins empty: what was left under its address, an archive, say, goes in the same transaction.
+  // already_exists: a room, or an account. A new room begins empty: what was left under its address, an archive, say, goes in the same transaction.
   virtual Task<Result<void>> create(RoomImage image) = 0;
-  // The record as a whole but for the time it was created, and these affiliations; others stay. not_found
+  // The record as a whole but for `created` and `affiliations_complete_since`, which the store keeps, and these affiliations;
+  // others stay. not_found
   virtual Task<Result<void>> save(RoomRecord record, std::vector<RoomAffiliation> changed) = 0;
   virtual Task<Result<void>> touch(BareJid room, WallTime last_active) = 0;   // never back in time; none there: success
   // With its affiliations, occupants, vCard and archive, in one transaction. not_found

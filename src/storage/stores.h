@@ -12,6 +12,7 @@
 #include "storage/outbound_queue_store.h"
 #include "storage/certificate_store.h"
 #include "storage/push_store.h"
+#include "storage/room_store.h"
 #include "storage/roster_store.h"
 #include "storage/session_store.h"
 #include "storage/token_store.h"
@@ -125,6 +126,7 @@ struct Stores {
   PushStore& push;
   OutboundQueueStore& outbound_queue;
   CertificateStore& certificates;
+  RoomStore& rooms;
 };
 
 }  // namespace aldis

@@ -29,7 +29,7 @@ class FailingStores {
 
   [[nodiscard]] Stores stores() {
     return Stores{images_, accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
-                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_, certificates_};
+                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_, certificates_, rooms_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // Summaries of archives come no sooner, as when the writes before them take long.
@@ -139,6 +139,9 @@ class FailingStores {
     }
     Task<Result<ArchiveSummary>> summary(BareJid owner) override {
       return f.held(f.guard(f.inner_.archive.summary(std::move(owner))));
+    }
+    Task<Result<void>> replace(BareJid owner, ArchiveId id, StanzaPtr stanza) override {
+      return f.guard(f.inner_.archive.replace(std::move(owner), id, std::move(stanza)));
     }
     Task<Result<void>> hold(BareJid owner, ArchiveEntry entry, PendingLimits limits) override {
       return f.guard(f.inner_.archive.hold(std::move(owner), std::move(entry), limits));
@@ -312,6 +315,41 @@ class FailingStores {
     }
   };
 
+  struct Rooms final : RoomStore {
+    explicit Rooms(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::optional<RoomImage>>> load(BareJid room) override { return f.guard(f.inner_.rooms.load(std::move(room))); }
+    Task<Result<void>> create(RoomImage image) override { return f.guard(f.inner_.rooms.create(std::move(image))); }
+    Task<Result<void>> save(RoomRecord record, std::vector<RoomAffiliation> changed) override {
+      return f.guard(f.inner_.rooms.save(std::move(record), std::move(changed)));
+    }
+    Task<Result<void>> touch(BareJid room, WallTime last_active) override {
+      return f.guard(f.inner_.rooms.touch(std::move(room), last_active));
+    }
+    Task<Result<void>> remove(BareJid room) override { return f.guard(f.inner_.rooms.remove(std::move(room))); }
+    Task<Result<RoomPage>> list(std::string domain, RoomPageRequest request) override {
+      return f.guard(f.inner_.rooms.list(std::move(domain), std::move(request)));
+    }
+    Task<Result<std::uint64_t>> count(std::string domain, bool only_public) override {
+      return f.guard(f.inner_.rooms.count(std::move(domain), only_public));
+    }
+    Task<Result<std::vector<BareJid>>> owned_by(std::string domain, BareJid owner, std::size_t limit) override {
+      return f.guard(f.inner_.rooms.owned_by(std::move(domain), std::move(owner), limit));
+    }
+    Task<Result<std::vector<RoomSummary>>> idle_since(std::string domain, WallTime before, std::size_t limit) override {
+      return f.guard(f.inner_.rooms.idle_since(std::move(domain), before, limit));
+    }
+    Task<Result<void>> save_occupants(BareJid room, std::vector<StoredOccupant> occupants) override {
+      return f.guard(f.inner_.rooms.save_occupants(std::move(room), std::move(occupants)));
+    }
+    Task<Result<std::vector<StoredOccupant>>> take_occupants(BareJid room) override {
+      return f.guard(f.inner_.rooms.take_occupants(std::move(room)));
+    }
+    Task<Result<std::vector<BareJid>>> rooms_with_occupants(std::string after, std::size_t limit) override {
+      return f.guard(f.inner_.rooms.rooms_with_occupants(std::move(after), limit));
+    }
+  };
+
   struct Sessions final : SessionStore {
     explicit Sessions(FailingStores& all) : f(all) {}
     FailingStores& f;
@@ -349,6 +387,7 @@ class FailingStores {
   Push push_{*this};
   OutboundQueue outbound_queue_{*this};
   Certificates certificates_{*this};
+  Rooms rooms_{*this};
 };
 
 }  // namespace aldis::testing_support

@@ -29,7 +29,10 @@ std::set<std::string> words_of(std::string_view text) {
 
 bool matches(const MemoryArchives::Entry& entry, const ArchiveQuery& query, const std::set<std::string>& words) {
   if (query.contact && (query.contact->is_bare() ? entry.contact.bare_str() != query.contact->bare_str()
-                                                 : entry.contact.str() != query.contact->str())) {
+                                                 : entry.alias || entry.contact.str() != query.contact->str())) {
+    return false;
+  }
+  if (query.alias && entry.alias != query.alias) {
     return false;
   }
   return query.words.empty() ||
@@ -42,7 +45,8 @@ Result<void> MemoryArchives::append(const BareJid& owner, ArchiveEntry entry) {
   last_id_ = std::max(last_id_, entry.id);
   Archive& archive = of(owner);
   archive.bytes += entry.stanza->to_xml().size();
-  archive.entries.insert_or_assign(entry.id, Entry{std::move(entry.stanza), std::move(entry.contact)});
+  archive.entries.insert_or_assign(entry.id,
+                                   Entry{entry.message, std::move(entry.stanza), std::move(entry.contact), std::move(entry.alias)});
   return {};
 }
 
@@ -107,6 +111,26 @@ ArchiveSummary MemoryArchives::summary(const BareJid& owner) {
     summary.last = archive.entries.rbegin()->first;
   }
   return summary;
+}
+
+Result<void> MemoryArchives::replace(const BareJid& owner, ArchiveId id, StanzaPtr stanza) {
+  Archive& archive = of(owner);
+  const auto at = archive.entries.find(id);
+  if (at == archive.entries.end()) {
+    return fail(ErrorKind::not_found, "no such message in the archive");
+  }
+  const ArchiveId message = at->second.message;
+  const bool is_shared = archive.pending.contains(id) || std::ranges::any_of(archives_, [&](const auto& other) {
+    return other.first != owner.str() && std::ranges::any_of(other.second.entries, [&](const auto& entry) {
+      return entry.second.message == message;
+    });
+  });
+  if (is_shared) {
+    return fail(ErrorKind::denied, "another archive has the message too");
+  }
+  archive.bytes += stanza->to_xml().size() - at->second.stanza->to_xml().size();
+  at->second.stanza = std::move(stanza);
+  return {};
 }
 
 Result<void> MemoryArchives::hold(const BareJid& owner, const ArchiveEntry& entry, PendingLimits limits) {

@@ -10,8 +10,10 @@ namespace aldis {
 class MemoryArchives {
  public:
   struct Entry {
+    ArchiveId message;
     StanzaPtr stanza;
     Jid contact;
+    std::optional<Jid> alias;
   };
   struct Archive {
     std::map<ArchiveId, Entry> entries;
@@ -29,6 +31,7 @@ class MemoryArchives {
   Result<void> append(const BareJid& owner, ArchiveEntry entry);
   Result<ArchivePage> find(const BareJid& owner, const ArchiveQuery& query);
   ArchiveSummary summary(const BareJid& owner);
+  Result<void> replace(const BareJid& owner, ArchiveId id, StanzaPtr stanza);
   Result<void> hold(const BareJid& owner, const ArchiveEntry& entry, PendingLimits limits);
   std::vector<ArchivedMessage> load_pending(const BareJid& owner, ArchiveId after, std::size_t limit,
                                             std::size_t max_bytes);

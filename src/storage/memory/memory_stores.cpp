@@ -7,9 +7,9 @@
 #include <mutex>
 #include <set>
 
-#include "runtime/executor.h"
 #include "storage/memory/memory_archives.h"
 #include "storage/memory/memory_outbound_queue.h"
+#include "storage/memory/memory_rooms.h"
 
 namespace aldis {
 namespace {
@@ -63,18 +63,6 @@ struct Shelves {
     push.erase(owner);
     certificates.erase(owner);
   }
-};
-
-// Awaited at the start of each call: goes on at once, or after a post to the executor that awaits.
-struct Turn {
-  bool is_later;
-  [[nodiscard]] bool await_ready() const noexcept { return !is_later; }
-  void await_suspend(std::coroutine_handle<> handle) const {
-    Executor* home = Executor::current();
-    ensure(home != nullptr, "only work of an executor waits");
-    home->post([handle] { handle.resume(); });
-  }
-  void await_resume() const noexcept {}
 };
 
 // What every store in memory has.
@@ -307,6 +295,11 @@ class Archive final : public ArchiveStore, OnShelves {
     co_await turn();
     const auto held = lock();
     co_return shelves_.archives.summary(owner);
+  }
+  Task<Result<void>> replace(BareJid owner, ArchiveId id, StanzaPtr stanza) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.replace(owner, id, std::move(stanza));
   }
   Task<Result<void>> hold(BareJid owner, ArchiveEntry entry, PendingLimits limits) override {
     co_await turn();
@@ -841,7 +834,15 @@ struct MemoryStores::World {
         tokens(shelves, answers),
         push(shelves, answers),
         outbound_queue(shelves, answers),
-        certificates(shelves, answers) {}
+        certificates(shelves, answers),
+        rooms(shelves.mutex,
+              {.purge =
+                   [this](const std::string& room) {
+                     shelves.archives.purge(room);
+                     shelves.vcards.erase(room);
+                   },
+               .is_account = [this](const std::string& room) { return shelves.accounts.contains(room); }},
+              answers == Answers::later) {}
   Shelves shelves;
   Images images;
   Accounts accounts;
@@ -859,6 +860,7 @@ struct MemoryStores::World {
   Push push;
   OutboundQueue outbound_queue;
   Certificates certificates;
+  MemoryRooms rooms;
 };
 
 MemoryStores::MemoryStores(Answers answers) : world_(std::make_unique<World>(answers)) {}
@@ -867,7 +869,7 @@ MemoryStores::~MemoryStores() = default;
 Stores MemoryStores::stores() {
   World& w = *world_;
   return Stores{w.images, w.accounts, w.rosters, w.archive, w.private_xml, w.vcards, w.blocks, w.last_activity,
-                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push, w.outbound_queue, w.certificates};
+                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push, w.outbound_queue, w.certificates, w.rooms};
 }
 
 }  // namespace aldis

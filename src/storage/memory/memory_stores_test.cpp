@@ -5,6 +5,7 @@
 #include "tests/support/outbound_queue_contract.h"
 #include "tests/support/certificate_contract.h"
 #include "tests/support/push_contract.h"
+#include "tests/support/room_contract.h"
 #include "tests/support/token_contract.h"
 
 namespace aldis {

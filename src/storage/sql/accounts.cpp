@@ -3,7 +3,7 @@
 #include <array>
 #include <limits>
 
-#include "storage/sql/tables.h"
+#include "storage/sql/archive_rows.h"
 
 namespace aldis::sql {
 namespace {
@@ -34,8 +34,7 @@ constexpr std::array purges{
 Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }
 
 void purge(Transaction& transaction, const BareJid& jid) {
-  // The archive is nobody's from here on; ArchiveStore::trim removes what is in it, without a stall.
-  transaction.change("INSERT INTO archive_leftovers (archive) SELECT archive FROM archives WHERE owner = $1", {jid.str()});
+  leave_archive(transaction, jid);
   for (const Statement each : purges) {
     transaction.change(each, {jid.str()});
   }

@@ -17,6 +17,11 @@ std::int64_t archive_of(Transaction& transaction, const BareJid& owner) {
   return archive;
 }
 
+void leave_archive(Transaction& transaction, const BareJid& owner) {
+  transaction.change("INSERT INTO archive_leftovers (archive) SELECT archive FROM archives WHERE owner = $1", {owner.str()});
+  transaction.change("DELETE FROM archives WHERE owner = $1", {owner.str()});
+}
+
 ArchiveRow require_archive(Transaction& transaction, const BareJid& owner) {
   ArchiveRow found;
   transaction.each("SELECT archive, pending, pending_bytes FROM archives WHERE owner = $1", {owner.str()},
@@ -56,6 +61,15 @@ std::int64_t require_contact(Transaction& transaction, const BareJid& owner, std
                        {archive, address, number});
   }
   return number;
+}
+
+// The number of the address that a full one is compared with; that of an alias is negative.
+std::int64_t peer_of(Transaction& transaction, const BareJid& owner, std::int64_t archive, const ArchiveEntry& entry,
+                     std::int64_t contact) {
+  if (entry.alias) {
+    return -require_contact(transaction, owner, archive, entry.alias->str());
+  }
+  return entry.contact.is_bare() ? contact : require_contact(transaction, owner, archive, entry.contact.str());
 }
 }  // namespace
 
@@ -116,8 +130,7 @@ Task<Result<void>> SqlArchive::append(BareJid owner, ArchiveEntry entry) {
   auto work = [this, owner = std::move(owner), entry = std::move(entry)](Transaction& transaction) -> Result<void> {
     const std::int64_t archive = require_archive(transaction, owner).archive;
     const std::int64_t contact = require_contact(transaction, owner, archive, entry.contact.bare_str());
-    const std::int64_t peer =
-        entry.contact.is_bare() ? contact : require_contact(transaction, owner, archive, entry.contact.str());
+    const std::int64_t peer = peer_of(transaction, owner, archive, entry, contact);
     const std::int64_t size = as_integer(use_message(transaction, entry, entry.message != entry.id));
     std::int64_t number = 0;
     transaction.each(
@@ -131,6 +144,46 @@ Task<Result<void>> SqlArchive::append(BareJid owner, ArchiveEntry entry) {
     if (number != 0) {
       words_.add({number, archive, contact, searchable_text(*entry.stanza)});
     }
+    return {};
+  };
+  return database_.write(std::move(key), bytes, std::move(work));
+}
+
+Task<Result<void>> SqlArchive::replace(BareJid owner, ArchiveId id, StanzaPtr stanza) {
+  std::string key = owner.str();
+  const std::size_t bytes = 256 + stanza->size();
+  auto work = [this, owner = std::move(owner), id, stanza = std::move(stanza)](Transaction& transaction) -> Result<void> {
+    const std::int64_t archive = archive_of(transaction, owner);
+    ArchiveWords::Row row{.archive = archive};
+    std::int64_t message = 0;
+    std::int64_t size = 0;
+    transaction.each("SELECT number, contact, message, bytes FROM archive_entries WHERE archive = $1 AND id = $2",
+                     {archive, as_integer(id)}, [&](const Row& found) {
+                       row.number = found.integer(0);
+                       row.contact = found.integer(1);
+                       message = found.integer(2);
+                       size = found.integer(3);
+                     });
+    if (row.number == 0) {
+      return fail(ErrorKind::not_found, "no such message in the archive");
+    }
+    std::int64_t uses = 0;
+    transaction.each("SELECT uses, stanza FROM archive_messages WHERE id = $1", {message}, [&](const Row& found) {
+      uses = found.integer(0);
+      row.text = text_of(found.text(1));
+    });
+    if (uses > 1) {
+      return fail(ErrorKind::denied, "another archive has the message too");
+    }
+    const std::string text = stanza->to_xml();
+    transaction.change("UPDATE archive_messages SET stanza = $2 WHERE id = $1", {message, text});
+    transaction.change("UPDATE archive_entries SET bytes = $2 WHERE number = $1", {row.number, as_integer(text.size())});
+    transaction.change("UPDATE archives SET bytes = bytes + $2 WHERE owner = $1",
+                       {owner.str(), as_integer(text.size()) - size});
+    ArchiveWords::Row after = row;
+    after.text = searchable_text(*stanza);
+    words_.remove(std::move(row));
+    words_.add(std::move(after));
     return {};
   };
   return database_.write(std::move(key), bytes, std::move(work));

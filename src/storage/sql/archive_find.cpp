@@ -19,7 +19,7 @@ struct Place {
 struct Search {
   std::int64_t archive = 0;
   std::int64_t contact = 0;  // 0: any
-  std::int64_t peer = 0;
+  std::int64_t peer = 0;     // an alias: negative
   std::int64_t lower = 0;
   std::int64_t upper = largest;
   std::optional<std::string> words;  // an expression of the index
@@ -61,6 +61,19 @@ std::vector<Place> find_by_contact(Transaction& transaction, const Search& s) {
       " AND ($5 = 0 OR peer = $5) ORDER BY id DESC LIMIT $6"};
   collect(transaction, s.is_backward ? backward : forward, {s.archive, s.contact, s.lower, s.upper, s.peer, s.limit},
           places);
+  return places;
+}
+
+// Aliases have an index of their own (migration 8).
+std::vector<Place> find_by_alias(Transaction& transaction, const Search& s) {
+  std::vector<Place> places;
+  constexpr Statement forward{
+      "SELECT id, message, bytes FROM archive_entries WHERE archive = $1 AND peer = $2 AND peer < 0 AND id > $3 AND id < $4"
+      " ORDER BY id LIMIT $5"};
+  constexpr Statement backward{
+      "SELECT id, message, bytes FROM archive_entries WHERE archive = $1 AND peer = $2 AND peer < 0 AND id > $3 AND id < $4"
+      " ORDER BY id DESC LIMIT $5"};
+  collect(transaction, s.is_backward ? backward : forward, {s.archive, s.peer, s.lower, s.upper, s.limit}, places);
   return places;
 }
 
@@ -115,6 +128,12 @@ std::uint64_t count(Transaction& transaction, const Search& s) {
                " AND id < $4 AND ($5 = 0 OR peer = $5)",
                {s.archive, s.contact, s.lower, s.upper, s.peer}));
   }
+  if (s.peer != 0) {
+    return static_cast<std::uint64_t>(
+        number(transaction,
+               "SELECT COUNT(*) FROM archive_entries WHERE archive = $1 AND peer = $2 AND peer < 0 AND id > $3 AND id < $4",
+               {s.archive, s.peer, s.lower, s.upper}));
+  }
   return static_cast<std::uint64_t>(
       number(transaction, "SELECT COUNT(*) FROM archive_entries WHERE archive = $1 AND id > $2 AND id < $3",
              {s.archive, s.lower, s.upper}));
@@ -158,7 +177,10 @@ std::vector<Place> find_places(Transaction& transaction, const Search& search, c
   if (search.words) {
     return find_by_words(transaction, search);
   }
-  return search.contact != 0 ? find_by_contact(transaction, search) : find_all(transaction, search);
+  if (search.contact != 0) {
+    return find_by_contact(transaction, search);
+  }
+  return search.peer != 0 ? find_by_alias(transaction, search) : find_all(transaction, search);
 }
 
 bool has_entry(Transaction& transaction, std::int64_t archive, ArchiveId id) {
@@ -195,6 +217,12 @@ Result<ArchivePage> read_page(Transaction& transaction, const BareJid& owner, co
     search.contact = contact_number(transaction, search.archive, query.contact->bare_str());
     search.peer = query.contact->is_bare() ? 0 : contact_number(transaction, search.archive, query.contact->str());
     if (search.contact == 0 || (search.peer == 0 && !query.contact->is_bare())) {
+      return page;
+    }
+  }
+  if (query.alias) {
+    search.peer = -contact_number(transaction, search.archive, query.alias->str());
+    if (search.peer == 0) {
       return page;
     }
   }

@@ -14,12 +14,12 @@ struct Entry {
 
 constexpr std::int64_t archives_in_a_step = 100;
 
+}  // namespace
+
 std::string text_of(std::string stanza) {
   auto parsed = Stanza::parse(std::move(stanza), xml::Scope{"jabber:client"});
   return parsed ? searchable_text(**parsed) : std::string();
 }
-
-}  // namespace
 
 Task<Result<void>> SqlArchive::set_retention(BareJid owner, std::optional<ArchiveRetention> limits) {
   std::string key = owner.str();

@@ -193,6 +193,55 @@ TEST_F(DiskFailure, AnOutboundQueueAtEveryOperation) {
   }
 }
 
+// A room changes as a whole: record, affiliations, and what went with it.
+TEST_F(DiskFailure, ARoomAtEveryOperation) {
+  const BareJid tea = BareJid::parse("tea@rooms.example").value();
+  const auto image = [&](std::string config) {
+    RoomImage room{.record = {.room = tea, .config = std::move(config)}, .affiliations = {}};
+    for (const char* who : {"a@b.example", "c@b.example"}) {
+      room.affiliations.push_back({.jid = Jid::parse(who).value(), .affiliation = Affiliation::owner, .nickname = {}, .reason = room.record.config, .version = 1});
+    }
+    return room;
+  };
+  const auto shown = [&](SqlStores& stores) -> std::string {
+    const auto room = loop_.run(stores.stores().rooms.load(tea));
+    EXPECT_TRUE(room);
+    if (!room || !*room) {
+      return "none";
+    }
+    std::string text = (*room)->record.config;
+    for (const RoomAffiliation& each : (*room)->affiliations) {
+      text += each.reason == (*room)->record.config ? " +" : " -";
+    }
+    return text;
+  };
+  std::size_t refusals = 0;
+  for (std::size_t n = 0;; ++n) {
+    TemporaryFolder folder(TemporaryFolder::On::memory);
+    FaultyDisk disk;
+    auto stores = std::move(SqlStores::open(options(folder.path(), disk.name())).value());
+    RoomStore& rooms = stores->stores().rooms;
+    disk.plan({.nth = n, .write_code = SQLITE_FULL, .sync_code = SQLITE_FULL});
+    const auto does = [&](Task<Result<void>> task, std::string_view before, std::string_view after) {
+      const Result<void> done = loop_.run(std::move(task));
+      refusals += done ? 0U : 1U;
+      EXPECT_EQ(shown(*stores), done ? after : before) << n;
+      recovers(*stores);
+      return done.has_value();
+    };
+    RoomImage changed = image("two");
+    if (does(rooms.create(image("one")), "none", "one + +") && does(rooms.save(changed.record, changed.affiliations), "one + +", "two + +")) {
+      static_cast<void>(does(rooms.remove(tea), "two + +", "none"));
+    }
+    const bool has_failed = disk.has_failed();
+    disk.heal();
+    if (!has_failed) {
+      break;
+    }
+  }
+  EXPECT_GT(refusals, 0U);
+}
+
 TEST_F(DiskFailure, OpeningFailsCleanlyAtEveryOperation) {
   for (std::size_t n = 0;; ++n) {
     TemporaryFolder folder(TemporaryFolder::On::memory);

@@ -77,6 +77,7 @@ class SqlArchive final : public ArchiveStore, public TransactionEnd, OnDatabase 
   Task<Result<void>> append(BareJid owner, ArchiveEntry entry) override;
   Task<Result<ArchivePage>> find(BareJid owner, ArchiveQuery query) override;
   Task<Result<ArchiveSummary>> summary(BareJid owner) override;
+  Task<Result<void>> replace(BareJid owner, ArchiveId id, StanzaPtr stanza) override;
   Task<Result<void>> hold(BareJid owner, ArchiveEntry entry, PendingLimits limits) override;
   Task<Result<std::vector<ArchivedMessage>>> load_pending(BareJid owner, ArchiveId after, std::size_t limit,
                                                           std::size_t max_bytes) override;
@@ -165,6 +166,23 @@ class SqlCertificates final : public CertificateStore, OnDatabase {
   Task<Result<std::vector<BareJid>>> find(std::string domain, CertificateKey key, std::string value) override;
   Task<Result<void>> add(BareJid owner, CertificateMapping mapping, std::size_t max) override;
   Task<Result<void>> remove(BareJid owner, CertificateKey key, std::string value) override;
+};
+
+class SqlRooms final : public RoomStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::optional<RoomImage>>> load(BareJid room) override;
+  Task<Result<void>> create(RoomImage image) override;
+  Task<Result<void>> save(RoomRecord record, std::vector<RoomAffiliation> changed) override;
+  Task<Result<void>> touch(BareJid room, WallTime last_active) override;
+  Task<Result<void>> remove(BareJid room) override;
+  Task<Result<RoomPage>> list(std::string domain, RoomPageRequest request) override;
+  Task<Result<std::uint64_t>> count(std::string domain, bool only_public) override;
+  Task<Result<std::vector<BareJid>>> owned_by(std::string domain, BareJid owner, std::size_t limit) override;
+  Task<Result<std::vector<RoomSummary>>> idle_since(std::string domain, WallTime before, std::size_t limit) override;
+  Task<Result<void>> save_occupants(BareJid room, std::vector<StoredOccupant> occupants) override;
+  Task<Result<std::vector<StoredOccupant>>> take_occupants(BareJid room) override;
+  Task<Result<std::vector<BareJid>>> rooms_with_occupants(std::string after, std::size_t limit) override;
 };
 
 class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
