@@ -73,8 +73,22 @@ inline constexpr std::string_view chat_states = "http://jabber.org/protocol/chat
 inline constexpr std::string_view receipts = "urn:xmpp:receipts";                         // XEP-0184
 inline constexpr std::string_view conference = "jabber:x:conference";                    // XEP-0249
 inline constexpr std::string_view retraction = "urn:xmpp:message-retract:1";              // XEP-0424
+inline constexpr std::string_view tombstones = "urn:xmpp:message-retract:1#tombstone";
+inline constexpr std::string_view moderation = "urn:xmpp:message-moderate:1";            // XEP-0425
 inline constexpr std::string_view chat_markers = "urn:xmpp:chat-markers:0";              // XEP-0333
-inline constexpr std::string_view muc_user = "http://jabber.org/protocol/muc#user";      // XEP-0045
+inline constexpr std::string_view muc = "http://jabber.org/protocol/muc";                // XEP-0045
+inline constexpr std::string_view muc_user = "http://jabber.org/protocol/muc#user";
+inline constexpr std::string_view muc_admin = "http://jabber.org/protocol/muc#admin";
+inline constexpr std::string_view muc_owner = "http://jabber.org/protocol/muc#owner";
+inline constexpr std::string_view muc_register = "http://jabber.org/protocol/muc#register";
+inline constexpr std::string_view muc_request = "http://jabber.org/protocol/muc#request";
+inline constexpr std::string_view muc_roomconfig = "http://jabber.org/protocol/muc#roomconfig";
+inline constexpr std::string_view muc_roominfo = "http://jabber.org/protocol/muc#roominfo";
+inline constexpr std::string_view muc_stable_id = "http://jabber.org/protocol/muc#stable_id";
+inline constexpr std::string_view muc_traffic = "http://jabber.org/protocol/muc#traffic";
+inline constexpr std::string_view muc_self_ping = "http://jabber.org/protocol/muc#self-ping-optimization";   // XEP-0410
+inline constexpr std::string_view hats = "urn:xmpp:hats:0";                              // XEP-0317
+inline constexpr std::string_view occupant_id = "urn:xmpp:occupant-id:0";                // XEP-0421
 inline constexpr std::string_view hops = "https://aldis.im/hops";                        // ours: core/hops.h
 
 }  // namespace aldis::ns
