@@ -71,6 +71,11 @@ Administration::Administration(World& world, KeyDerivation& derivation, LoginFai
                                std::function<AuthConfig()> auth)
     : world_(world), derivation_(derivation), failures_(failures), lobby_(lobby), auth_(std::move(auth)) {}
 
+RoomAdministration* Administration::rooms_of(std::string_view domain) const {
+  const VirtualHost* host = world_.find_host(domain);
+  return host == nullptr ? nullptr : host->room_administration.get();
+}
+
 Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes password) {
   if (world_.find_host(jid.domain()) == nullptr || !jid.has_local()) {
     co_return no_such_domain(jid);

@@ -14,6 +14,7 @@
 #include "core/chain.h"
 #include "core/iq.h"
 #include "core/periodic_work.h"
+#include "core/room_administration.h"
 #include "storage/stores.h"
 
 namespace aldis {
@@ -48,6 +49,9 @@ class Extension {
   void advertise_account(std::string_view feature);   // of every account
   // A child of <stream:features/> after authentication.
   void stream_feature(std::string xml);
+
+  // What operators' commands about the rooms at the domain's addresses act on: once for a domain.
+  void administer_rooms(std::unique_ptr<RoomAdministration> rooms);
 
   // ---- requests
   void on_iq_get(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler);

@@ -13,6 +13,7 @@
 #include "core/chain.h"
 #include "core/extension.h"
 #include "core/iq.h"
+#include "core/room_administration.h"
 #include "xml/writer.h"
 
 namespace aldis {
@@ -86,6 +87,7 @@ class VirtualHost {
   std::function<Task<StanzaPtr>(StanzaPtr, std::string)> registration;
   std::string see_other_host;                 // not empty: clients of this domain are sent there (RFC 6120 4.9.3.19)
   std::vector<PeriodicWork> periodic;
+  std::unique_ptr<RoomAdministration> room_administration;   // null: no rooms at this domain's addresses
   std::vector<std::string> stream_features;  // after authentication, each one serialised element
 
  private:
