@@ -43,11 +43,19 @@ if(ALDIS_CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${ALDIS_LAUNCHER})
 endif()
 
-# One precompiled header of the standard library, shared by every target.
-add_library(aldis_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
-target_precompile_headers(aldis_pch PRIVATE
+# Two precompiled headers: the standard library for what is shipped, and the same with GoogleTest for what tests it. Test programs
+# are compiled without optimisation, which halves the time of `make test`; what they test is compiled as the build says.
+set(ALDIS_STANDARD_HEADERS
   <algorithm> <array> <atomic> <chrono> <coroutine> <cstdint> <cstring> <deque> <functional> <map> <memory> <mutex>
   <optional> <span> <string> <string_view> <thread> <tuple> <type_traits> <unordered_map> <utility> <variant> <vector>)
+add_library(aldis_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+target_precompile_headers(aldis_pch PRIVATE ${ALDIS_STANDARD_HEADERS})
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(aldis_pch PUBLIC -Xclang -fno-pch-timestamp)
+endif()
+if(ALDIS_TESTS)
+  add_library(aldis_test_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+  target_precompile_headers(aldis_test_pch PRIVATE ${ALDIS_STANDARD_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+  target_compile_options(aldis_test_pch PUBLIC -O0 -U_FORTIFY_SOURCE)
+  target_link_libraries(aldis_test_pch PUBLIC aldis_pch GTest::gtest GTest::gmock)
 endif()

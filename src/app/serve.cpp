@@ -22,6 +22,7 @@
 #include "app/token_key.h"
 #include "operators/server_target.h"
 #include "base/log.h"
+#include "base/memory_available.h"
 #include "base/metrics.h"
 #include "base/random.h"
 #include "core/server.h"
@@ -96,6 +97,9 @@ std::vector<BareJid> administrators_of(const DomainConfig& domain) {
 
 LiveConfig live_config(const Config& config, const CertificatePolicies& policies) {
   LiveConfig live{config.section<CoreConfig>("limits"), config.section<LobbyConfig>("lobby"), config.section<AuthConfig>("auth")};
+  if (live.lobby.memory_limit.count == 0) {
+    live.lobby.memory_limit = Bytes{memory_available() / 4 * 3};
+  }
   for (const DomainConfig& domain : config.domains) {
     live.administrators.emplace(BareJid::parse(domain.get().name).value().str(), administrators_of(domain));
   }

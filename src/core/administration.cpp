@@ -71,6 +71,11 @@ Administration::Administration(World& world, KeyDerivation& derivation, LoginFai
                                std::function<AuthConfig()> auth)
     : world_(world), derivation_(derivation), failures_(failures), lobby_(lobby), auth_(std::move(auth)) {}
 
+RoomAdministration* Administration::rooms_of(std::string_view domain) const {
+  const VirtualHost* host = world_.find_host(domain);
+  return host == nullptr ? nullptr : host->room_administration.get();
+}
+
 Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes password) {
   const VirtualHost* host = world_.find_host(jid.domain());
   if (host == nullptr || host->residents || !jid.has_local()) {

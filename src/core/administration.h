@@ -13,6 +13,7 @@
 #include "auth/login_failures.h"
 #include "base/secret_bytes.h"
 #include "core/ids.h"
+#include "core/room_administration.h"
 #include "core/world.h"
 #include "runtime/executor.h"
 #include "runtime/task.h"
@@ -60,6 +61,9 @@ class Administration {
     std::size_t sessions = 0;
   };
   [[nodiscard]] Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client);
+
+  // Of the rooms at this domain's addresses; null: there are none.
+  [[nodiscard]] RoomAdministration* rooms_of(std::string_view domain) const;
 
   // As if somebody logged in with it now.
   [[nodiscard]] Task<CertificateJudgement> judge_certificate(tls::PresentedChain chain, std::string domain);

@@ -22,6 +22,11 @@ void Extension::house(ResidentFactory residents) {
 }
 void Extension::stream_feature(std::string xml) { host_.stream_features.push_back(std::move(xml)); }
 
+void Extension::administer_rooms(std::unique_ptr<RoomAdministration> rooms) {
+  ensure(host_.room_administration == nullptr, "one administers the rooms of a domain");
+  host_.room_administration = std::move(rooms);
+}
+
 void Extension::on_iq_get(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler) {
   for (const Recipient recipient : recipients) {
     host_.requests.add(StanzaType::get, payload, recipient, handler);

@@ -15,6 +15,7 @@
 #include "core/iq.h"
 #include "core/periodic_work.h"
 #include "core/resident.h"
+#include "core/room_administration.h"
 #include "storage/stores.h"
 
 namespace aldis {
@@ -55,6 +56,8 @@ class Extension {
   void list_items(std::function<IqReply(const Iq&)> handler);
   // At the domain's addresses live these, and no accounts: once for a domain.
   void house(ResidentFactory residents);
+  // What operators' commands about the rooms at the domain's addresses act on: once for a domain.
+  void administer_rooms(std::unique_ptr<RoomAdministration> rooms);
 
   // ---- requests
   void on_iq_get(XmlName payload, std::initializer_list<Recipient> recipients, IqHandler handler);

@@ -12,6 +12,8 @@ namespace aldis {
 namespace {
 metrics::Counter loads_refused{"aldis_account_loads_refused_total", "Stanzas refused because too many accounts were being loaded."};
 metrics::Counter held_for_memory{"aldis_memory_pauses_total", "Times a flooding session was not read because memory was short."};
+metrics::Counter given_up_for_memory{"aldis_memory_sessions_ended_total", "Sessions ended because their queues took memory that was short."};
+constexpr std::size_t least_queue_given_up = 64 * 1024;   // whoever reads at all holds less
 constexpr std::chrono::milliseconds sweep_interval{10'000};
 constexpr auto memory_help = "Memory held, by subsystem; the process as a whole when last looked at.";
 metrics::Gauge session_memory{"aldis_memory_bytes", memory_help, {{"subsystem", "sessions"}}};
@@ -254,14 +256,28 @@ void Home::account_idle(Account& account) {
   }
 }
 
-void Home::relieve_memory(bool holds_floods) {
+void Home::relieve_memory(MemoryStep step) {
+  memory_step_ = step;
+  if (step == MemoryStep::none) {
+    return;
+  }
   residents_.relieve_memory();
   std::erase_if(accounts_, [](const auto& entry) { return entry.second->is_idle(); });
+  std::size_t most = 0;
   for (const auto& [id, session] : sessions_) {
     session->forget_flushed();
-    if (holds_floods && session->is_flooding()) {
+    most = std::max(most, session->memory());
+    if (is_short_of_memory() && session->is_flooding()) {
       held_for_memory.add();
       session->pause_for(std::chrono::milliseconds(1500));  // until after the next look, which is a second away
+    }
+  }
+  if (step == MemoryStep::queues_given_up && most > least_queue_given_up) {
+    for (const SessionId id : session_ids()) {
+      if (Session* session = find_session(id); session != nullptr && session->memory() > most / 2) {
+        given_up_for_memory.add();
+        session->give_up_queue();
+      }
     }
   }
 }

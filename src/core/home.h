@@ -12,6 +12,7 @@
 #include "core/ended_streams.h"
 #include "core/envelope.h"
 #include "core/ids.h"
+#include "core/memory_step.h"
 #include "core/periodic_work.h"
 #include "core/residents.h"
 #include "core/world.h"
@@ -61,8 +62,11 @@ class Home final : private NextTurn {
 
   // What all sessions of this home together may send (core/rate.h).
   [[nodiscard]] Allowance& allowance() { return allowance_; }
-  // Accounts without sessions leave memory at once; with `holds_floods` sessions that flood are not read until the next call, and no longer than 1.5 s.
-  void relieve_memory(bool holds_floods);
+  // Accounts without sessions leave memory at once. From floods_held on sessions that flood are not read until the next call, and
+  // no longer than 1.5 s, and nobody is read faster than rate_when_memory_is_short; with queues_given_up the sessions that hold
+  // most end: all that hold half as much as the largest does.
+  void relieve_memory(MemoryStep step);
+  [[nodiscard]] bool is_short_of_memory() const { return memory_step_ >= MemoryStep::floods_held; }
 
   // Ends all sessions of an account, or all of this home (shutdown), with a stream error.
   void end_all(const StreamError& error, std::string_view reason);
@@ -146,6 +150,7 @@ class Home final : private NextTurn {
   ArchiveIds archive_ids_;
   Residents residents_{*this};
   std::uint8_t index_;
+  MemoryStep memory_step_ = MemoryStep::none;
 };
 
 }  // namespace aldis

@@ -8,6 +8,16 @@
 
 namespace aldis {
 
+StanzaError answer_to(const Error& failure) {
+  switch (failure.kind) {
+    case ErrorKind::full:
+    case ErrorKind::unavailable:
+    case ErrorKind::timeout:
+    case ErrorKind::cancelled: return StanzaError(StanzaCondition::resource_constraint);
+    default: return StanzaError(StanzaCondition::internal_server_error);
+  }
+}
+
 BareJid Iq::owner() const {
   const auto& to = stanza().to();
   return to && to->has_local() ? to->bare() : from().bare();
@@ -30,13 +40,7 @@ StanzaPtr Iq::failure(const Error& error) const {
                                   {"payload", payload().ns()},
                                   {"kind", to_string(error.kind)},
                                   {"cause", error.what}});
-  switch (error.kind) {
-    case ErrorKind::full:
-    case ErrorKind::unavailable:
-    case ErrorKind::timeout:
-    case ErrorKind::cancelled: return this->error(StanzaError(StanzaCondition::resource_constraint));
-    default: return this->error(StanzaError(StanzaCondition::internal_server_error));
-  }
+  return this->error(answer_to(error));
 }
 
 std::size_t IqTable::Hash::operator()(const View& view) const {

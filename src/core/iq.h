@@ -28,6 +28,10 @@ enum class Recipient : std::uint8_t {
 
 class IqReply;
 
+// What a failure of ours or of the world says to who asked: resource-constraint (wait) when full or unavailable, otherwise
+// internal-server-error. Its cause is for the log.
+[[nodiscard]] StanzaError answer_to(const Error& failure);
+
 // A request, with what a handler needs to answer it. Copyable: it holds ids, and looks sessions and accounts up when asked.
 class Iq {
  public:
@@ -58,8 +62,7 @@ class Iq {
     return make_error(stanza(), StanzaError(condition, std::move(text)));
   }
   [[nodiscard]] StanzaPtr error(const StanzaError& error) const { return make_error(stanza(), error); }
-  // The answer to a failure of ours or of the world: resource-constraint (wait) when full or unavailable, otherwise
-  // internal-server-error; the cause goes to the log.
+  // As answer_to says; the cause goes to the log.
   [[nodiscard]] StanzaPtr failure(const Error& error) const;
 
  private:

@@ -53,7 +53,8 @@ inline constexpr auto lobby_options = std::tuple{
            "New connections at once from one source before the rate holds it back.", Reload::live},
     Option{"memory_limit", &LobbyConfig::memory_limit, Range{Bytes{0}, 1024 * GiB},
            "Resident memory of the server above which new connections are refused and unused accounts leave memory; an eighth "
-           "above it, floods are read more slowly. Sessions go on. 0: no limit.", Reload::live},
+           "above it, floods are read more slowly. Sessions go on. 0: three quarters of what the machine or the control group has.",
+           Reload::live},
     Option{"certificate_check", &LobbyConfig::certificate_check, Range{std::chrono::seconds(1), std::chrono::seconds(60)},
            "How often the certificates of sessions that were opened with one are judged again: expired, revoked, no longer the account's.",
            Reload::live},

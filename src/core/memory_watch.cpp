@@ -14,10 +14,22 @@ namespace aldis {
 namespace {
 
 constexpr std::chrono::milliseconds interval{1000};
+constexpr std::chrono::milliseconds close_interval{100};   // when half of it is used: a fast flood fills the rest within a second
+constexpr std::chrono::seconds between_reliefs{1};
 constexpr std::chrono::seconds between_trims{10};
 metrics::Gauge resident_gauge{"aldis_memory_bytes", "Memory held, by subsystem; the process as a whole when last looked at.",
                               {{"subsystem", "process"}}};
-metrics::Gauge step_gauge{"aldis_memory_step", "What is done about memory: 0 nothing, 1 strangers refused, 2 floods held back."};
+metrics::Gauge step_gauge{"aldis_memory_step", "What is done about memory: 0 nothing, 1 strangers refused, 2 floods held back, 3 the largest queues given up."};
+
+std::string_view to_string(MemoryStep step) {
+  switch (step) {
+    case MemoryStep::none: return "none";
+    case MemoryStep::strangers_refused: return "strangers-refused";
+    case MemoryStep::floods_held: return "floods-held";
+    case MemoryStep::queues_given_up: return "queues-given-up";
+  }
+  return "none";
+}
 
 std::uint64_t resident_bytes() {
   std::ifstream statm("/proc/self/statm");
@@ -43,7 +55,7 @@ void MemoryWatch::set_limit(Bytes limit) {
     timer_ = shard_.after(interval, [this] { tick(); });
   }
   if (limit_ == 0) {
-    go_to(Step::none);
+    go_to(MemoryStep::none, shard_.clock().now());
   }
 }
 
@@ -66,42 +78,47 @@ void MemoryWatch::tick() {
   if (limit_ == 0) {
     return;
   }
-  look(shard_.clock().now());
-  if (resident_ > limit_ + limit_ / 8) {
-    go_to(Step::floods_held);
+  const Monotonic now = shard_.clock().now();
+  look(now);
+  if (resident_ > limit_ + limit_ / 5) {
+    go_to(MemoryStep::queues_given_up, now);
+  } else if (resident_ > limit_ + limit_ / 8) {
+    go_to(MemoryStep::floods_held, now);
   } else if (resident_ > limit_) {
-    go_to(Step::strangers_refused);
+    go_to(MemoryStep::strangers_refused, now);
   } else if (resident_ < limit_ - limit_ / 16) {  // not at once below: the record is for people, who read it once
-    go_to(Step::none);
+    go_to(MemoryStep::none, now);
   }
-  if (step_ != Step::none) {
-    relieve();
+  if (step_ == MemoryStep::queues_given_up || (step_ != MemoryStep::none && now - relieved_ >= between_reliefs)) {
+    relieve(now);
   }
-  timer_ = shard_.after(interval, [this] { tick(); });
+  timer_ = shard_.after(resident_ > limit_ / 2 ? close_interval : interval, [this] { tick(); });
 }
 
-void MemoryWatch::go_to(Step step) {
+void MemoryWatch::go_to(MemoryStep step, Monotonic now) {
   if (step == step_) {
     return;
   }
   const bool is_worse = step > step_;
   step_ = step;
   step_gauge.set(static_cast<std::int64_t>(step));
-  if (step == Step::none) {
+  if (step == MemoryStep::none) {
     log::info("audit-resource-recovered", {{"resource", "memory"}, {"resident", resident_}, {"limit", limit_}});
   } else if (is_worse) {
-    log::warning("audit-low-resource", {{"resource", "memory"}, {"resident", resident_}, {"limit", limit_},
-                                        {"step", step == Step::floods_held ? "floods-held" : "strangers-refused"}});
+    log::warning("audit-low-resource",
+                 {{"resource", "memory"}, {"resident", resident_}, {"limit", limit_}, {"step", to_string(step)}});
   }
+  relieve(now);
 }
 
-void MemoryWatch::relieve() {
+void MemoryWatch::relieve(Monotonic now) {
+  relieved_ = now;
   for (const auto& home : world_.homes) {
-    home->shard().post([&home = *home, holds_floods = step_ == Step::floods_held] { home.relieve_memory(holds_floods); });
+    home->shard().post([&home = *home, step = step_] { home.relieve_memory(step); });
   }
 #ifdef __GLIBC__
   // What was freed stays with the allocator, and would count as ours for ever.
-  if (const Monotonic now = shard_.clock().now(); now - trimmed_ >= between_trims) {
+  if (step_ != MemoryStep::none && now - trimmed_ >= between_trims) {
     trimmed_ = now;
     ::malloc_trim(0);
   }

@@ -1,11 +1,13 @@
 // MemoryWatch: the ladder for the server's memory (security E13). Above the limit strangers are refused and accounts nobody
-// uses leave memory; an eighth above it those who flood, or do not read what is written to them, are not read for a while.
-// People at work go on at every step. Lives on the lobby's shard.
+// uses leave memory; an eighth above it those who flood, or do not read what is written to them, are not read for a while,
+// and nobody sends faster than rate_when_memory_is_short; a fifth above it the sessions whose queues hold most are ended, until
+// there is room. People at work go on at every step. Lives on the lobby's shard.
 #pragma once
 #include <cstdint>
 #include <functional>
 
 #include "base/bytes.h"
+#include "core/memory_step.h"
 #include "core/world.h"
 #include "runtime/shard.h"
 
@@ -28,11 +30,10 @@ class MemoryWatch {
   [[nodiscard]] bool refuses_strangers();
 
  private:
-  enum class Step : std::uint8_t { none, strangers_refused, floods_held };
   void look(Monotonic now);
   void tick();
-  void go_to(Step step);
-  void relieve();
+  void go_to(MemoryStep step, Monotonic now);
+  void relieve(Monotonic now);
 
   World& world_;
   Shard& shard_;
@@ -40,9 +41,10 @@ class MemoryWatch {
   std::uint64_t limit_ = 0;
   std::uint64_t resident_ = 0;
   Monotonic looked_{};
+  Monotonic relieved_{};
   Monotonic trimmed_{};
   TimerId timer_ = TimerId::none;
-  Step step_ = Step::none;
+  MemoryStep step_ = MemoryStep::none;
 };
 
 }  // namespace aldis

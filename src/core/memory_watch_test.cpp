@@ -114,6 +114,31 @@ TEST(MemoryWatch, WhoDoesNotReadIsHeldBackToo) {
   s.verona->scene.leaves_the_rest_unread();
 }
 
+TEST(MemoryWatch, WhoseQueueHoldsMostEndsWhenNothingElseHelpsAndWhatItMissedIsKept) {
+  Short s;
+  Scene& scene = s.verona->scene;
+  Client& mallory = s.verona->mallory();
+  mallory.stops_reading();
+  std::vector<Client*> guests;
+  for (int i = 0; i < 4; ++i) {
+    guests.push_back(&scene.login("guest" + std::to_string(i) + "@montague.example/g"));
+    guests.back()->sends("<message to='mallory@capulet.example/x' type='chat'><body>number " + std::to_string(i) + std::string(30'000, 'a') + "</body></message>");
+  }
+  s.reads(1801);
+  EXPECT_EQ(scene.home().find_account(*Jid::parse("mallory@capulet.example"))->sessions().size(), 1U) << "not yet";
+  s.reads(1921);
+  EXPECT_EQ(s.records.lines.back(), "audit-session-given-up mallory@capulet.example/x memory is short");
+  s.verona->goes_on();  // juliet and the nurse hold little: they stay
+  s.reads(1000);
+  scene.advance(std::chrono::milliseconds(1000));
+  for (Client* guest : guests) guest->receives_nothing();
+  Client& again = scene.login("mallory@capulet.example/y");
+  again.comes_online();
+  scene.advance(std::chrono::seconds(5));  // kept messages are handed over at the client's pace
+  for (int i = 0; i < 4; ++i) again.receives("number " + std::to_string(i));
+  scene.leaves_the_rest_unread();
+}
+
 TEST(MemoryWatch, ALimitComesAndGoesByAReload) {
   Short s;
   LobbyConfig none;

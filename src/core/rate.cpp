@@ -26,9 +26,18 @@ std::chrono::milliseconds Allowance::settle(const Rate& rate, Monotonic now) {
   return std::chrono::milliseconds(1 + -left_ * 1000 / static_cast<std::int64_t>(rate.bytes_a_second));
 }
 
-std::chrono::milliseconds time_to_wait(const CoreConfig& config, Allowance& session, Allowance& account, Allowance& shard,
-                                       Monotonic now) {
-  const Rate own = session_rate(config);
+Rate session_rate(const CoreConfig& config, bool is_short_of_memory) {
+  const Rate usual{config.rate.count, config.rate_burst.count};
+  if (!is_short_of_memory) {
+    return usual;
+  }
+  const Rate& tight = rate_when_memory_is_short;
+  return {usual.bytes_a_second == 0 ? tight.bytes_a_second : std::min(usual.bytes_a_second, tight.bytes_a_second),
+          std::min(usual.burst, tight.burst)};
+}
+
+std::chrono::milliseconds time_to_wait(const CoreConfig& config, const Rate& own, Allowance& session, Allowance& account,
+                                       Allowance& shard, Monotonic now) {
   const Rate of_shard{config.shard_rate.count, config.shard_rate_burst.count};
   std::chrono::milliseconds wait = session.settle(own, now);
   wait = std::max(wait, account.settle({config.account_rate.count, config.account_rate_burst.count}, now));

@@ -36,12 +36,14 @@ class Allowance {
   Monotonic refilled_{};   // never, in a new one
 };
 
-[[nodiscard]] inline Rate session_rate(const CoreConfig& config) { return {config.rate.count, config.rate_burst.count}; }
+// While memory is short (core/memory_watch.h) nobody sends faster than this, whatever is configured.
+inline constexpr Rate rate_when_memory_is_short{64 * 1024, 256 * 1024};
+[[nodiscard]] Rate session_rate(const CoreConfig& config, bool is_short_of_memory);
 
-// How long a session must not be read after one of the three was spent. A spent shard holds back those who have used up half
+// How long a session, whose rate is `own`, must not be read after one of the three was spent. A spent shard holds back those who have used up half
 // of their own burst, and everybody only when its debt has grown as large as its burst. Ten seconds at most: whoever is held
 // back longer is asked again.
-[[nodiscard]] std::chrono::milliseconds time_to_wait(const CoreConfig& config, Allowance& session, Allowance& account,
-                                                     Allowance& shard, Monotonic now);
+[[nodiscard]] std::chrono::milliseconds time_to_wait(const CoreConfig& config, const Rate& own, Allowance& session,
+                                                     Allowance& account, Allowance& shard, Monotonic now);
 
 }  // namespace aldis

@@ -61,14 +61,31 @@ TEST(Allowance, ASpentShardHoldsFloodsFirstAndEverybodyWhenItsDebtIsLarge) {
   Allowance busy;
   Allowance account;
   Allowance shard;
-  EXPECT_EQ(time_to_wait(config, quiet, account, shard, now).count(), 0);
+  EXPECT_EQ(time_to_wait(config, session_rate(config, false), quiet, account, shard, now).count(), 0);
   static_cast<void>(busy.take(40 * 1024));
   static_cast<void>(shard.take(70 * 1024));
-  EXPECT_GT(time_to_wait(config, busy, account, shard, now).count(), 5000);
-  EXPECT_EQ(time_to_wait(config, quiet, account, shard, now).count(), 0);
+  EXPECT_GT(time_to_wait(config, session_rate(config, false), busy, account, shard, now).count(), 5000);
+  EXPECT_EQ(time_to_wait(config, session_rate(config, false), quiet, account, shard, now).count(), 0);
   static_cast<void>(shard.take(64 * 1024));
-  EXPECT_GT(time_to_wait(config, quiet, account, shard, now).count(), 0);
-  EXPECT_LE(time_to_wait(config, quiet, account, shard, now).count(), 10'000);
+  EXPECT_GT(time_to_wait(config, session_rate(config, false), quiet, account, shard, now).count(), 0);
+  EXPECT_LE(time_to_wait(config, session_rate(config, false), quiet, account, shard, now).count(), 10'000);
+}
+
+TEST(Allowance, WhenMemoryIsShortNobodyIsFastWhateverIsConfigured) {
+  CoreConfig config;
+  config.rate = Bytes{0};
+  config.rate_burst = Bytes{1 << 30};
+  const Rate tight = session_rate(config, true);
+  EXPECT_EQ(tight.bytes_a_second, rate_when_memory_is_short.bytes_a_second);
+  EXPECT_EQ(tight.burst, rate_when_memory_is_short.burst);
+  const Monotonic now{std::chrono::hours(1)};
+  Allowance rich;
+  static_cast<void>(rich.settle(session_rate(config, false), now));
+  EXPECT_TRUE(rich.take(1 << 20));
+  static_cast<void>(rich.settle(tight, now));
+  EXPECT_FALSE(rich.take(tight.burst + 1)) << "what it had saved is gone";
+  config.rate = Bytes{1024};
+  EXPECT_EQ(session_rate(config, true).bytes_a_second, 1024U);
 }
 
 void is_quick(Verona& verona) {

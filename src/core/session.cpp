@@ -180,7 +180,9 @@ void Session::hold_to_rate(std::size_t bytes) {
   if (has_own && has_accounts && has_homes) [[likely]] {
     return;
   }
-  const auto wait = time_to_wait(*home.world().config(), allowance_, account_.allowance(), home.allowance(), home.now());
+  const auto config = home.world().config();
+  const auto wait = time_to_wait(*config, session_rate(*config, home.is_short_of_memory()), allowance_,
+                                 account_.allowance(), home.allowance(), home.now());
   if (wait.count() > 0) {
     held_back_by_rate.add();
     pause_for(wait);
@@ -188,9 +190,21 @@ void Session::hold_to_rate(std::size_t bytes) {
 }
 
 bool Session::is_flooding() {
-  const Rate rate = session_rate(*account_.home().world().config());
+  const Rate rate = session_rate(*account_.home().world().config(), account_.home().is_short_of_memory());
   static_cast<void>(allowance_.settle(rate, account_.home().now()));
   return !allowance_.is_quiet(rate) || unsent_bytes() > largest_quiet_queue;
+}
+
+void Session::give_up_queue() {
+  if (managed_ != nullptr) {
+    managed_->is_overflowing = true;  // what it has not acknowledged is what takes the room
+  }
+  log::info("audit-session-given-up", {{"jid", jid_.str()}, {"bytes", memory()}, {"reason", "memory is short"}});
+  if (connection_ != nullptr) {
+    connection_->abort();
+  } else {
+    end(nullptr, "memory is short");
+  }
 }
 
 void Session::pause_for(std::chrono::milliseconds wait) {

@@ -144,6 +144,9 @@ class Session final : public net::Connection::Owner {
   void hold_to_rate(std::size_t bytes);
   // Has used up half of what it may send at once, or does not read.
   [[nodiscard]] bool is_flooding();
+  // Ends a session whose queues take the memory others need: what it has not taken goes to offline storage or back to its
+  // senders, as when its write queue is full. Ended when this returns, or in the next turn.
+  void give_up_queue();
 
   // Lets go of messages the kernel has taken: they are settled, and of kept ones the observers hear.
   void note_flushed();

@@ -14,6 +14,7 @@
 #include "core/extension.h"
 #include "core/iq.h"
 #include "core/resident.h"
+#include "core/room_administration.h"
 #include "xml/writer.h"
 
 namespace aldis {
@@ -96,6 +97,7 @@ class VirtualHost {
   std::vector<PeriodicWork> periodic;
   // What lives at this domain's addresses; null: accounts do.
   ResidentFactory residents;
+  std::unique_ptr<RoomAdministration> room_administration;   // null: no rooms at this domain's addresses
   std::vector<std::string> stream_features;  // after authentication, each one serialised element
 
  private:

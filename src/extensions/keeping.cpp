@@ -8,15 +8,11 @@ namespace {
 
 bool is_content(const xml::Element& child) {
   return child.ns() != ns::chat_states && !child.is({"thread", ns::client}) && child.ns() != ns::stanza_ids &&
-         child.ns() != ns::hints && child.ns() != ns::nick && child.ns() != ns::delay && child.ns() != ns::pubsub_event;
+         child.ns() != ns::hints && child.ns() != ns::nick && child.ns() != ns::delay && child.ns() != ns::pubsub_event &&
+         child.ns() != ns::occupant_id;
 }
 
-}  // namespace
-
-Keeping keeping_of(const Stanza& message) {
-  if (message.type() != StanzaType::chat && message.type() != StanzaType::normal) {
-    return Keeping::nothing;
-  }
+Keeping keeping_of_content(const Stanza& message) {
   bool has_content = false;
   bool is_for_store = false;
   bool is_permanent = true;
@@ -34,6 +30,17 @@ Keeping keeping_of(const Stanza& message) {
     return Keeping::nothing;
   }
   return is_permanent ? Keeping::archive : Keeping::until_taken;
+}
+
+}  // namespace
+
+Keeping keeping_of(const Stanza& message) {
+  return message.type() == StanzaType::chat || message.type() == StanzaType::normal ? keeping_of_content(message) : Keeping::nothing;
+}
+
+bool is_kept_by_room(const Stanza& message) {
+  return message.type() == StanzaType::groupchat &&
+         (message.child({"retract", ns::retraction}) || keeping_of_content(message) == Keeping::archive);
 }
 
 }  // namespace aldis::ext

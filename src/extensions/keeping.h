@@ -16,5 +16,8 @@ enum class Keeping : std::uint8_t {
 // send (groupchat), chat states (XEP-0085) by themselves, or news of pubsub nodes (XEP-0060), which the nodes keep.
 // Hints (XEP-0334) go before that: no-store and no-permanent-store, then store.
 [[nodiscard]] Keeping keeping_of(const Stanza& message);
+// Whether what a room reflects belongs into the room's archive: the same content, of type groupchat, and whatever the hints say
+// what takes another message back (XEP-0424 section 5).
+[[nodiscard]] bool is_kept_by_room(const Stanza& message);
 
 }  // namespace aldis::ext

@@ -28,6 +28,7 @@ std::string node_of(const admin::OperatorCommand& command) {
 std::optional<FieldType> field_type(admin::ArgumentKind kind) {
   switch (kind) {
     case admin::ArgumentKind::account:
+    case admin::ArgumentKind::room:
     case admin::ArgumentKind::address:
       return FieldType::jid_single;
     case admin::ArgumentKind::jid:
@@ -174,7 +175,9 @@ Task<Result<admin::OperatorResult, StanzaError>> DomainOperators::run(Iq request
 void offer_operator_commands(Extension& self, const Operators& operators,
                              const std::set<std::string, std::less<>>& offered) {
   for (const admin::OperatorCommand& command : admin::operator_commands()) {
-    if (command.is_owners || offered.contains(command.name)) {
+    // A domain has rooms at its addresses, or accounts.
+    const bool fits = command.name.starts_with("room ") == (self.host().room_administration != nullptr);
+    if (command.is_owners || !fits || offered.contains(command.name)) {
       continue;
     }
     AdHocCommand offer{.node = node_of(command), .name = command.help, .may_execute = is_administrator};

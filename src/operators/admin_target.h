@@ -13,6 +13,8 @@
 #include "base/result.h"
 #include "base/secret_bytes.h"
 #include "core/ids.h"
+#include "operators/archive_info.h"
+#include "operators/room_target.h"
 #include "runtime/task.h"
 #include "storage/stores.h"
 #include "xmpp/jid.h"
@@ -48,25 +50,6 @@ struct TokenInfo {
   WallTime issued{};
   WallTime used{};                        // never: WallTime{}
   WallTime expires{};
-};
-
-struct ArchiveInfo {
-  std::uint64_t messages = 0;
-  std::uint64_t bytes = 0;
-  ArchiveId first = 0;                    // 0: it is empty
-  ArchiveId last = 0;
-  std::optional<ArchiveRetention> own_limits{};   // nothing: the domain's apply
-};
-
-// A page of an archive, in order.
-struct ArchivePart {
-  struct Message {
-    ArchiveId id = 0;
-    std::string name{};                   // its id as clients see it (XEP-0359)
-    StanzaPtr stanza{};                   // as clients see it
-  };
-  std::vector<Message> messages{};
-  bool is_last = true;
 };
 
 struct ForgottenClients {
@@ -112,10 +95,8 @@ struct ServerStatus {
   std::uint64_t sessions = 0;
 };
 
-class AdminTarget {
+class AdminTarget : public RoomTarget {
  public:
-  virtual ~AdminTarget() = default;
-
   virtual Task<Result<void>> create_account(BareJid jid, SecretBytes password) = 0;
   // Ends the account's sessions but `keep`.
   virtual Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) = 0;

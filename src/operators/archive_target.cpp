@@ -15,6 +15,14 @@ Task<Result<void>> require_account(Stores stores, BareJid jid) {
 
 }  // namespace
 
+ArchiveInfo info_of(const ArchiveSummary& summary) {
+  return {.messages = summary.messages,
+          .bytes = summary.bytes,
+          .first = summary.first,
+          .last = summary.last,
+          .own_limits = summary.own_limits};
+}
+
 Task<Result<ArchiveInfo>> archive_info_of(Stores stores, BareJid jid) {
   const Result<void> found = co_await require_account(stores, jid);
   if (!found) {
@@ -24,11 +32,7 @@ Task<Result<ArchiveInfo>> archive_info_of(Stores stores, BareJid jid) {
   if (!summary) {
     co_return fail(summary.error());
   }
-  co_return ArchiveInfo{.messages = summary->messages,
-                        .bytes = summary->bytes,
-                        .first = summary->first,
-                        .last = summary->last,
-                        .own_limits = summary->own_limits};
+  co_return info_of(*summary);
 }
 
 Task<Result<void>> set_limits_of_archive(Stores stores, BareJid jid, std::optional<ArchiveRetention> own) {
@@ -45,11 +49,16 @@ Task<Result<ArchivePart>> read_part_of_archive(Stores stores, BareJid jid, Archi
   if (!found) {
     co_return fail(found.error());
   }
+  Result<ArchivePart> part = co_await read_part(stores, std::move(jid), std::move(query));
+  co_return part;
+}
+
+Task<Result<ArchivePart>> read_part(Stores stores, BareJid owner, ArchiveQuery query) {
   const Result<std::optional<ArchiveIdForm>> form = co_await stored_archive_form(stores.settings);
   if (!form) {
     co_return fail(form.error());
   }
-  const Result<ArchivePage> page = co_await stores.archive.find(jid, std::move(query));
+  const Result<ArchivePage> page = co_await stores.archive.find(owner, std::move(query));
   if (!page) {
     co_return fail(page.error());
   }
@@ -58,7 +67,7 @@ Task<Result<ArchivePart>> read_part_of_archive(Stores stores, BareJid jid, Archi
   }
   ArchivePart part{.is_last = page->is_complete};
   for (const ArchivedMessage& message : page->messages) {
-    part.messages.push_back({message.id, (*form)->write(message.id), as_stored(message, jid)});
+    part.messages.push_back({message.id, (*form)->write(message.id), as_stored(message, owner)});
   }
   co_return part;
 }

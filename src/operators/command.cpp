@@ -36,6 +36,13 @@ Result<void> check_value(const Argument& argument, const std::string& value) {
       }
       return {};
     }
+    case ArgumentKind::room: {
+      const auto jid = BareJid::parse(value);
+      if (!jid || !jid->has_local()) {
+        return refuse("room's address (such as tea@rooms.localhost)");
+      }
+      return {};
+    }
     case ArgumentKind::address: {
       const auto jid = Jid::parse(value);
       if (!jid || !jid->has_local()) {

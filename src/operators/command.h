@@ -17,6 +17,7 @@ namespace aldis::admin {
 
 enum class ArgumentKind : std::uint8_t {
   account,    // a bare address
+  room,       // a room's address: bare, with a localpart
   address,    // a bare or full address
   domain,
   word,       // text of one line, not secret: a log shows it

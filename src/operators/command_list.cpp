@@ -32,6 +32,14 @@ std::vector<OperatorCommand> make_commands() {
   const Argument value{"value", ArgumentKind::word, "the value of the key, in place of a file", false, true};
   const Argument shown_chain{"file", ArgumentKind::certificate, "a PEM file with the certificate, and perhaps its issuers behind it"};
   const Argument for_domain{"domain", ArgumentKind::domain, "the domain to log in to; left out: the first that is served", false, true};
+  const Argument room{"room", ArgumentKind::room, "the room's address, such as tea@rooms.localhost"};
+  const Argument rooms_domain{"domain", ArgumentKind::domain, "only this domain's", false};
+  const Argument owner{"owner", ArgumentKind::account, "its first owner's address"};
+  const Argument reason{"reason", ArgumentKind::text, "why, for those it concerns", false, true};
+  const Argument whom{"address", ArgumentKind::jid, "whose; a domain can only be an outcast"};
+  const Argument affiliation{"affiliation", ArgumentKind::word, "owner, admin, member, outcast or none"};
+  const Argument of_affiliation{"affiliation", ArgumentKind::word, "only these: owner, admin, member or outcast", false, true};
+  const Argument with_sender{"with", ArgumentKind::jid, "only what this person said", false, true};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
     command.works_on_store = command.is_change = true;
@@ -131,6 +139,35 @@ std::vector<OperatorCommand> make_commands() {
                        .shows_words = true,
                        .is_document = true,
                        .run = commands::archive_export})),
+      question({.name = "room list",
+                .help = "List rooms.",
+                .arguments = {rooms_domain},
+                .columns = {"room", "name", "public", "persistent", "created", "last-active"},
+                .run = commands::room_list}),
+      question({.name = "room show", .help = "Show a room.", .arguments = {room}, .run = commands::room_show}),
+      change({.name = "room create",
+              .help = "Create a room that stays, with its domain's defaults.",
+              .arguments = {room, owner},
+              .run = commands::room_create}),
+      change({.name = "room destroy",
+              .help = "Destroy a room with everything in it, its archive too; whoever is there is told.",
+              .arguments = {room, reason},
+              .run = commands::room_destroy}),
+      question({.name = "room affiliation list",
+                .help = "List a room's owners, admins, members and outcasts.",
+                .arguments = {room, of_affiliation},
+                .columns = {"address", "affiliation", "nickname", "reason"},
+                .run = commands::room_affiliation_list}),
+      change({.name = "room affiliation set",
+              .help = "Make somebody owner, admin, member or outcast of a room, or take it away.",
+              .arguments = {room, whom, affiliation, reason},
+              .run = commands::room_affiliation_set}),
+      owners(question({.name = "room export",
+                       .help = "Write a room's archive out, as XML or as a mailbox.",
+                       .arguments = {room, start, end, with_sender, format, page},
+                       .shows_words = true,
+                       .is_document = true,
+                       .run = commands::room_export})),
       live_change({.name = "announce",
                    .help = "Send a message to everybody of a domain who is online.",
                    .arguments = {domain, text, subject},

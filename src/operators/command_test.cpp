@@ -417,13 +417,14 @@ TEST_F(Commands, OfOneDomainTouchNoOther) {
     for (const Argument& argument : command.arguments) {
       switch (argument.kind) {
         case ArgumentKind::account: arguments.values[argument.name] = command.name == "user add" ? "new@montague.example" : "romeo@montague.example"; break;
+        case ArgumentKind::room: arguments.values[argument.name] = "tea@montague.example"; break;
         case ArgumentKind::address: arguments.values[argument.name] = "romeo@montague.example"; break;
         case ArgumentKind::domain: arguments.values[argument.name] = "montague.example"; break;
         case ArgumentKind::jid: arguments.values[argument.name] = "juliet@capulet.example"; break;
         case ArgumentKind::time: arguments.values[argument.name] = argument.name == "start" ? "2026-11-01" : "2026-11-02"; break;
         case ArgumentKind::duration: arguments.values[argument.name] = "1d"; break;
         case ArgumentKind::size: arguments.values[argument.name] = "1GiB"; break;
-        case ArgumentKind::word: arguments.values[argument.name] = argument.name == "key" ? "mail" : "r@montague.example"; break;
+        case ArgumentKind::word: arguments.values[argument.name] = argument.name == "key" ? "mail" : argument.name == "affiliation" ? "member" : "r@montague.example"; break;
         case ArgumentKind::certificate:
           if (argument.is_required) arguments.values[argument.name] = "-----BEGIN CERTIFICATE-----";
           break;

@@ -114,6 +114,30 @@ Task<Result<ArchivePart>> DomainTarget::read_archive(BareJid jid, ArchiveQuery q
   return deny_owners<ArchivePart>();
 }
 
+Task<Result<std::vector<RoomSummary>>> DomainTarget::list_rooms(std::string domain, std::string after, std::size_t limit) {
+  return holds(domain) ? inner_.list_rooms(domain, std::move(after), limit) : deny<std::vector<RoomSummary>>();
+}
+
+Task<Result<RoomInfo>> DomainTarget::find_room(BareJid room) {
+  return holds(room.domain()) ? inner_.find_room(room) : deny<RoomInfo>();
+}
+
+Task<Result<void>> DomainTarget::create_room(BareJid room, BareJid owner) {
+  return holds(room.domain()) ? inner_.create_room(room, std::move(owner)) : deny<void>();
+}
+
+Task<Result<void>> DomainTarget::destroy_room(BareJid room, std::string reason) {
+  return holds(room.domain()) ? inner_.destroy_room(room, std::move(reason)) : deny<void>();
+}
+
+Task<Result<void>> DomainTarget::set_room_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) {
+  return holds(room.domain()) ? inner_.set_room_affiliation(room, std::move(jid), affiliation, std::move(reason)) : deny<void>();
+}
+
+Task<Result<ArchivePart>> DomainTarget::read_room_archive(BareJid, ArchiveQuery) {
+  return deny_owners<ArchivePart>();
+}
+
 Task<Result<std::vector<PeerInfo>>> DomainTarget::list_peers() {
   return deny_owners<std::vector<PeerInfo>>();
 }

@@ -209,8 +209,11 @@ struct FakeTarget final : AdminTarget {
       co_return fail(found.error());
     }
     archive_queries.push_back(query);
+    co_return part_of(jid, query);
+  }
+  ArchivePart part_of(const BareJid& owner, const ArchiveQuery& query) {
     ArchivePart part;
-    for (const ArchivePart::Message& message : archives[jid.str()]) {
+    for (const ArchivePart::Message& message : archives[owner.str()]) {
       if (message.id <= query.page_after || message.id < query.not_before || message.id >= query.not_behind) {
         continue;
       }
@@ -220,7 +223,74 @@ struct FakeTarget final : AdminTarget {
       }
       part.messages.push_back(message);
     }
-    co_return part;
+    return part;
+  }
+  std::map<std::string, RoomImage> rooms;   // by address; their archives are with the others
+  template <class F>
+  Result<void> with_room(const BareJid& room, F act) {
+    if (is_broken) {
+      return fail(ErrorKind::unavailable, "the store cannot be reached");
+    }
+    const auto found = rooms.find(room.str());
+    if (found == rooms.end()) {
+      return fail(ErrorKind::not_found, "there is no room " + room.str());
+    }
+    act(found->second);
+    return {};
+  }
+  Task<Result<std::vector<RoomSummary>>> list_rooms(std::string domain, std::string after, std::size_t limit) override {
+    if (is_broken) {
+      co_return fail(ErrorKind::unavailable, "the store cannot be reached");
+    }
+    std::vector<RoomSummary> out;
+    for (const auto& [name, image] : rooms) {
+      const RoomRecord& r = image.record;
+      if (r.room.domain() == domain && r.room.local() > after && out.size() < limit) {
+        out.push_back({r.room, r.name, r.is_public, r.is_persistent, r.created, r.last_active});
+      }
+    }
+    co_return out;
+  }
+  Task<Result<RoomInfo>> find_room(BareJid room) override {
+    RoomInfo info{.image = {.record = {.room = room}}, .archive = {}};
+    const Result<void> found = with_room(room, [&](RoomImage& image) { info.image = image; });
+    if (!found) {
+      co_return fail(found.error());
+    }
+    info.archive.messages = archives[room.str()].size();
+    if (info.archive.messages != 0) {
+      info.archive.last = archives[room.str()].back().id;
+    }
+    info.occupants = 3;
+    co_return info;
+  }
+  Task<Result<void>> create_room(BareJid room, BareJid owner) override {
+    calls.push_back("create " + room.str() + " for " + owner.str());
+    if (rooms.contains(room.str())) {
+      co_return fail(ErrorKind::already_exists, "the room " + room.str() + " exists already");
+    }
+    rooms.emplace(room.str(), RoomImage{.record = {.room = room}, .affiliations = {}});
+    co_return Result<void>();
+  }
+  Task<Result<void>> destroy_room(BareJid room, std::string reason) override {
+    calls.push_back("destroy " + room.str() + " because " + reason);
+    Result<void> found = with_room(room, [](RoomImage&) {});
+    if (found) {
+      rooms.erase(room.str());
+    }
+    co_return found;
+  }
+  Task<Result<void>> set_room_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) override {
+    calls.push_back(jid.str() + " becomes " + std::string(to_string(affiliation)) + " because " + reason);
+    co_return with_room(room, [](RoomImage&) {});
+  }
+  Task<Result<ArchivePart>> read_room_archive(BareJid room, ArchiveQuery query) override {
+    const Result<void> found = with_room(room, [](RoomImage&) {});
+    if (!found) {
+      co_return fail(found.error());
+    }
+    archive_queries.push_back(query);
+    co_return part_of(room, query);
   }
   Task<Result<std::vector<PeerInfo>>> list_peers() override { co_return peers; }
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override {

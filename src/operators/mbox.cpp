@@ -57,6 +57,19 @@ std::string mailbox(std::string_view bare) {
   return is_mail_address(bare) ? std::string(bare) : encoded_words(bare) + ":;";
 }
 
+// In a room the address is everybody's: the nickname says who it was.
+std::string occupant(const Jid& from) {
+  const std::string address(from.bare_str());
+  return is_mail_address(address) ? encoded_words(from.resource()) + " <" + address + ">" : mailbox(from.str());
+}
+
+// The real one, where the archive has it (XEP-0313 section 5.1.2).
+std::string real_address(const Stanza& stanza) {
+  const auto x = stanza.child({"x", ns::muc_user});
+  const auto item = x ? x->child({"item", ns::muc_user}) : std::nullopt;
+  return std::string(item ? item->attribute("jid").value_or("") : "");
+}
+
 std::string quoted_printable(std::string_view text) {
   constexpr std::size_t longest_line = 76;
   constexpr std::string_view digits = "0123456789ABCDEF";
@@ -117,7 +130,8 @@ void append_mail(std::string& out, const ArchivePart::Message& message, const Ba
   out.append("From ").append(is_mail_address(bare(from)) ? bare(from) : "MAILER-DAEMON");
   out.append(" ").append(day).append(" ").append(month).append(" ");
   out.append(utc.tm_mday < 10 ? " " : "").append(std::to_string(utc.tm_mday)).append(" ").append(time).append(" ").append(year).append("\n");
-  append_header(out, "From", mailbox(bare(from)));
+  const bool is_in_room = stanza.type() == StanzaType::groupchat && stanza.from() && stanza.from()->is_full();
+  append_header(out, "From", is_in_room ? occupant(*stanza.from()) : mailbox(bare(from)));
   append_header(out, "To", mailbox(bare(to)));
   append_header(out, "Date", day + ", " + two(utc.tm_mday) + " " + month + " " + year + " " + time + " +0000");
   append_header(out, "Message-ID", "<" + message.name + "@" + std::string(is_printable_ascii(owner.domain()) ? owner.domain() : "archive.invalid") + ">");
@@ -126,6 +140,9 @@ void append_mail(std::string& out, const ArchivePart::Message& message, const Ba
   }
   append_header(out, "X-XMPP-From", unstructured(from));
   append_header(out, "X-XMPP-To", unstructured(to));
+  if (const std::string real = real_address(stanza); !real.empty()) {
+    append_header(out, "X-XMPP-Real-From", unstructured(real));
+  }
   append_header(out, "X-XMPP-Type", to_string(stanza.type()));
   if (!stanza.id().empty()) {
     append_header(out, "X-XMPP-Id", unstructured(stanza.id()));

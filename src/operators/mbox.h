@@ -5,6 +5,7 @@
 //   Date, Message-ID when it was archived; its archive id at the owner's domain
 //   Subject          <subject/>, if it has one
 //   X-XMPP-From, -To, -Type, -Id    as they stood in the stanza
+//   X-XMPP-Real-From                whose nickname it was, of a message to a room; From has the nickname and the room
 //
 // A message without a body (a receipt, a reaction) is there as its XML, of type application/xml.
 #pragma once

@@ -186,6 +186,59 @@ Task<Result<ArchivePart>> ServerTarget::read_archive(BareJid jid, ArchiveQuery q
   return read_part_of_archive(stores_, std::move(jid), std::move(query));
 }
 
+// ---- rooms: what changes one goes to whoever houses it
+
+namespace {
+Unexpected<Error> no_rooms(const BareJid& room) {
+  return fail(ErrorKind::not_found, std::string(room.domain()) + " serves no rooms");
+}
+}  // namespace
+
+Task<Result<std::vector<RoomSummary>>> ServerTarget::list_rooms(std::string domain, std::string after, std::size_t limit) {
+  auto rooms = co_await rooms_in_store(stores_, std::move(domain), std::move(after), limit);
+  co_return rooms;
+}
+
+Task<Result<RoomInfo>> ServerTarget::find_room(BareJid room) {
+  Result<RoomInfo> found = co_await room_in_store(stores_, room);
+  if (RoomAdministration* rooms = administration_.rooms_of(room.domain()); found && rooms != nullptr) {
+    found->occupants = co_await rooms->occupants(room);
+  }
+  co_return found;
+}
+
+Task<Result<void>> ServerTarget::create_room(BareJid room, BareJid owner) {
+  RoomAdministration* rooms = administration_.rooms_of(room.domain());
+  if (rooms == nullptr) {
+    co_return no_rooms(room);
+  }
+  Result<void> done = co_await rooms->create(room, std::move(owner));
+  co_return name_room(std::move(done), room);
+}
+
+Task<Result<void>> ServerTarget::destroy_room(BareJid room, std::string reason) {
+  RoomAdministration* rooms = administration_.rooms_of(room.domain());
+  if (rooms == nullptr) {
+    co_return no_rooms(room);
+  }
+  Result<void> done = co_await rooms->destroy(room, std::move(reason));
+  co_return name_room(std::move(done), room);
+}
+
+Task<Result<void>> ServerTarget::set_room_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) {
+  RoomAdministration* rooms = administration_.rooms_of(room.domain());
+  if (rooms == nullptr) {
+    co_return no_rooms(room);
+  }
+  Result<void> done = co_await rooms->set_affiliation(room, std::move(jid), affiliation, std::move(reason));
+  co_return name_room(std::move(done), room);
+}
+
+Task<Result<ArchivePart>> ServerTarget::read_room_archive(BareJid room, ArchiveQuery query) {
+  auto part = co_await room_archive_in_store(stores_, std::move(room), std::move(query));
+  co_return part;
+}
+
 Task<Result<std::vector<PeerInfo>>> ServerTarget::list_peers() {
   std::vector<PeerInfo> all;
   if (peers_ == nullptr) {

@@ -43,6 +43,12 @@ class ServerTarget final : public AdminTarget {
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
+  Task<Result<std::vector<RoomSummary>>> list_rooms(std::string domain, std::string after, std::size_t limit) override;
+  Task<Result<RoomInfo>> find_room(BareJid room) override;
+  Task<Result<void>> create_room(BareJid room, BareJid owner) override;
+  Task<Result<void>> destroy_room(BareJid room, std::string reason) override;
+  Task<Result<void>> set_room_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) override;
+  Task<Result<ArchivePart>> read_room_archive(BareJid room, ArchiveQuery query) override;
   Task<Result<std::vector<PeerInfo>>> list_peers() override;
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
   Task<Result<ReloadReport>> reload() override;

@@ -16,6 +16,9 @@ Task<Result<void>> StoreTarget::create_account(BareJid jid, SecretBytes password
   if (auto allowed = check_account(jid, domains_); !allowed) {
     co_return allowed;
   }
+  if (has_rooms(jid.domain())) {
+    co_return fail(ErrorKind::invalid, std::string(jid.domain()) + " serves rooms, not accounts");
+  }
   Result<void> done = co_await passwords_.create_account(jid, std::move(password));
   co_return name_account(std::move(done), jid);
 }
@@ -162,6 +165,41 @@ Task<Result<void>> StoreTarget::set_archive_limits(BareJid jid, std::optional<Ar
 
 Task<Result<ArchivePart>> StoreTarget::read_archive(BareJid jid, ArchiveQuery query) {
   return read_part_of_archive(stores_, std::move(jid), std::move(query));
+}
+
+Task<Result<std::vector<RoomSummary>>> StoreTarget::list_rooms(std::string domain, std::string after, std::size_t limit) {
+  auto rooms = co_await rooms_in_store(stores_, std::move(domain), std::move(after), limit);
+  co_return rooms;
+}
+
+Task<Result<RoomInfo>> StoreTarget::find_room(BareJid room) {
+  auto found = co_await room_in_store(stores_, std::move(room));
+  co_return found;
+}
+
+Task<Result<void>> StoreTarget::create_room(BareJid room, BareJid owner) {
+  if (!has_rooms(room.domain())) {
+    co_return fail(ErrorKind::not_found, std::string(room.domain()) + " serves no rooms");
+  }
+  Result<void> done = co_await create_room_in_store(stores_, std::move(room), std::move(owner), clock_.wall());
+  co_return done;
+}
+
+Task<Result<void>> StoreTarget::destroy_room(BareJid room, std::string reason) {
+  static_cast<void>(reason);  // nobody is there
+  Result<void> done = co_await destroy_room_in_store(stores_, std::move(room));
+  co_return done;
+}
+
+Task<Result<void>> StoreTarget::set_room_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) {
+  Result<void> done =
+      co_await set_affiliation_in_store(stores_, std::move(room), std::move(jid), affiliation, std::move(reason));
+  co_return done;
+}
+
+Task<Result<ArchivePart>> StoreTarget::read_room_archive(BareJid room, ArchiveQuery query) {
+  auto part = co_await room_archive_in_store(stores_, std::move(room), std::move(query));
+  co_return part;
 }
 
 Task<Result<std::vector<PeerInfo>>> StoreTarget::list_peers() { co_return fail(ErrorKind::unavailable, not_running); }

@@ -1,5 +1,7 @@
 // StoreTarget: operators' commands on the store itself: all there is when the server is stopped.
 #pragma once
+#include <algorithm>
+
 #include "operators/admin_target.h"
 #include "auth/login_failures.h"
 #include "auth/passwords.h"
@@ -9,10 +11,17 @@ namespace aldis::admin {
 
 class StoreTarget : public AdminTarget {
  public:
-  // Everything passed outlives it; `failures` is loaded. Accounts are made in `domains` only.
+  // Everything passed outlives it; `failures` is loaded. Accounts are made in `domains` only; rooms, and no
+  // accounts, in those of them that are `room_domains`.
   StoreTarget(Stores stores, Passwords& passwords, LoginFailureCounters& failures, const CertificateJudge& judge,
-              const Clock& clock, std::vector<std::string> domains)
-      : stores_(stores), passwords_(passwords), failures_(failures), judge_(judge), clock_(clock), domains_(std::move(domains)) {}
+              const Clock& clock, std::vector<std::string> domains, std::vector<std::string> room_domains = {})
+      : stores_(stores),
+        passwords_(passwords),
+        failures_(failures),
+        judge_(judge),
+        clock_(clock),
+        domains_(std::move(domains)),
+        room_domains_(std::move(room_domains)) {}
 
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
@@ -37,6 +46,12 @@ class StoreTarget : public AdminTarget {
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
+  Task<Result<std::vector<RoomSummary>>> list_rooms(std::string domain, std::string after, std::size_t limit) override;
+  Task<Result<RoomInfo>> find_room(BareJid room) override;
+  Task<Result<void>> create_room(BareJid room, BareJid owner) override;
+  Task<Result<void>> destroy_room(BareJid room, std::string reason) override;
+  Task<Result<void>> set_room_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) override;
+  Task<Result<ArchivePart>> read_room_archive(BareJid room, ArchiveQuery query) override;
   Task<Result<std::vector<PeerInfo>>> list_peers() override;
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
   Task<Result<ReloadReport>> reload() override;
@@ -44,12 +59,16 @@ class StoreTarget : public AdminTarget {
   [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
 
  private:
+  [[nodiscard]] bool has_rooms(std::string_view domain) const {
+    return std::find(room_domains_.begin(), room_domains_.end(), domain) != room_domains_.end();
+  }
   Stores stores_;
   Passwords& passwords_;
   LoginFailureCounters& failures_;
   const CertificateJudge& judge_;
   const Clock& clock_;
   std::vector<std::string> domains_;
+  std::vector<std::string> room_domains_;
 };
 
 }  // namespace aldis::admin

@@ -37,7 +37,7 @@ void Fleet::log_in(bool with_presence, int count) {
 void Fleet::connect_next() {
   Client& client = (*this)[connecting_];
   // Client 2k and 2k + 1 of the fleet are a pair.
-  client.connect("pair " + std::to_string(client.account() / 2) + "\n");
+  client.connect(opening_ ? opening_(client.account()) : "pair " + std::to_string(client.account() / 2) + "\n");
   ++connecting_;
 }
 

@@ -17,6 +17,8 @@ class Fleet final : public ClientOwner {
   /// Clients are the accounts first … first + count - 1; client i is at index i.
   Fleet(EventLoop& loop, const Options& options, int first, int count);
 
+  /// With Dialogue::relay: what each client says first; "pair N" unless it is set.
+  void open_with(std::function<std::string(int account)> opening) { opening_ = std::move(opening); }
   /// Connects the next `count` clients (all: -1), each with initial presence if asked, and waits until they are ready.
   void log_in(bool with_presence, int count = -1);
   void on_stanza(OnStanza handler) { on_stanza_ = std::move(handler); }
@@ -40,6 +42,7 @@ class Fleet final : public ClientOwner {
   const Options& options_;
   OnStanza on_stanza_;
   OnAcknowledged on_acknowledged_;
+  std::function<std::string(int account)> opening_;
   std::vector<std::unique_ptr<Client>> clients_;
   int wanted_ = 0, connecting_ = 0, ready_ = 0, gone_ = 0;
   bool with_presence_ = false;

@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
       {"chat", run_chat},       {"idle", run_idle},         {"detached", run_detached},
       {"archive", run_archive}, {"login", run_login},       {"handshake", run_handshake},
       {"ping", run_ping},       {"presence", run_presence}, {"setup-roster", run_setup_roster},
-      {"storm", run_storm},
+      {"storm", run_storm},     {"rooms", run_rooms},       {"room-join", run_room_join},
   };
   const auto found = scenarios.find(options.scenario);
   if (found == scenarios.end()) {

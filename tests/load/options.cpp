@@ -14,11 +14,12 @@ namespace {
   std::fprintf(
       stderr,
       "loadgen: %s\n"
-      "usage: loadgen archive|chat|detached|idle|login|ping|presence|setup-roster|storm|handshake [--option value]...\n"
+      "usage: loadgen archive|chat|detached|idle|login|ping|presence|rooms|room-join|setup-roster|storm|handshake [--option value]...\n"
       "  --host A --port N --domain D --transport plain|starttls|direct --relay --server-pid N\n"
       "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
       "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
       "--concurrency N --at-once N\n"
+      "  --rooms N --occupants N --senders N --room-domain D --pair\n"
       "  --stream-management --ack-every N --messages N --requests N --search --cycle --presence --duration S --warmup "
       "S --settle S --limit S\n",
       why.c_str());
@@ -79,6 +80,10 @@ Options parse_options(int argc, char** argv) {
   count("--accounts", o.accounts);
   count("--warm", o.warm);
   count("--contacts", o.contacts);
+  count("--rooms", o.rooms);
+  count("--occupants", o.occupants);
+  count("--senders", o.senders);
+  text("--room-domain", o.room_domain);
   count("--concurrency", o.concurrency);
   count("--at-once", o.at_once);
   count("--ack-every", o.ack_every);
@@ -97,6 +102,7 @@ Options parse_options(int argc, char** argv) {
       {"--search", [&] { o.search = true; }},
       {"--cycle", [&] { o.cycle = true; }},
       {"--presence", [&] { o.presence = true; }},
+      {"--pair", [&] { o.pair = true; }},
   };
   for (int i = 2; i < argc; ++i) {
     const std::string name = argv[i];
@@ -111,8 +117,8 @@ Options parse_options(int argc, char** argv) {
     }
   }
   if (o.pairs < 1 || o.window < 1 || o.sessions < 1 || o.concurrency < 1 || o.body < 1 || o.accounts < 1 ||
-      o.at_once < 1) {
-    refuse("counts begin at 1");
+      o.at_once < 1 || o.rooms < 1 || o.occupants < 2 || o.senders < 1 || o.senders > o.occupants) {
+    refuse("counts begin at 1, those of occupants at 2; no more speak in a room than are in it");
   }
   if (o.dialogue == Dialogue::relay && o.transport == Transport::starttls) {
     refuse("the relay has no STARTTLS: use --transport plain or direct");

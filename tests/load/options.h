@@ -11,7 +11,7 @@ namespace aldis::load {
 enum class Transport { plain, starttls, direct_tls };
 enum class Dialogue {
   xmpp,   ///< RFC 6120: stream, TLS, SASL, binding
-  relay,  ///< one line "pair N\n", then the scenario's bytes go to the other end of pair N
+  relay,  ///< one line "pair N\n", then the scenario's bytes go to the other end of pair N; "room N\n": to all who said so
 };
 
 struct Options {
@@ -33,12 +33,17 @@ struct Options {
   int accounts = 500;              ///< login: accounts used in turn
   int warm = 200;                  ///< idle: sessions that are there before the first reading of memory
   int contacts = 20;               ///< presence: mutual contacts of each user
+  int rooms = 10;                  ///< rooms, room-join: how many
+  int occupants = 100;             ///< of each room
+  int senders = 10;                ///< rooms: of the occupants of each, those who speak
+  std::string room_domain = "rooms.localhost";
+  bool pair = false;               ///< rooms: a pair talks meanwhile
   int concurrency = 50;            ///< connections that log in at the same time
   int at_once = 2000;              ///< storm: the same when all come back
   int messages = 1000000;          ///< archive: how many fill it
   int requests = 300;              ///< archive: of each kind
   bool search = false;             ///< archive: full-text search too
-  double rate = 0;                 ///< chat: messages a second over all pairs (open loop); 0: closed loop
+  double rate = 0;                 ///< chat, rooms: messages a second over all pairs or rooms (open loop); 0: closed loop
   bool cycle = false;              ///< presence: unavailable and available again instead of another <show/>
   bool stream_management = false;  ///< XEP-0198, with resumption
   int ack_every = 0;               ///< stanzas after which an acknowledgement is asked for; 0: never

@@ -1,5 +1,6 @@
 // The floor: a single-threaded relay that copies bytes between paired connections without looking at them. A connection
-// says "pair N\n" first; what it says after that goes to the other connection of pair N and back. Plain on one port,
+// says "pair N\n" first; what it says after that goes to the other connection of pair N and back. Where it says "room N\n", what
+// it says goes to all who said the same, itself too: each gets it in a record of its own. Plain on one port,
 // TLS 1.3 on another, terminated on both sides. One epoll descriptor, level-triggered; one receive and one send system
 // call a turn and connection. A connection whose partner cannot take more is not read. No limits, no timeouts: it
 // serves our generator only.
@@ -21,6 +22,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "process_stats.h"
 #include "transport.h"
@@ -28,10 +30,14 @@
 namespace aldis::load {
 namespace {
 
+struct End;
+using Room = std::vector<End*>;
+
 struct End {
   int fd = -1;
   SSL* ssl = nullptr;
   End* partner = nullptr;
+  Room* room = nullptr;
   bool is_named = false;  ///< has said its line
   bool is_dead = false;   ///< closed in this turn; freed when the turn is over
   std::uint32_t interest = EPOLLIN;
@@ -186,7 +192,11 @@ class Relay {
     if (bytes.empty()) {
       return;
     }
-    if (end.partner == nullptr) {
+    if (end.room != nullptr) {
+      for (End* each : *end.room) {
+        write(*each, bytes);
+      }
+    } else if (end.partner == nullptr) {
       end.waiting.append(bytes);
     } else {
       write(*end.partner, bytes);
@@ -194,6 +204,11 @@ class Relay {
   }
 
   void join(End& end, const std::string& name) {
+    if (name.starts_with("room ")) {
+      end.room = &rooms_[name];
+      end.room->push_back(&end);
+      return;
+    }
     const auto found = alone_.find(name);
     if (found == alone_.end()) {
       alone_[name] = &end;
@@ -252,6 +267,9 @@ class Relay {
     if (end.partner != nullptr) {
       end.partner->partner = nullptr;
     }
+    if (end.room != nullptr) {
+      std::erase(*end.room, &end);
+    }
     for (auto at = alone_.begin(); at != alone_.end();) {
       at = at->second == &end ? alone_.erase(at) : std::next(at);
     }
@@ -266,6 +284,7 @@ class Relay {
   End plain_, tls_;
   SSL_CTX* context_ = nullptr;
   std::unordered_map<std::string, End*> alone_;
+  std::unordered_map<std::string, Room> rooms_;
   std::vector<End*> dead_;
 };
 

@@ -13,6 +13,8 @@ int run_login(const Options& options);         ///< new connections that log in 
 int run_handshake(const Options& options);     ///< TLS handshakes only
 int run_ping(const Options& options);          ///< XEP-0199 to the server, pipelined
 int run_presence(const Options& options);      ///< presence flaps among mutual contacts
+int run_rooms(const Options& options);         ///< rooms in which some speak and all hear it
+int run_room_join(const Options& options);     ///< everybody joins one room, and sees everybody
 int run_setup_roster(const Options& options);  ///< makes those contacts, by subscription
 int run_storm(const Options& options);         ///< everybody cut at once, everybody back, a pair at work meanwhile
 

@@ -62,10 +62,12 @@ class Scenario:
     servers: tuple = ()  # only these; empty: all but aldis-off, an Aldis without archive beside the one with
     second_of_peer: float | None = None  # the other figure must be this times the better peer's at least
     second_of_files: float | None = None  # and this times that of prosody's files
+    second_at_most_of_peer: float | None = None  # or at most this times the better peer's
 
 
 CHAT = ["chat", "--body", "100"]
 SHORT = ["--duration", "2", "--warmup", "0.5"]
+BIG_ROOM = ["--rooms", "1", "--occupants", "2000", "--rate", "20", "--concurrency", "100", "--limit", "600"]
 
 ALL = [
     Scenario("chat", "chat, 500 pairs, one in flight, TLS 1.3", "µs CPU a message", "direct",
@@ -111,6 +113,21 @@ ALL = [
              quick=["--sessions", "1000"], requirement=Requirement(absolute=60),
              second=("pair_delay_p99_us", "the pair's p99 µs meanwhile", 50000), accounts=10002, fresh_server=True,
              repetitions=1),
+    # Rooms. The relay copies what one of a room says to all of them.
+    Scenario("rooms", "10 rooms of 100 occupants, one message on its way in each, TLS 1.3", "µs CPU a delivery", "direct",
+             ["rooms", "--body", "100"], "server_us_per_delivery", quick=SHORT, relay_arguments=["rooms", "--body", "100"],
+             requirement=Requirement(of_peer=1 / 5, of_relay=1.5), second=("deliveries_per_second", "deliveries/s", None)),
+    Scenario("big-room", "1 room of 2,000 occupants, 20 messages/s, a pair chats meanwhile, TLS 1.3", "p99 ms of a delivery", "direct",
+             ["rooms", "--body", "100"] + BIG_ROOM + ["--pair"], "delay_p99_us", divisor=1000, quick=SHORT + ["--occupants", "300"],
+             requirement=Requirement(absolute=100), second=("pair_delay_p99_us", "the pair's p99 µs meanwhile", 10000),
+             accounts=2002, fresh_server=True, relay_arguments=["rooms", "--body", "100"] + BIG_ROOM, repetitions=2),
+    Scenario("big-room-cpu", "the same", "µs CPU a delivery", "direct", ["rooms", "--body", "100"] + BIG_ROOM, "server_us_per_delivery",
+             quick=SHORT + ["--occupants", "300"], requirement=Requirement(of_relay=1.5), accounts=2002, fresh_server=True,
+             relay_arguments=["rooms", "--body", "100"] + BIG_ROOM, repetitions=2),
+    Scenario("room-join", "1,000 occupants join one room, TLS 1.3", "s of CPU", "direct",
+             ["room-join", "--occupants", "1000", "--at-once", "50", "--limit", "600"], "server_cpu_seconds", quick=["--occupants", "200"],
+             requirement=Requirement(of_peer=1 / 10), second=("all_in_seconds", "s until all have seen all", None),
+             second_at_most_of_peer=1 / 10, fresh_server=True, repetitions=1),
 ]
 
 # With the archive on (`compare --archive`), and stream management with an acknowledgement asked for every 5 messages. The peers

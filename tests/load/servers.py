@@ -15,6 +15,7 @@ import time
 
 PASSWORD = "load-test-password"
 DOMAIN = "localhost"
+ROOMS = "rooms.localhost"  # its rooms' domain: no archive, no limits that a large room would meet
 
 
 def _dies_with_parent():
@@ -210,6 +211,16 @@ certificates = ["{self.certificate}"]
 keys = ["{self.key}"]
 {'' if self.archive else 'disable = ["mam"]'}
 
+[[domain]]
+name = "{ROOMS}"
+serves = "rooms"
+certificates = ["{self.certificate}"]
+keys = ["{self.key}"]
+
+[domain.extension.muc]
+default_archive = false
+rate = 0
+
 {listeners}""")
         os.makedirs(os.path.join(self.work, "data"), mode=0o700, exist_ok=True)
         for first in range(0, self.users, self.IMPORT_LINES):
@@ -273,6 +284,8 @@ certificates = "{self.work}"
 ssl = {{ certificate = "{self.certificate}", key = "{self.key}" }}
 c2s_direct_tls_ssl = {{ certificate = "{self.certificate}", key = "{self.key}" }}
 VirtualHost "{DOMAIN}"
+Component "{ROOMS}" "muc"
+restrict_room_creation = false
 """)
 
     def command(self):
@@ -323,6 +336,8 @@ class Ejabberd(Server):
             os.makedirs(self.data_folder(), exist_ok=True)
             with open(self.SCHEMA, encoding="utf-8") as file, sqlite3.connect(path) as database:
                 database.executescript(file.read())
+        wanted["mod_muc"] = (f'{{host: "{ROOMS}", access: all, access_create: all, max_users: 10000, max_users_presence: 10000, '
+                             'max_user_conferences: 10000, default_room_options: {mam: false}}')
         modules = "".join(f"  {name}: {options}\n" for name, options in wanted.items())
         self._write("ejabberd.yml", f"""\
 loglevel: warning

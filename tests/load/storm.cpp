@@ -1,66 +1,18 @@
 // storm: --sessions clients are cut at once (RST) and all log in again, each trying anew after a failure as real
 // clients do; meanwhile a pair of other accounts goes on talking at --rate messages a second. Measured: the time until
-// everybody is back, and the pair's delays from the intended send time. The pair lives in a process of its own that
-// precedes this one on the processor where the system allows it, so that the generator's own handshakes are not taken
-// for the server's delay.
+// everybody is back, and the pair's delays from the intended send time (pair_meanwhile.h).
 // With --stream-management they resume their sessions instead (XEP-0198 5), and it is an error when they cannot.
-#include <sched.h>
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <map>
-#include <new>
 #include <random>
 
-#include "conversation.h"
+#include "pair_meanwhile.h"
 #include "report.h"
 #include "scenarios.h"
 
 namespace aldis::load {
 namespace {
-
-/// Shared by the two processes: the pair's results, and how far the storm is.
-struct Shared {
-  enum class Phase { logging_in, at_work, storm, over };
-  std::atomic<Phase> phase{Phase::logging_in};
-  std::atomic<bool> is_pair_ready{false};
-  Latency before, during;
-  std::uint64_t sent = 0, lost = 0, duplicated = 0, reordered = 0;
-};
-
-[[noreturn]] void be_the_pair(const Options& options, Shared& shared) {
-  sched_param priority{};
-  priority.sched_priority = 1;
-  if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0) {
-    setpriority(PRIO_PROCESS, 0, -20);
-  }
-  EventLoop loop;
-  Conversation pair(loop, options, options.sessions + options.sessions % 2, 1);
-  pair.log_in();
-  shared.is_pair_ready = true;
-  pair.start_open(options.rate > 0 ? options.rate : 100);
-  const auto deadline = Clock::now() + 3 * options.limit;
-  const auto until = [&](Shared::Phase phase) { pair.run(deadline, [&] { return shared.phase.load() >= phase; }); };
-  until(Shared::Phase::at_work);
-  pair.latency().clear();
-  until(Shared::Phase::storm);
-  shared.before = pair.latency();
-  pair.latency().clear();
-  until(Shared::Phase::over);
-  pair.drain(std::chrono::milliseconds(10000));
-  shared.during = pair.latency();
-  shared.sent = pair.tally().sent;
-  shared.lost = pair.lost();
-  shared.duplicated = pair.tally().duplicated;
-  shared.reordered = pair.tally().reordered;
-  _exit(0);
-}
 
 class Crowd final : public ClientOwner {
  public:
@@ -140,41 +92,24 @@ class Crowd final : public ClientOwner {
 }  // namespace
 
 int run_storm(const Options& options) {
-  void* const memory = mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) {
-    give_up("no shared memory");
-  }
-  Shared& shared = *new (memory) Shared;
-  const pid_t child = fork();
-  if (child == 0) {
-    be_the_pair(options, shared);
-  }
+  PairMeanwhile pair(options, options.sessions + options.sessions % 2, options.rate > 0 ? options.rate : 100);
   EventLoop loop;
   Crowd crowd(loop, options);
   const double first_time = crowd.gather(options.concurrency, options.limit);
-  loop.run([&] { return shared.is_pair_ready.load() || waitpid(child, nullptr, WNOHANG) == child; },
-           Clock::now() + std::chrono::seconds(30));
-  if (first_time < 0 || !shared.is_pair_ready) {
-    kill(child, SIGKILL);
+  if (!pair.wait_until_ready(loop) || first_time < 0) {
     give_up("the first login did not come to an end: " + std::to_string(crowd.ready_count()) + " ready");
   }
   loop.run_for(options.settle);
-  shared.phase = Shared::Phase::at_work;
+  pair.measure_before();
   loop.run_for(options.duration);
   crowd.forget_failures();
   CpuWindow cpu(options.server_pid);
   cpu.begin();
-  shared.phase = Shared::Phase::storm;
+  pair.measure_during();
   crowd.cut();
   const double all_back = crowd.gather(options.at_once, options.limit);
   cpu.end();
-  shared.phase = Shared::Phase::over;
-  const bool pair_ended =
-      loop.run([&] { return waitpid(child, nullptr, WNOHANG) == child; }, Clock::now() + std::chrono::seconds(20));
-  if (!pair_ended) {
-    kill(child, SIGKILL);
-    waitpid(child, nullptr, 0);
-  }
+  const bool pair_ended = pair.end(loop);
   Report report("storm");
   report.number("sessions", options.sessions);
   report.number("first_login_seconds", first_time);
@@ -184,16 +119,16 @@ int run_storm(const Options& options) {
   report.number("not_resumed", options.stream_management ? std::max(0, crowd.ready_count() - crowd.resumed()) : 0);
   report.number("failed_tries", crowd.failures());
   cpu.report(report, "login", options.sessions);
-  report.latency("pair_before", shared.before);
-  report.latency("pair_delay", shared.during);
-  report.number("pair_sent", static_cast<double>(shared.sent));
-  report.number("lost", static_cast<double>(shared.lost));
-  report.number("duplicated", static_cast<double>(shared.duplicated));
-  report.number("reordered", static_cast<double>(shared.reordered));
+  report.latency("pair_before", pair.before());
+  report.latency("pair_delay", pair.during());
+  report.number("pair_sent", static_cast<double>(pair.sent()));
+  report.number("lost", static_cast<double>(pair.lost()));
+  report.number("duplicated", static_cast<double>(pair.duplicated()));
+  report.number("reordered", static_cast<double>(pair.reordered()));
   report.print();
   crowd.cut();
   const bool all_resumed = !options.stream_management || crowd.resumed() >= options.sessions;
-  return pair_ended && all_back >= 0 && all_resumed && shared.lost + shared.duplicated + shared.reordered == 0 ? 0 : 1;
+  return pair_ended && all_back >= 0 && all_resumed && pair.lost() + pair.duplicated() + pair.reordered() == 0 ? 0 : 1;
 }
 
 }  // namespace aldis::load

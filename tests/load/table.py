@@ -58,6 +58,8 @@ def required(scenario):
         words += f", {scenario.second[1]} ≥ {scenario.second_of_peer:g} × the better peer"
     if scenario.second_of_files:
         words += f", {scenario.second[1]} ≥ {scenario.second_of_files:g} × prosody's files"
+    if scenario.second_at_most_of_peer:
+        words += f", {scenario.second[1]} ≤ 1/{round(1 / scenario.second_at_most_of_peer)} of the better peer"
     return words
 
 
@@ -76,6 +78,11 @@ def met(scenario, runs, peer, relay, files=None, own=None, all_runs=None):
             if theirs is None:
                 return ""
             good = good and other is not None and other >= factor * theirs
+    if scenario.second_at_most_of_peer:
+        theirs = better(second(scenario, (all_runs or {}).get(name)) for name in PEERS)
+        if theirs is None:
+            return ""
+        good = good and other is not None and other <= scenario.second_at_most_of_peer * theirs
     return "yes" if good else "no"
 
 

@@ -43,6 +43,16 @@ class Table(unittest.TestCase):
         self.assertEqual(table.met(storm, [{"cpu": 1.0, "p99": 51}], None, None), "no")
         self.assertEqual(table.met(storm, [{"cpu": 1.0}], None, None), "no")
 
+    def test_the_second_figure_beside_the_better_peers(self):
+        joining = chat(of_peer=1 / 10)
+        joining.second_at_most_of_peer = 1 / 10
+        peers = {"prosody": [{"cpu": 50.0, "p99": 60}], "ejabberd": [{"cpu": 40.0, "p99": 70}]}
+        met = lambda cpu, p99, others: table.met(joining, [{"cpu": cpu, "p99": p99}], 40.0, None, all_runs=others)
+        self.assertEqual(met(4.0, 6.0, peers), "yes")
+        self.assertEqual(met(4.0, 6.1, peers), "no")
+        self.assertEqual(met(4.1, 6.0, peers), "no")
+        self.assertEqual(met(4.0, 6.0, {}), "")
+
     def test_the_better_peer_is_the_smaller_figure_and_values_are_medians(self):
         reports = {("chat", "aldis"): [{"cpu": 9.0, "p99": 1}, {"cpu": 10.0, "p99": 2}, {"cpu": 90.0, "p99": 3}],
                    ("chat", "prosody"): [{"cpu": 200.0, "p99": 1}], ("chat", "ejabberd"): [{"cpu": 100.0, "p99": 1}]}

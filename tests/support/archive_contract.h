@@ -324,6 +324,27 @@ TEST_P(ArchiveContract, NewAccountDoesNotFindTheOldArchive) {  // security U01
   EXPECT_EQ(get(stores().archive.find(romeo_, {})).messages.at(0).stanza, said("secret word")->to_xml());
 }
 
+// A number that SQLite gives again does not bring back what was found by it.
+TEST_P(ArchiveContract, WordsAreFoundAfterARestartAndOnlyTheRightOnes) {
+  keep(1, "first word");
+  reopen();
+  keep(2, "second word");
+  EXPECT_EQ(found_by("word"), (Ids{1, 2}));
+  keep(3, "third word");
+  keep(4, "fourth");
+  EXPECT_EQ(trim({.bytes = 1}, at_ms(0)), 4U);
+  reopen();
+  EXPECT_EQ(found_by("word"), Ids{});
+  keep(5, "third time");  // it may have the number of one that is gone
+  reopen();
+  EXPECT_EQ(found_by("third"), (Ids{5}));
+  EXPECT_EQ(found_by("word"), Ids{});
+  EXPECT_EQ(trim({.bytes = 1}, at_ms(0)), 1U);
+  keep(6, "sixth");
+  EXPECT_EQ(found_by("third"), Ids{});
+  EXPECT_EQ(found_by("sixth"), (Ids{6}));
+}
+
 TEST_P(ArchiveContract, HighWaterIsNeverBelowAnId) {
   const ArchiveId first = first_archive_id_at(at_ms(1'700'000'000'000));
   for (ArchiveId i = 0; i < 20; ++i) {

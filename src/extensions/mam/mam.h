@@ -23,5 +23,7 @@ void install_recording(Extension& self);
 void install_queries(Extension& self);
 void install_archive_preferences(Extension& self);
 void install_retention(Extension& self);
+// The domain's archives, accounts' or rooms', are kept within these limits unless they have their own.
+void trim_archives(Extension& self, ArchiveRetention limits);
 
 }  // namespace aldis::ext

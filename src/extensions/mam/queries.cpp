@@ -4,52 +4,13 @@
 #include "core/account.h"
 #include "core/archived.h"
 #include "core/home.h"
+#include "extensions/mam/answer.h"
 #include "extensions/mam/mam.h"
-#include "extensions/mam/query.h"
 #include "extensions/pacing.h"
-#include "xmpp/forwarded.h"
 #include "xmpp/namespaces.h"
-#include "xmpp/result_set.h"
-#include "xmpp/timestamp.h"
 
 namespace aldis::ext {
 namespace {
-
-StanzaPtr result_message(const ArchivedMessage& message, const MamQuery& query, const Account& account, const Jid& to) {
-  const ArchiveIdForm& form = account.home().world().archive_form;
-  std::string forwarded;
-  write_forwarded(forwarded, *as_stored(message, account.jid()), Delay{.stamp = archive_time(message.id)});
-  std::string xml;
-  xml::Writer writer(xml);
-  writer.start("message").attribute("from", account.jid().str()).attribute("to", to.str());
-  writer.start("result", ns::mam);
-  if (query.has_queryid) {
-    writer.attribute("queryid", query.queryid);
-  }
-  writer.attribute("id", form.write(message.id)).raw(forwarded).end().end();
-  return Stanza::make(std::move(xml));
-}
-
-std::string fin(const ArchivePage& page, const ArchiveIdForm& form) {
-  ResultSet set;
-  if (!page.messages.empty()) {
-    set.first = form.write(page.messages.front().id);
-    set.last = form.write(page.messages.back().id);
-  }
-  if (page.count) {
-    set.count =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(*page.count, std::numeric_limits<std::uint32_t>::max()));
-  }
-  std::string xml;
-  xml::Writer writer(xml);
-  writer.start("fin", ns::mam);
-  if (page.is_complete) {
-    writer.attribute("complete", "true");
-  }
-  set.write(writer);
-  writer.end();
-  return xml;
-}
 
 // Section 5.1.1: a client that reads its archive before it comes online has what waits for it, and does not get it
 // again.
@@ -71,7 +32,7 @@ Task<StanzaPtr> answer(Iq request, MamQuery query) {
   const SessionId asking = request.envelope().origin;
   const bool is_online = request.session()->is_available();
   if (account->is_ephemeral()) {
-    co_return request.result(fin({}, home.world().archive_form));
+    co_return request.result(mam_fin({}, home.world().archive_form));
   }
   Result<ArchivePage> page = co_await home.world().stores.archive.find(account->jid(), query.archive);
   if (!page) {
@@ -85,7 +46,8 @@ Task<StanzaPtr> answer(Iq request, MamQuery query) {
     if (session == nullptr) {
       break;
     }
-    const StanzaPtr result = result_message(message, query, *account, session->jid());
+    const StanzaPtr result = mam_result(account->jid(), session->jid(), query, message.id,
+                                        *as_stored(message, account->jid()), home.world().archive_form);
     if (account->decide(policy::Action::deliver, *result, *result->from()).is_granted()) {
       session->send_own(result);
       sent.push_back(message.id);
@@ -94,31 +56,16 @@ Task<StanzaPtr> answer(Iq request, MamQuery query) {
   if (!is_online && !sent.empty()) {
     co_await no_longer_waiting(account, std::move(sent));
   }
-  co_return request.result(fin(*page, home.world().archive_form));
+  co_return request.result(mam_fin(*page, home.world().archive_form));
 }
 
 // Section 4.
-std::string metadata_of(const ArchiveSummary& summary, const ArchiveIdForm& form) {
-  std::string xml;
-  xml::Writer writer(xml);
-  writer.start("metadata", ns::mam);
-  if (summary.first != 0) {
-    for (const bool is_start : {true, false}) {
-      const ArchiveId id = is_start ? summary.first : summary.last;
-      writer.start(is_start ? "start" : "end").attribute("id", form.write(id));
-      writer.attribute("timestamp", format_timestamp(archive_time(id))).end();
-    }
-  }
-  writer.end();
-  return xml;
-}
-
 Task<StanzaPtr> metadata(Iq request) {
   const Result<ArchiveSummary> summary = co_await request.home().world().stores.archive.summary(request.owner());
   if (!summary) {
     co_return request.failure(summary.error());
   }
-  co_return request.result(metadata_of(*summary, request.home().world().archive_form));
+  co_return request.result(mam_metadata(*summary, request.home().world().archive_form));
 }
 
 // XEP-0386 section 3.2. A client that is told nothing asks.
@@ -128,7 +75,7 @@ Task<std::string> bound_metadata(Account& account) {
   if (!summary) {
     log::warning("archive-not-described", {{"account", account.jid().str()}, {"cause", summary.error().what}});
   }
-  co_return summary ? metadata_of(*summary, world.archive_form) : std::string();
+  co_return summary ? mam_metadata(*summary, world.archive_form) : std::string();
 }
 
 }  // namespace

@@ -35,14 +35,17 @@ Task<std::chrono::milliseconds> trim(Home& home, std::string domain, ArchiveRete
 
 }  // namespace
 
-void install_retention(Extension& self) {
-  const auto& config = self.config<MamConfig>();
-  const ArchiveRetention limits{.age = config.keep_for, .bytes = config.keep_bytes.count};
+void trim_archives(Extension& self, ArchiveRetention limits) {
   // Touched by the one home that does this work.
   const auto place = std::make_shared<std::string>();
   self.on_time([domain = std::string(self.host().domain()), limits, place](Home& home) {
     return trim(home, domain, limits, place);
   });
+}
+
+void install_retention(Extension& self) {
+  const auto& config = self.config<MamConfig>();
+  trim_archives(self, {.age = config.keep_for, .bytes = config.keep_bytes.count});
 }
 
 }  // namespace aldis::ext

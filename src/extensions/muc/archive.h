@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,12 @@ struct RoomArchiveView {
 struct MessageAuthor {
   FullJid jid;                    // the real one
   Affiliation affiliation = Affiliation::none;
-  std::string_view role;          // "participant"
-  std::string_view occupant_id;   // XEP-0421; written into the message by the room
+  std::string role;               // "participant"
+  std::string occupant_id;        // XEP-0421; written into the message by the room
 };
+
+// What a room with an archive advertises.
+[[nodiscard]] std::span<const std::string_view> archive_features();
 
 // ---- recording
 
@@ -62,14 +66,15 @@ struct HistoryLimits {
 // The <history/> of a <x xmlns='http://jabber.org/protocol/muc'/>. bad-request: a value that is none.
 [[nodiscard]] Result<HistoryLimits, StanzaError> parse_history(const xml::Element& muc);
 // The latest messages from the archive, oldest first, `most` at most: as they were reflected, with their <delay/> and stanza-id,
-// without `to`. Subjects are not in it, nor what was retracted.
+// without `to`. Only what has a body: subjects are not history, nor what was taken back.
 [[nodiscard]] Task<Result<std::vector<StanzaPtr>>> recent(Home& home, BareJid room, HistoryLimits limits, std::size_t most);
 
 // ---- what is taken back
 
 // The stanza-id that a groupchat message retracts (XEP-0424 0.4.2); nothing: it retracts none.
 [[nodiscard]] std::optional<std::string> retracted_id(const Stanza& message);
-// Puts a tombstone in the place of the author's message. item-not-found: no such message; forbidden: somebody else's.
+// Puts a tombstone in the place of the author's message, with the id attribute of the message that takes it back.
+// item-not-found: no such message; forbidden: somebody else's, or the room's own word. Again: success.
 // The message of the retraction is recorded and reflected behind that.
 [[nodiscard]] Task<Result<void, StanzaError>> retract(Home& home, BareJid room, std::string id, std::string occupant_id,
                                                       std::string retraction_id);
@@ -82,8 +87,9 @@ struct Moderation {
 [[nodiscard]] bool is_moderation_request(const Stanza& iq);
 [[nodiscard]] Result<Moderation, StanzaError> parse_moderation(const Stanza& iq);
 // Puts a tombstone in the message's place and records the message that says so; that message, to be reflected, stanza-id and all.
-// `moderator`: his occupant address. item-not-found: no such message, or it has been retracted.
-[[nodiscard]] Task<Result<StanzaPtr, StanzaError>> moderate(Home& home, BareJid room, Moderation moderation, Jid moderator,
-                                                            MessageAuthor author);
+// `moderator`: his occupant address; `id`: of that message, from Home::next_archive_id. Errors as of retract, but nothing is
+// somebody else's.
+[[nodiscard]] Task<Result<StanzaPtr, StanzaError>> moderate(Home& home, BareJid room, ArchiveId id, Moderation moderation,
+                                                            Jid moderator, std::string occupant_id);
 
 }  // namespace aldis::muc

@@ -51,8 +51,12 @@ std::int64_t contact_number(Transaction& transaction, std::int64_t archive, std:
 }
 
 namespace {
-std::int64_t require_contact(Transaction& transaction, const BareJid& owner, std::int64_t archive,
-                             std::string_view address) {
+std::int64_t require_contact(Transaction& transaction, const BareJid& owner, ArchiveNumbers& numbers,
+                             ArchiveNumbers::Known& known, std::string_view address) {
+  if (const auto found = known.contacts.find(address); found != known.contacts.end()) {
+    return found->second;
+  }
+  const std::int64_t archive = known.archive;
   std::int64_t number = contact_number(transaction, archive, address);
   if (number == 0) {
     transaction.each("UPDATE archives SET contacts = contacts + 1 WHERE owner = $1 RETURNING contacts", {owner.str()},
@@ -60,16 +64,24 @@ std::int64_t require_contact(Transaction& transaction, const BareJid& owner, std
     transaction.change("INSERT INTO archive_contacts (archive, address, number) VALUES ($1, $2, $3)",
                        {archive, address, number});
   }
+  numbers.remember_contact(known, address, number);
   return number;
 }
 
 // The number of the address that a full one is compared with; that of an alias is negative.
-std::int64_t peer_of(Transaction& transaction, const BareJid& owner, std::int64_t archive, const ArchiveEntry& entry,
-                     std::int64_t contact) {
+std::int64_t peer_of(Transaction& transaction, const BareJid& owner, ArchiveNumbers& numbers, ArchiveNumbers::Known& known,
+                     const ArchiveEntry& entry, std::int64_t contact) {
   if (entry.alias) {
-    return -require_contact(transaction, owner, archive, entry.alias->str());
+    return -require_contact(transaction, owner, numbers, known, entry.alias->str());
   }
-  return entry.contact.is_bare() ? contact : require_contact(transaction, owner, archive, entry.contact.str());
+  return entry.contact.is_bare() ? contact : require_contact(transaction, owner, numbers, known, entry.contact.str());
+}
+
+// False: the owner's archive has not this number.
+bool count_entry(Transaction& transaction, const BareJid& owner, std::int64_t archive, std::int64_t size) {
+  return transaction.change(
+             "UPDATE archives SET messages = messages + 1, bytes = bytes + $3 WHERE owner = $1 AND archive = $2",
+             {owner.str(), archive, size}) == 1;
 }
 }  // namespace
 
@@ -128,18 +140,21 @@ Task<Result<void>> SqlArchive::append(BareJid owner, ArchiveEntry entry) {
   std::string key = owner.str();
   const std::size_t bytes = 256 + entry.stanza->size();
   auto work = [this, owner = std::move(owner), entry = std::move(entry)](Transaction& transaction) -> Result<void> {
-    const std::int64_t archive = require_archive(transaction, owner).archive;
-    const std::int64_t contact = require_contact(transaction, owner, archive, entry.contact.bare_str());
-    const std::int64_t peer = peer_of(transaction, owner, archive, entry, contact);
     const std::int64_t size = as_integer(use_message(transaction, entry, entry.message != entry.id));
+    ArchiveNumbers::Known* known = numbers_.find(owner.str());
+    if (known == nullptr || !count_entry(transaction, owner, known->archive, size)) {
+      known = &numbers_.remember(owner.str(), require_archive(transaction, owner).archive);
+      static_cast<void>(count_entry(transaction, owner, known->archive, size));
+    }
+    const std::int64_t archive = known->archive;
+    const std::int64_t contact = require_contact(transaction, owner, numbers_, *known, entry.contact.bare_str());
+    const std::int64_t peer = peer_of(transaction, owner, numbers_, *known, entry, contact);
     std::int64_t number = 0;
     transaction.each(
         "INSERT INTO archive_entries (archive, id, contact, peer, message, bytes) VALUES ($1, $2, $3, $4, $5, $6) "
         "RETURNING number",
         {archive, as_integer(entry.id), contact, peer, as_integer(entry.message), size},
         [&](const Row& row) { number = row.integer(0); });
-    transaction.change("UPDATE archives SET messages = messages + 1, bytes = bytes + $2 WHERE owner = $1",
-                       {owner.str(), size});
     note_id(transaction, entry.id);
     if (number != 0) {
       words_.add({number, archive, contact, searchable_text(*entry.stanza)});

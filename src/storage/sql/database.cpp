@@ -171,6 +171,11 @@ void Database::submit_read(const std::string& owner, std::unique_ptr<Job> job) {
   job->finish();
 }
 
+void Database::note_memory(std::int64_t& noted, const SqliteConnection* connection) {
+  const std::int64_t now = connection == nullptr ? 0 : connection->memory();
+  store_memory.add(now - std::exchange(noted, now));
+}
+
 // ---- The writer.
 
 void Database::write_loop() {
@@ -195,7 +200,7 @@ void Database::write_loop() {
     const std::optional<Failure> failure = run_batch(batch);
     finish_batch(batch, failure);
     batch.clear();
-    store_memory.set(sqlite3_memory_used());
+    note_memory(writer_memory_, writer_.get());
     if (!failure) {
       keep_log_short();
     }
@@ -278,6 +283,9 @@ std::optional<Failure> Database::run_apart(Batch& batch) {
     if (!is_kept) {
       is_careful_ = true;
       writer_->change("ROLLBACK TO write", {});
+      if (transaction_end_ != nullptr) {
+        transaction_end_->at_write_undone();
+      }
     }
     writer_->change("RELEASE write", {});
   }
@@ -427,7 +435,7 @@ void Database::read_loop() {
     reads_.pop_front();
     lock.unlock();
     queued_reads.add(-1);
-    store_memory.set(sqlite3_memory_used());
+    note_memory(reader_memory_, reader_.get());
     if (reader_ == nullptr) {
       auto opened = SqliteConnection::open(options_.sqlite, SqliteConnection::Access::read);
       if (opened) {

@@ -48,6 +48,7 @@ class TransactionEnd {
  public:
   virtual void at_begin() = 0;
   virtual void at_end(Transaction& transaction) = 0;  // behind the last write, before the commit
+  virtual void at_write_undone() = 0;                 // what one of its writes did has not happened; the others' has
   virtual void at_undone() = 0;                       // it came to nothing: what was done in it has not happened
 
  protected:
@@ -109,6 +110,7 @@ class Database {
   void probe();
   std::optional<Failure> try_to_write();
   void keep_log_short();
+  static void note_memory(std::int64_t& noted, const SqliteConnection* connection);
 
   const DatabaseOptions options_;
   std::unique_ptr<SqliteConnection> writer_;  // the writer thread's
@@ -117,6 +119,8 @@ class Database {
   bool is_careful_ = false;                   // the last batch had a write that returned an error; the writer thread's
   TransactionEnd* transaction_end_ = nullptr;
   int checkpointed_pages_ = 0;                // of the log, at the last checkpoint; the writer thread's
+  std::int64_t writer_memory_ = 0;            // as last reported; each its thread's
+  std::int64_t reader_memory_ = 0;
 
   mutable std::mutex mutex_;
   std::condition_variable writer_woken_;

@@ -154,6 +154,7 @@ TEST_F(DatabaseTest, WhatIsDoneAtTheEndIsToldOfUndoing) {
       (void)put(transaction, "end", std::to_string(said.size()));
       said += 'e';
     }
+    void at_write_undone() override { said += 'w'; }
     void at_undone() override { said += 'u'; }
     std::string said;
   } end;
@@ -167,7 +168,7 @@ TEST_F(DatabaseTest, WhatIsDoneAtTheEndIsToldOfUndoing) {
   finish(3);
   EXPECT_TRUE(results_[1]);
   ASSERT_FALSE(results_[2]);
-  EXPECT_EQ(end.said, "bebube");  // the held write, then both together, then each apart
+  EXPECT_EQ(end.said, "bebubwe");  // the held write, then both together, then each apart
   auto counted = [](Transaction& transaction) { return count(transaction); };
   EXPECT_EQ(*loop_.run(database_->read("", std::move(counted))), 3);  // held, a, end
   database_.reset();

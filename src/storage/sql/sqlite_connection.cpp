@@ -8,6 +8,11 @@
 namespace aldis::sql {
 namespace {
 
+// Of small allocations, which a connection takes from memory of its own without asking the allocator (sqlite.org/malloc.html
+// section 3.1): as many as a statement of ours needs.
+constexpr int lookaside_bytes = 1024;
+constexpr int lookaside_slots = 400;
+
 // What a code means: for one statement, for the whole transaction, or for the connection.
 Failure failure_of(int code, std::string what) {
   ensure((code & 0xff) != SQLITE_NOMEM, "there is memory");
@@ -48,6 +53,9 @@ class SqliteRow final : public Row {
 }  // namespace
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOptions& options, Access access) {
+  // SQLite counts its memory under a lock of the process at every allocation; connections count their own.
+  static const int is_uncounted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(is_uncounted);
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection);
   const int code = sqlite3_open_v2(options.path.c_str(), &connection->database_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                                    options.vfs.empty() ? nullptr : options.vfs.c_str());
@@ -59,6 +67,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOpt
   sqlite3_extended_result_codes(database, 1);
   connection->busy_timeout_ = options.busy_timeout;
   sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
+  sqlite3_db_config(database, SQLITE_DBCONFIG_LOOKASIDE, nullptr, lookaside_bytes, lookaside_slots);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   connection->execute("PRAGMA auto_vacuum = NONE");
@@ -97,6 +106,13 @@ SqliteConnection::~SqliteConnection() {
     sqlite3_finalize(prepared.handle);
   }
   sqlite3_close_v2(database_);
+}
+
+std::int64_t SqliteConnection::memory() const {
+  int pages = 0;
+  int most = 0;
+  static_cast<void>(sqlite3_db_status(database_, SQLITE_DBSTATUS_CACHE_USED, &pages, &most, 0));
+  return std::int64_t{pages} + std::int64_t{lookaside_bytes} * lookaside_slots;
 }
 
 void SqliteConnection::failed(int code, const char* during) {

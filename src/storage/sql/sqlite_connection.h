@@ -46,6 +46,8 @@ class SqliteConnection final : public Transaction {
   // As much of that as nobody has to wait for.
   void checkpoint();
   [[nodiscard]] bool is_in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
+  // Bytes held for pages and small allocations; what else SQLite holds is little.
+  [[nodiscard]] std::int64_t memory() const;
   // Pages in the log after the last commit.
   [[nodiscard]] int log_pages() const { return log_pages_; }
 

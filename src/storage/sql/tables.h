@@ -4,6 +4,7 @@
 #include <atomic>
 #include <span>
 
+#include "storage/sql/archive_numbers.h"
 #include "storage/sql/archive_words.h"
 #include "storage/sql/database.h"
 #include "storage/stores.h"
@@ -89,7 +90,11 @@ class SqlArchive final : public ArchiveStore, public TransactionEnd, OnDatabase 
 
   void at_begin() override { words_.forget(); }
   void at_end(Transaction& transaction) override { words_.write(transaction); }
-  void at_undone() override { noted_id_ = 0; }
+  void at_write_undone() override { numbers_.forget(); }
+  void at_undone() override {
+    noted_id_ = 0;
+    numbers_.forget();
+  }
 
  private:
   // On the writer's thread.
@@ -98,6 +103,7 @@ class SqlArchive final : public ArchiveStore, public TransactionEnd, OnDatabase 
   std::size_t remove_leftovers(Transaction& transaction, std::size_t most);
 
   ArchiveWords words_;         // the writer thread's
+  ArchiveNumbers numbers_;     // the same; const works change it, as they change the tables
   ArchiveId noted_id_ = 0;     // the writer thread's: the high-water mark as last written; 0: not known to be on disk
 };
 
