@@ -49,7 +49,7 @@ std::span<const ExtensionEntry> extensions() {
       {"service_administration", ext::install_service_administration,
        {{133, "1.3.1", "no black or white lists; the list of administrators, restart and shutdown are the operator's"}}},
       // Behind all that offer commands.
-      {"commands", ext::install_commands, {{50, "1.3.0"}}, &ext::commands_options()},
+      {"commands", ext::install_commands, {{50, "1.3.0"}}, &ext::commands_options(), true, ServedBy::both},
       {"caps", ext::install_caps, {{115, "1.6.0"}}},  // last: it sums up what the others advertise
   };
   return list;

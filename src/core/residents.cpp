@@ -1,6 +1,8 @@
 // What lives at addresses that are no accounts': loading, order, leaving memory.
 #include "core/residents.h"
 
+#include <algorithm>
+
 #include "base/metrics.h"
 #include "core/home.h"
 #include "core/virtual_host.h"
@@ -95,17 +97,17 @@ void Residents::work(const std::string& address, Place& place) {
 void Residents::sweep() {
   const Monotonic now = home_.now();
   const auto longest = home_.world().config()->account_idle;
-  std::erase_if(places_, [&](auto& entry) {
-    Place& place = entry.second;
-    if (place.is_loading || place.is_working || place.resident->rest() < Resident::Rest::idle) {
+  for (auto entry = places_.begin(); entry != places_.end();) {
+    Place& place = entry->second;
+    const Resident::Rest rest = place.is_loading || place.is_working ? Resident::Rest::busy : place.resident->rest();
+    if (rest < Resident::Rest::idle) {
       place.idle_since = {};
-      return false;
-    }
-    if (place.idle_since == Monotonic{}) {
+    } else if (place.idle_since == Monotonic{}) {
       place.idle_since = now;
     }
-    return place.resident->rest() == Resident::Rest::absent || now - place.idle_since >= longest;
-  });
+    const bool goes = rest == Resident::Rest::absent || (rest == Resident::Rest::idle && now - place.idle_since >= longest);
+    entry = goes ? places_.erase(entry) : std::next(entry);
+  }
 }
 
 void Residents::relieve_memory() {

@@ -26,6 +26,11 @@ FanOut::Ticket FanOut::hold(Speech speech) {
 }
 
 void FanOut::ready(Ticket ticket) { job(ticket).is_ready = true; }
+void FanOut::ready(Ticket ticket, StanzaPtr said) {
+  job(ticket).speech.open = said;
+  job(ticket).speech.veiled = std::move(said);
+  ready(ticket);
+}
 
 void FanOut::drop(Ticket ticket) {
   Job& dropped = job(ticket);

@@ -50,6 +50,7 @@ class FanOut final : private NextTurn {
   // Waits, and all behind it, until ready() or drop() is called with the ticket.
   [[nodiscard]] Ticket hold(Speech speech);
   void ready(Ticket ticket);
+  void ready(Ticket ticket, StanzaPtr said);   // what is said is known now
   void drop(Ticket ticket);
   void to_one(Recipient recipient, std::vector<StanzaPtr> stanzas);
   // At once, ahead of the queue: from within then() only.

@@ -6,7 +6,9 @@
 #include "core/home.h"
 #include "core/virtual_host.h"
 #include "extensions/extensions.h"
+#include "extensions/muc/administration.h"
 #include "extensions/muc/room.h"
+#include "extensions/operator_commands.h"
 #include "xmpp/namespaces.h"
 #include "xmpp/result_set.h"
 
@@ -86,6 +88,8 @@ void install_muc(Extension& self) {
   self.house([options](Home& home, const VirtualHost& host, BareJid jid) -> std::unique_ptr<Resident> {
     return std::make_unique<muc::Room>(home, host, std::move(jid), options);
   });
+  self.administer_rooms(muc::administration_of(self.world(), self.host()));
+  offer_operator_commands(self, std::make_shared<DomainOperators>(self), {});
 }
 
 }  // namespace aldis::ext

@@ -51,7 +51,11 @@ Task<void> Room::load() {
     co_return;
   }
   record_ = std::move((*image)->record);
-  const std::optional<RoomConfig> config = RoomConfig::from_text(record_.config);
+  std::optional<RoomConfig> config = RoomConfig::from_text(record_.config);
+  if (record_.config.empty()) {  // operators made it while the server was stopped
+    config = RoomConfig::defaults(options_);
+    config->is_persistent = record_.is_persistent;
+  }
   if (!config) {  // not as if it were open to all
     log::error("room-unreadable", {{"room", jid_.str()}});
     state_ = State::unreadable;
@@ -236,13 +240,10 @@ void Room::handle_iq(const Envelope& envelope) {
     } else {
       answer_later(envelope, register_member(Pin(*this), envelope));
     }
+  } else if (is_moderation_request(stanza) && state_ == State::open && config_.keeps_archive) {
+    moderate_message(envelope);
   } else if (is_archive_request(stanza) && state_ == State::open && config_.keeps_archive) {
-    const Standing standing = standing_of(*stanza.from());
-    const bool may_enter = standing.affiliation != Affiliation::outcast && (!config_.is_members_only || standing.affiliation >= Affiliation::member) &&
-                           (config_.password.empty() || standing.role != Role::none || standing.affiliation >= Affiliation::member);
-    const RoomArchiveView view{.may_read = may_enter,
-                               .sees_real_jids = config_.is_non_anonymous || standing.affiliation >= Affiliation::admin || standing.role == Role::moderator};
-    answer_later(envelope, answer_archive_request(home_, jid_, envelope.stanza, view, options_.archive_page, [this, envelope](StanzaPtr result) {
+    answer_later(envelope, answer_archive_request(home_, jid_, envelope.stanza, archive_view(*stanza.from()), options_.archive_page, [this, envelope](StanzaPtr result) {
                    home_.router().route(home_, Envelope{.stanza = std::move(result), .trace = envelope.trace, .is_copy = true});
                    return true;
                  }));

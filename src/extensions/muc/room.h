@@ -2,7 +2,8 @@
 // delivered one stanza at a time; what goes out leaves through its FanOut, in order. Changes of what is stored are written before
 // anybody is told of them. Its parts, each a file: room.cpp (what comes in, loading, memory), room_create, room_enter, room_leave,
 // room_presence, room_messages, room_private, room_relay (iq between occupants), room_roles, room_affiliations, room_lists,
-// room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_discovery.
+// room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_moderation, room_discovery,
+// room_administration (operators).
 //
 //   absent --enter--> creating --store has no quota against it--> locked --owner's form--> open --owner--> destroyed (absent)
 //      |                                                            |                       |  last leaves a temporary room
@@ -44,6 +45,11 @@ class Room final : public Resident {
   [[nodiscard]] std::size_t memory() const override;
 
   [[nodiscard]] const BareJid& jid() const { return jid_; }
+  // ---- for operators (core/room_administration.h)
+  [[nodiscard]] Task<Result<void>> create_for(BareJid owner);
+  [[nodiscard]] Task<Result<void>> destroy_for(std::string reason);
+  [[nodiscard]] Task<Result<void>> set_affiliation_for(Jid jid, Affiliation affiliation, std::string reason);
+  [[nodiscard]] std::size_t occupant_count() const { return occupants_.size(); }
   [[nodiscard]] bool exists() const { return state_ == State::open || state_ == State::locked; }
 
  private:
@@ -86,6 +92,8 @@ class Room final : public Resident {
   void create(const Envelope& entering);
   Task<void> create_checked(Pin self, Envelope entering);
   Task<Result<void>> store_new();
+  void found(const BareJid& owner);
+  void handle_waiting();
   [[nodiscard]] bool may_create(const Envelope& entering) const;
   [[nodiscard]] RoomRecord current_record() const;
 
@@ -143,6 +151,11 @@ class Room final : public Resident {
                            std::string nickname, FanOut::Ticket ticket);
   void say(const Envelope& envelope, StanzaPtr said);
   [[nodiscard]] StanzaPtr subject() const;
+  // room_moderation.cpp
+  void moderate_message(const Envelope& envelope);
+  Task<StanzaPtr> moderate_stored(Pin self, Envelope envelope, Moderation moderation, Jid moderator, std::string occupant_id, ArchiveId id,
+                                  FanOut::Ticket ticket);
+  [[nodiscard]] RoomArchiveView archive_view(const Jid& who) const;
   void note_configuration(const std::vector<int>& codes);
 
   // room_private.cpp, room_relay.cpp
@@ -163,6 +176,7 @@ class Room final : public Resident {
   [[nodiscard]] Result<std::vector<AffiliationChange>, StanzaError> read_changes(const xml::Element& query) const;
   Task<StanzaPtr> change_affiliations(Pin self, Envelope envelope, std::vector<AffiliationChange> changes);
   [[nodiscard]] std::optional<StanzaError> refuses(const Jid& actor, const std::vector<AffiliationChange>& changes) const;
+  [[nodiscard]] bool leaves_an_owner(const std::vector<AffiliationChange>& changes) const;   // section 10
   [[nodiscard]] std::vector<RoomAffiliation> versions_of(const std::vector<AffiliationChange>& changes);
   void apply(const RoomAffiliation& changed, const Jid& actor);
   bool regrade(const BareJid& user, std::string_view reason, const Jid& actor, int code_of_removal);

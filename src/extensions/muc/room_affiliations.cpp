@@ -1,5 +1,7 @@
 // Affiliations, XEP-0045 (1.35.5) sections 9.1 to 9.5 and 10.3 to 10.8: bans, members, admins, owners. All items of a request are
 // carried out, or none; they are stored before anybody is told.
+#include <algorithm>
+
 #include "base/log.h"
 #include "extensions/muc/room.h"
 #include "extensions/muc/status_codes.h"
@@ -60,10 +62,6 @@ Result<std::vector<Room::AffiliationChange>, StanzaError> Room::read_changes(con
 
 std::optional<StanzaError> Room::refuses(const Jid& actor, const std::vector<AffiliationChange>& changes) const {
   const Affiliation standing = affiliation_of(actor);
-  std::size_t owners = 0;
-  for (const auto& [jid, each] : affiliations_) {
-    owners += each.affiliation == Affiliation::owner ? 1 : 0;
-  }
   std::size_t more = 0;
   for (const AffiliationChange& change : changes) {
     const RoomAffiliation* record = affiliation_record(change.user);
@@ -75,8 +73,6 @@ std::optional<StanzaError> Room::refuses(const Jid& actor, const std::vector<Aff
     if (change.wanted == Affiliation::outcast && !change.user.has_local() && actor.domain() == change.user.domain()) {  // and himself
       return StanzaError(StanzaCondition::conflict);
     }
-    owners -= before == Affiliation::owner ? 1 : 0;
-    owners += change.wanted == Affiliation::owner ? 1 : 0;
     more += record == nullptr && change.wanted != Affiliation::none ? 1 : 0;
     if (change.nickname && !change.nickname->empty()) {
       for (const std::string& key : nickname_keys(*change.nickname)) {
@@ -87,13 +83,32 @@ std::optional<StanzaError> Room::refuses(const Jid& actor, const std::vector<Aff
       }
     }
   }
-  if (owners == 0) {  // section 10.4
+  if (!leaves_an_owner(changes)) {  // section 10.4
     return StanzaError(StanzaCondition::conflict);
   }
   if (affiliations_.size() + more > options_.affiliations) {
     return StanzaError(StanzaCondition::resource_constraint, "The room has as many affiliations as one may have.");
   }
   return std::nullopt;
+}
+
+bool Room::leaves_an_owner(const std::vector<AffiliationChange>& changes) const {
+  const auto last_word = [&](const BareJid& user) -> const AffiliationChange* {
+    const AffiliationChange* found = nullptr;
+    for (const AffiliationChange& change : changes) {
+      found = change.user == user ? &change : found;
+    }
+    return found;
+  };
+  for (const auto& [jid, each] : affiliations_) {
+    const AffiliationChange* change = last_word(jid.bare());
+    if ((change != nullptr ? change->wanted : each.affiliation) == Affiliation::owner) {
+      return true;
+    }
+  }
+  return std::any_of(changes.begin(), changes.end(), [&](const AffiliationChange& change) {
+    return change.wanted == Affiliation::owner && last_word(change.user) == &change;
+  });
 }
 
 std::vector<RoomAffiliation> Room::versions_of(const std::vector<AffiliationChange>& changes) {

@@ -54,12 +54,7 @@ Task<void> Room::create_checked(Pin self, Envelope entering) {
   }
   state_ = State::absent;
   if (!error) {
-    config_ = RoomConfig::defaults(options_);
-    std::string key(32, '\0');
-    home_.world().random.fill(std::span(reinterpret_cast<std::uint8_t*>(key.data()), key.size()));
-    record_ = RoomRecord{.room = jid_, .created = home_.world().clock.wall(), .last_active = home_.world().clock.wall(),
-                         .occupant_id_key = std::move(key), .affiliations_version = 1};
-    affiliations_.emplace(creator, RoomAffiliation{.jid = creator, .affiliation = Affiliation::owner, .version = 1});
+    found(creator);
     state_ = State::locked;
     if (!options_.lock_new_rooms) {
       const Result<void> stored = co_await store_new();
@@ -81,10 +76,24 @@ Task<void> Room::create_checked(Pin self, Envelope entering) {
       after_leaving();
     }
   }
+  handle_waiting();
+}
+
+void Room::handle_waiting() {
   for (const Envelope& each : std::exchange(waiting_, {})) {
     handle(each);
   }
   fan_out_.run();
+}
+
+// With the domain's defaults, and the secret behind its occupants' ids.
+void Room::found(const BareJid& owner) {
+  config_ = RoomConfig::defaults(options_);
+  std::string key(32, '\0');
+  home_.world().random.fill(std::span(reinterpret_cast<std::uint8_t*>(key.data()), key.size()));
+  const WallTime now = home_.world().clock.wall();
+  record_ = RoomRecord{.room = jid_, .created = now, .last_active = now, .occupant_id_key = std::move(key), .affiliations_version = 1};
+  affiliations_.emplace(owner, RoomAffiliation{.jid = owner, .affiliation = Affiliation::owner, .version = 1});
 }
 
 RoomRecord Room::current_record() const {

@@ -60,7 +60,9 @@ void Room::write_info(xml::Writer& writer) const {
     feature(ns::muc_register);
   }
   if (config_.keeps_archive) {
-    feature(ns::mam);
+    for (const std::string_view var : archive_features()) {
+      feature(var);
+    }
   }
   feature(config_.is_public ? "muc_public" : "muc_hidden");
   feature(config_.is_persistent ? "muc_persistent" : "muc_temporary");

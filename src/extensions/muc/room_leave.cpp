@@ -1,5 +1,7 @@
 // Leaving a room, XEP-0045 (1.35.5) section 7.14, by oneself or not (sections 8.2, 9.1, 9.4, 10.2, 11): the client is told first, then
 // the others.
+#include <algorithm>
+
 #include "base/log.h"
 #include "extensions/muc/room.h"
 #include "extensions/muc/status_codes.h"
@@ -117,10 +119,7 @@ Task<void> Room::remove_temporary(Pin self) {
     log::warning("room-not-removed", {{"room", jid_.str()}, {"cause", removed.error().what}});
     state_ = State::open;
   }
-  for (const Envelope& each : std::exchange(waiting_, {})) {
-    handle(each);
-  }
-  fan_out_.run();
+  handle_waiting();
 }
 
 }  // namespace aldis::muc

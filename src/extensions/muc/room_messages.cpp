@@ -81,7 +81,7 @@ Task<void> Room::record_and_say(Pin self, Envelope envelope, StanzaPtr said, Arc
                                 FanOut::Ticket ticket) {
   std::optional<StanzaError> error;
   if (const std::optional<std::string> retracted = retracted_id(*said)) {
-    const Result<void, StanzaError> done = co_await retract(home_, jid_, *retracted, author.occupant_id, id_text(id, home_.world()));
+    const Result<void, StanzaError> done = co_await retract(home_, jid_, *retracted, author.occupant_id, std::string(said->id()));
     if (done) {
       history_.remove(*retracted);
     } else {
