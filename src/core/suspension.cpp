@@ -89,6 +89,7 @@ void Session::forget_unacknowledged() {
 }
 
 void Home::suspend_all(const StreamError& error, std::string_view reason) {
+  residents_.shut_down();   // what they say is still read, or waits for who comes back
   for (const SessionId id : session_ids()) {
     if (Session* session = find_session(id); session != nullptr && !session->can_detach()) {
       session->end(&error, reason);

@@ -74,6 +74,11 @@ class RoomScene : public Scene {
   static std::string admin(std::string_view items) {
     return "<query xmlns='http://jabber.org/protocol/muc#admin'>" + std::string(items) + "</query>";
   }
+  static void are_online(std::initializer_list<Client*> clients) {
+    for (Client* each : clients) {
+      each->comes_online();
+    }
+  }
   static void says(Client& client, std::string_view body, std::string_view id = "m1", std::string_view room = coven) {
     client.sends("<message type='groupchat' id='" + std::string(id) + "' to='" + std::string(room) + "'><body>" + std::string(body) + "</body></message>");
   }

@@ -48,7 +48,7 @@ void FanOut::then(UniqueFunction<void()> work) { jobs_.push_back({.kind = Job::K
 
 // ---- what goes out
 
-void FanOut::run() {
+void FanOut::send() {
   if (is_running_) {
     return;
   }

@@ -59,7 +59,7 @@ class FanOut final : private NextTurn {
   void then(UniqueFunction<void()> work);
 
   // Sends what is ready. Not from within what it calls; the room calls it when it is done with a stanza.
-  void run();
+  void send();
   [[nodiscard]] bool is_empty() const { return jobs_.empty(); }
   [[nodiscard]] std::size_t recipients() const { return count_; }
   [[nodiscard]] std::size_t memory() const;
@@ -83,7 +83,7 @@ class FanOut final : private NextTurn {
     UniqueFunction<void()> work{};
   };
 
-  void on_next_turn() override { run(); }
+  void on_next_turn() override { send(); }
   // False: it is not done, and the turn's share is used up.
   bool carry_out(Job& job, std::size_t& budget);
   bool say(const Job& job, std::size_t& budget);

@@ -2,8 +2,6 @@
 #include "extensions/muc/room.h"
 #include "extensions/muc/status_codes.h"
 
-#include <array>
-
 #include "base/encoding.h"
 #include "base/log.h"
 #include "core/virtual_host.h"
@@ -134,7 +132,7 @@ void Room::deliver(Envelope envelope) {
     return;
   }
   handle(envelope);
-  fan_out_.run();
+  fan_out_.send();
 }
 
 void Room::handle(const Envelope& envelope) {
@@ -257,21 +255,28 @@ void Room::on_gone(SessionId session) {
     if (const OccupantClient* client = occupant->client(jid); client != nullptr && client->recipient.session == session) {
       const Jid gone = jid;
       remove_client(*occupant, gone, {.codes = {status::technical_problem}});
-      fan_out_.run();
+      fan_out_.send();
       return;
     }
   }
 }
 
-void Room::shut_down() {  // section 11.2
+void Room::shut_down() {  // section 11.2: everybody is removed, so that nobody believes to be here when the server is back
   for (const auto& [nickname, occupant] : occupants_) {
+    const Role role = std::exchange(occupant->role, Role::none);
     for (const OccupantClient& client : occupant->clients) {
-      const std::array codes{status::self, status::shutting_down};
-      fan_out_.to_one(client.recipient, {presence_of(*occupant, client, sees_real_jids(occupant->role),
-                                                     {.codes = {codes.begin(), codes.end()}, .is_leaving = true})});
+      const Note note{.codes = {status::self, status::shutting_down}, .is_leaving = true};
+      fan_out_.to_one(client.recipient, {presence_of(*occupant, client, sees_real_jids(role), note)});
+      fan_out_.remove(client.recipient.jid);
     }
   }
-  fan_out_.run();
+  const bool had_occupants = !occupants_.empty();
+  by_client_.clear();
+  occupants_.clear();
+  if (had_occupants) {
+    after_leaving();
+  }
+  fan_out_.send();
 }
 
 // ---- what goes out to one
@@ -287,7 +292,7 @@ void Room::answer_later(Envelope request, Task<StanzaPtr> task) {
   spawn([](Pin self, Envelope envelope, Task<StanzaPtr> waiting) -> Task<void> {
     StanzaPtr result = co_await std::move(waiting);
     self->answer(envelope, std::move(result));
-    self->fan_out_.run();
+    self->fan_out_.send();
   }(Pin(*this), std::move(request), std::move(task)));
 }
 

@@ -11,6 +11,7 @@ class RoomAdmin : public ::testing::Test {
   Client& wicca = scene.login("wiccarocks@shakespeare.lit/laptop");   // admin
   Client& hag = scene.login("hag66@shakespeare.lit/pda");             // none
   Client& bystander = scene.login("hecate@shakespeare.lit/broom");
+  void SetUp() override { scene.are_online({&crone, &wicca, &hag, &bystander}); }
 
   void everybody_is_inside(std::initializer_list<std::pair<std::string_view, std::string_view>> fields = {}) {
     scene.makes(crone, "firstwitch", fields);
@@ -350,15 +351,24 @@ TEST_F(RoomAdmin, InvitationAndDecline) {  // section 7.8.2
   everybody_is_inside({{"passwordprotectedroom", "0"}});
   crone.sends("<message id='i' to='coven@chat.shakespeare.lit'><x xmlns='http://jabber.org/protocol/muc#user'><invite to='hecate@shakespeare.lit'><reason>Hey Hecate</reason>"
               "<continue thread='t1'/></invite></x></message>");
-  bystander.comes_online();
   const std::string invitation = bystander.receives({"from='coven@chat.shakespeare.lit'", "<invite from='coven@chat.shakespeare.lit/firstwitch'", "Hey Hecate", "<continue thread='t1'/>"});
   EXPECT_EQ(invitation.find("crone1"), std::string::npos) << invitation;   // security M05
   bystander.sends("<message id='n' to='coven@chat.shakespeare.lit'><x xmlns='http://jabber.org/protocol/muc#user'><decline to='coven@chat.shakespeare.lit/firstwitch'><reason>too busy</reason></decline></x></message>");
   crone.receives({"<decline from='hecate@shakespeare.lit'", "too busy"});
   bystander.sends("<message id='n2' to='coven@chat.shakespeare.lit'><x xmlns='http://jabber.org/protocol/muc#user'><decline to='wiccarocks@shakespeare.lit'/></x></message>");
   bystander.receives_error("n2", "not-acceptable");   // no way to write to others
+  crone.asks("set", coven, scene.form({{"membersonly", "1"}}));
+  for (Client* each : {&crone, &wicca, &hag}) {
+    each->ignores_the_rest();   // hag is no member, and gone
+  }
+  crone.asks("set", coven, scene.admin("<item affiliation='member' jid='hag66@shakespeare.lit'/>"));
+  hag.receives("<invite");
+  scene.enters(hag, "thirdwitch", {&crone, &wicca});
   hag.sends("<message id='h' to='coven@chat.shakespeare.lit'><x xmlns='http://jabber.org/protocol/muc#user'><invite to='hecate@shakespeare.lit'/></x></message>");
-  hag.receives_error("h", "forbidden");
+  hag.receives_error("h", "forbidden");   // section 9.5
+  crone.sends("<message to='coven@chat.shakespeare.lit'><x xmlns='http://jabber.org/protocol/muc#user'><invite to='hecate@shakespeare.lit'/></x></message>");
+  bystander.receives("<invite");
+  EXPECT_NE(crone.asks("get", coven, scene.admin("<item affiliation='member'/>")).find("hecate@shakespeare.lit"), std::string::npos);
   nobody_else_hears();
 }
 

@@ -96,7 +96,7 @@ Task<Result<void>> Room::destroy_for(std::string reason) {
     }
   }
   tell_of_destruction({}, {}, reason);
-  fan_out_.run();
+  fan_out_.send();
   co_return Result<void>{};
 }
 
@@ -123,7 +123,7 @@ Task<Result<void>> Room::set_affiliation_for(Jid jid, Affiliation affiliation, s
   }
   record_.affiliations_version = next.affiliations_version;
   apply(changed.front(), Jid(host_.jid()));
-  fan_out_.run();
+  fan_out_.send();
   co_return Result<void>{};
 }
 

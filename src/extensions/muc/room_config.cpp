@@ -21,7 +21,7 @@ constexpr std::array bools{
     BoolField{"muc#roomconfig_membersonly", &RoomConfig::is_members_only, "Only members may enter"},
     BoolField{"muc#roomconfig_moderatedroom", &RoomConfig::is_moderated, "Only those with voice may speak"},
     BoolField{"muc#roomconfig_changesubject", &RoomConfig::occupants_change_subject, "Every participant may change the subject"},
-    BoolField{"muc#roomconfig_allowinvites", &RoomConfig::members_invite, "Members may invite others; in a members-only room they make them members"},
+    BoolField{"muc#roomconfig_allowinvites", &RoomConfig::members_invite, "In a members-only room members may invite, and whom they invite becomes a member"},
     BoolField{"muc#roomconfig_enablearchiving", &RoomConfig::keeps_archive, "Messages are archived for those who may enter"},
     BoolField{"muc#roomconfig_enablelogging", &RoomConfig::is_logged, "Occupants are warned that what is said is published"},
     BoolField{"{https://aldis.im/rooms}registration", &RoomConfig::takes_registrations, "People may register as members; in a members-only room after an owner or admin has agreed"},
@@ -176,6 +176,17 @@ Form fields_of(const RoomConfig& config, FormType type) {
   return form;
 }
 
+// The same for reading: a number of occupants need not be one of those we suggest.
+Form readable(Form form) {
+  for (Field& field : form.fields) {
+    if (field.var == max_users) {
+      field.type = FieldType::text_single;
+      field.options.clear();
+    }
+  }
+  return form;
+}
+
 template <class T>
 std::optional<T> number(const Form& form, std::string_view var, T most) {
   const auto value = form.value(var);
@@ -292,7 +303,7 @@ std::optional<RoomConfig> RoomConfig::from_text(std::string_view text) {
   if (!form) {
     return std::nullopt;
   }
-  const auto accepted = fields_of(RoomConfig(), FormType::form).accept(*form);
+  const auto accepted = readable(fields_of(RoomConfig(), FormType::form)).accept(*form);
   const auto config = accepted ? apply(RoomConfig(), *accepted) : Result<RoomConfig, StanzaError>(fail(accepted.error()));
   return config ? std::optional(*config) : std::nullopt;
 }
@@ -309,15 +320,7 @@ Form config_form(const RoomConfig& config, std::string_view room, bool is_new, s
 }
 
 Result<SubmittedConfig, StanzaError> read_config(const RoomConfig& config, const MucOptions& options, const Form& submitted) {
-  Form form = config_form(config, {}, false, {}, {});
-  // A number of occupants need not be one of those we suggest.
-  for (Field& field : form.fields) {
-    if (field.var == max_users) {
-      field.type = FieldType::text_single;
-      field.options.clear();
-    }
-  }
-  const auto accepted = form.accept(submitted);
+  const auto accepted = readable(config_form(config, {}, false, {}, {})).accept(submitted);
   if (!accepted) {
     return fail(accepted.error());
   }

@@ -83,7 +83,7 @@ void Room::handle_waiting() {
   for (const Envelope& each : std::exchange(waiting_, {})) {
     handle(each);
   }
-  fan_out_.run();
+  fan_out_.send();
 }
 
 // With the domain's defaults, and the secret behind its occupants' ids.

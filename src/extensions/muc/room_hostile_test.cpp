@@ -11,6 +11,7 @@ class HostileRooms : public ::testing::Test {
   Client& wicca = scene.login("wiccarocks@shakespeare.lit/laptop");
   Client& hag = scene.login("hag66@shakespeare.lit/pda");
   Client& bystander = scene.login("hecate@shakespeare.lit/broom");
+  void SetUp() override { scene.are_online({&crone, &wicca, &hag, &bystander}); }
 
   // All that waits for the client, as one text.
   static std::string everything(Client& client) {
@@ -196,6 +197,19 @@ TEST_F(HostileRooms, RemoteUsersHaveEveryRight) {  // rooms' owners, admins and 
   abroad.sends("<iq type='set' id='3' from='portia@venice.example/x' to='coven@chat.shakespeare.lit'><query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query></iq>");
   crone.receives({"type='unavailable'", "<destroy"});
   abroad.receives({"type='result'", "id='3'"});
+}
+
+TEST_F(HostileRooms, AServerThatStopsLeavesNoGhosts) {  // section 11.2
+  SceneAbroad& abroad = scene.abroad();
+  scene.makes(crone, "firstwitch", {{"persistentroom", "1"}});
+  abroad.sends("<presence from='iago@venice.example/x' to='coven@chat.shakespeare.lit/iago'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+  crone.receives("iago");
+  abroad.ignores_the_rest();
+  scene.shard().post([this] { scene.home().residents().shut_down(); });
+  scene.run();
+  crone.receives({"type='unavailable'", "firstwitch", "<status code='110'/><status code='332'/>"});
+  abroad.receives({"type='unavailable'", "iago", "<status code='110'/><status code='332'/>"});
+  crone.receives_nothing();
 }
 
 TEST_F(HostileRooms, SlowModeAndRates) {  // XEP-0500 section 6

@@ -28,9 +28,8 @@ void Room::mediate(const Envelope& envelope, const xml::Element& x) {
     return;
   }
   const bool is_admin = inviter->affiliation >= Affiliation::admin;
-  // In a members-only room an invitation makes a member; elsewhere moderators may invite too, and all if the room says so.
-  const bool may = is_admin || (config_.members_invite && (!config_.is_members_only || inviter->affiliation >= Affiliation::member)) ||
-                   (!config_.is_members_only && inviter->role == Role::moderator);
+  // In a members-only room an invitation makes a member; elsewhere everybody in the room may invite (section 5.1.1).
+  const bool may = is_admin || !config_.is_members_only || (config_.members_invite && inviter->affiliation >= Affiliation::member);
   if (!may) {
     refuse(envelope, StanzaCondition::forbidden);
     return;
@@ -95,7 +94,7 @@ Task<void> Room::invite_as_member(Pin self, Envelope envelope, BareJid invitee, 
   if (affiliation_of(invitee) < Affiliation::member) {
     if (affiliations_.size() >= options_.affiliations) {
       refuse(envelope, StanzaCondition::resource_constraint);
-      fan_out_.run();
+      fan_out_.send();
       co_return;
     }
     RoomRecord next = current_record();
@@ -107,7 +106,7 @@ Task<void> Room::invite_as_member(Pin self, Envelope envelope, BareJid invitee, 
     }
     if (!stored) {
       refuse(envelope, StanzaCondition::resource_constraint);
-      fan_out_.run();
+      fan_out_.send();
       co_return;
     }
     record_.affiliations_version = next.affiliations_version;
@@ -116,7 +115,7 @@ Task<void> Room::invite_as_member(Pin self, Envelope envelope, BareJid invitee, 
                                          {"before", "none"}, {"after", "member"}});
   }
   send_invitation(invitee, as, reason, more, envelope.stanza->id());
-  fan_out_.run();
+  fan_out_.send();
 }
 
 void Room::send_invitation(const Jid& invitee, const Jid& inviter, std::string_view reason, std::string_view more, std::string_view id) {

@@ -104,7 +104,7 @@ Task<void> Room::record_and_say(Pin self, Envelope envelope, StanzaPtr said, Arc
     }
     fan_out_.ready(ticket);
   }
-  fan_out_.run();
+  fan_out_.send();
 }
 
 // Not recorded.
@@ -192,7 +192,7 @@ Task<void> Room::store_subject(Pin self, Envelope envelope, StanzaPtr said, Arch
     fan_out_.drop(ticket);
     refuse(envelope, StanzaCondition::resource_constraint);
   }
-  fan_out_.run();
+  fan_out_.send();
 }
 
 // Section 7.2.15: also where there is none.

@@ -36,13 +36,13 @@ Task<StanzaPtr> Room::moderate_stored(Pin self, Envelope envelope, Moderation mo
   Result<StanzaPtr, StanzaError> told = co_await moderate(home_, jid_, id, std::move(moderation), std::move(moderator), std::move(occupant_id));
   if (!told) {
     fan_out_.drop(ticket);
-    fan_out_.run();
+    fan_out_.send();
     co_return make_error(*envelope.stanza, told.error());
   }
   log::info("audit-room-message-moderated", {{"room", jid_.str()}, {"by", envelope.stanza->from()->str()}, {"message", of}});
   history_.remove(of);
   fan_out_.ready(ticket, *told);
-  fan_out_.run();
+  fan_out_.send();
   co_return make_result(*envelope.stanza);
 }
 

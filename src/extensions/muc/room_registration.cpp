@@ -180,7 +180,7 @@ Task<void> Room::register_approved(Pin self, Envelope envelope, Registration reg
       }
     }
   }
-  fan_out_.run();
+  fan_out_.send();
 }
 
 }  // namespace aldis::muc

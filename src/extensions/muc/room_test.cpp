@@ -11,6 +11,7 @@ class Rooms : public ::testing::Test {
   Client& wicca = scene.login("wiccarocks@shakespeare.lit/laptop");
   Client& hag = scene.login("hag66@shakespeare.lit/pda");
   Client& bystander = scene.login("hecate@shakespeare.lit/broom");   // must see nothing
+  void SetUp() override { scene.are_online({&crone, &wicca, &hag, &bystander}); }
 };
 
 // ---- section 6
