@@ -21,6 +21,10 @@
 namespace aldis::app {
 namespace {
 
+bool has_server_listener(const Config& config) {
+  return std::ranges::any_of(config.listeners, [](const OptionObject& listener) { return listener.as<ListenerOptions>().serves == ListenerUse::servers; });
+}
+
 bool has_tls_listener(const Config& config) {
   return std::ranges::any_of(config.listeners,
                              [](const OptionObject& object) { return object.as<ListenerOptions>().tls != ListenerTls::none; });
@@ -144,7 +148,9 @@ std::vector<Finding> check_certificates(const Config& config, const Clock& clock
   std::vector<Finding> findings;
   for (const DomainConfig& domain : config.domains) {
     const DomainOptions& options = domain.get();
-    if (options.certificates.empty() && has_tls_listener(config)) {
+    // Rooms are spoken with by other servers only.
+    const bool is_shown = options.serves == DomainUse::accounts ? has_tls_listener(config) : has_server_listener(config);
+    if (options.certificates.empty() && is_shown) {
       findings.push_back({Severity::error, "domain " + options.name + " has no certificate, and a listener uses TLS",
                           "set certificates and keys of [[domain]] " + options.name});
     }

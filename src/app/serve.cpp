@@ -188,7 +188,8 @@ void raise_descriptor_limit() {
 }
 
 void greet(const Config& config, const Certificates& certificates) {
-  const std::string& domain = config.domains.front().get().name;
+  const auto accounts = std::ranges::find_if(config.domains, [](const DomainConfig& each) { return each.get().serves == DomainUse::accounts; });
+  const std::string& domain = (accounts != config.domains.end() ? *accounts : config.domains.front()).get().name;
   std::printf("Aldis %s serves", ALDIS_VERSION);
   for (const DomainConfig& each : config.domains) {
     std::printf(" %s", each.get().name.c_str());

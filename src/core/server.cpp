@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <future>
 
 #include "auth/local_credentials.h"
@@ -60,7 +61,10 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
     }
     world_.hosts.emplace(std::string(domain.name.domain()), std::move(host));
   }
-  lobby_ = std::make_unique<Lobby>(world_, *lobby_shard_, *authenticator_, std::string(config_.domains.front().name.domain()),
+  // Who names no domain is taken for a user of the first that has any.
+  const auto first = std::ranges::find_if(config_.domains, [&](const ServedDomain& domain) { return !world_.find_host(domain.name.domain())->residents; });
+  const ServedDomain& usual = first != config_.domains.end() ? *first : config_.domains.front();
+  lobby_ = std::make_unique<Lobby>(world_, *lobby_shard_, *authenticator_, std::string(usual.name.domain()),
                                    config_.live.lobby);
   lobby_->set_connection_limits(
       {.write_queue_bytes = static_cast<std::uint32_t>(core.write_queue.count),

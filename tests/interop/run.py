@@ -57,6 +57,8 @@ def meet(name, transport, make_server):
     server, problem = None, None
     try:
         server = make_server(folder)
+        if name == "slixmpp":
+            server.rooms = "rooms.capulet.example"
         card = {}
         if name.endswith("_card"):
             server.client_certificates = "optional"
@@ -69,7 +71,7 @@ def meet(name, transport, make_server):
             server.add_user(jid, people[role]["password"])
         problem = run_client(CLIENTS[name], {
             "host": server.host, "port": server.port if transport == "starttls" else server.tls_port,
-            "transport": transport, "ca_file": str(server.ca_file), "folder": str(folder), **people, **card,
+            "transport": transport, "ca_file": str(server.ca_file), "folder": str(folder), "rooms": server.rooms, **people, **card,
             "newcomer": {"jid": "paris@montague.example", "password": secrets.token_urlsafe(12)}})
         if problem:
             problem += f"-- the end of {server.name}'s log:\n{server.log()}"

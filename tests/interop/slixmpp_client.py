@@ -75,6 +75,39 @@ async def register(scenario):
     await newcomer.log_out()
 
 
+async def hold_a_room(juliet, romeo, service):
+    """XEP-0045: finding the service, making and configuring a room, entering, talking, administering, leaving."""
+    room = f"balcony@{service}"
+    mucs = []
+    for person in (juliet, romeo):
+        person.register_plugin("xep_0045")
+        mucs.append(person["xep_0045"])
+        for event in ("groupchat_message", "groupchat_subject", f"muc::{room}::got_offline"):
+            person.seen[event] = asyncio.Queue()
+            person.add_event_handler(event, person.seen[event].put_nowait)
+    items = (await romeo["xep_0030"].get_items(jid=juliet.boundjid.domain))["disco_items"]["items"]
+    assert service in {item[0] for item in items}, items
+    await mucs[0].join_muc_wait(room, "Juliet", timeout=PATIENCE)
+    form = await mucs[0].get_room_config(room, timeout=PATIENCE)
+    answer = juliet["xep_0004"].make_form(ftype="submit")
+    answer.add_field(var="FORM_TYPE", ftype="hidden", value="http://jabber.org/protocol/muc#roomconfig")
+    assert "muc#roomconfig_roomname" in form.get_fields(), list(form.get_fields())
+    answer.add_field(var="muc#roomconfig_roomname", ftype="text-single", value="The balcony")
+    await mucs[0].set_room_config(room, answer, timeout=PATIENCE)
+    await mucs[1].join_muc_wait(room, "Romeo", timeout=PATIENCE)
+    romeo.send_message(mto=room, mbody="Shall I hear more?", mtype="groupchat")
+    for person in (juliet, romeo):
+        message = await person.happens("groupchat_message", lambda message: message["body"] == "Shall I hear more?")
+        assert message["from"] == f"{room}/Romeo", message
+    mucs[0].set_subject(room, "Names")
+    await romeo.happens("groupchat_subject", lambda message: message["subject"] == "Names")
+    await mucs[0].set_affiliation(room, "member", jid=romeo.boundjid.bare, timeout=PATIENCE)
+    assert romeo.boundjid.bare in await mucs[0].get_affiliation_list(room, "member", timeout=PATIENCE)
+    await mucs[0].set_role(room, "Romeo", "none", reason="Good night", timeout=PATIENCE)
+    await romeo.happens(f"muc::{room}::got_offline", lambda presence: presence["muc"]["nick"] == "Romeo")
+    mucs[0].leave_muc(room, "Juliet")
+
+
 async def meet(scenario):
     await register(scenario)
     juliet = await Person(scenario, scenario["juliet"]).log_in()
@@ -99,6 +132,8 @@ async def meet(scenario):
     message = await romeo.happens("message")
     assert (message["body"], message["from"]) == ("Ay me!", juliet.boundjid), message
     assert (await romeo["xep_0030"].get_info(jid="capulet.example"))["disco_info"]["features"], "no features"
+
+    await hold_a_room(juliet, romeo, scenario["rooms"])
 
     await juliet["xep_0077"].change_password("a new & longer password")
     await juliet.log_out()

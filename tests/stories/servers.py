@@ -79,6 +79,7 @@ class Server:
         self.process = None
         self.ca_file = make_authority(self.folder)
         make_certificate(self.folder)
+        self.rooms = ""  # A domain of rooms beside the others.
 
     def configure(self):
         raise NotImplementedError
@@ -148,6 +149,7 @@ class Prosody(Server):
         (self.folder / "data").mkdir(exist_ok=True)
         hosts = "\n".join(f'VirtualHost "{domain}"\n  allow_registration = {"true" if domain == DOMAINS[1] else "false"}'
                           for domain in DOMAINS)
+        rooms = f'Component "{self.rooms}" "muc"' if self.rooms else ""
         (self.folder / "prosody.cfg.lua").write_text(f"""-- Written by a test.
 run_as_root = true
 data_path = "{self.folder}/data"
@@ -166,6 +168,7 @@ allow_registration = false
 registration_throttle_max = 1000
 ssl = {{ certificate = "{self.folder}/server.pem", key = "{self.folder}/server.key" }}
 {hosts}
+{rooms}
 """)
 
     @staticmethod
@@ -204,6 +207,12 @@ client_anchors = ["ca.pem"]
 [domain.extension.registration]
 allow_registration = {"true" if domain == DOMAINS[1] else "false"}
 """ for domain in DOMAINS)
+        if self.rooms:
+            domains += f"""
+[[domain]]
+name = "{self.rooms}"
+serves = "rooms"
+"""
         self.config.write_text(f"""# Written by a test.
 [server]
 data_dir = "data"
