@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 namespace aldis {
 namespace {
@@ -39,11 +41,12 @@ TEST(Nickname, LengthsAreInCharacters) {
 }
 
 TEST(Nickname, WhatLooksAlikeIsTheSame) {  // security M04
-  for (const auto& [a, b] : {std::pair{"Alice", "alice"}, {"Alice", "ALICE"}, {"Alice", "\u0410lice"} /* Cyrillic A */, {"paypal", "p\u0430yp\u0430l"},
+  using Pairs = std::initializer_list<std::pair<const char*, const char*>>;
+  for (const auto& [a, b] : Pairs{{"Alice", "alice"}, {"Alice", "ALICE"}, {"Alice", "\u0410lice"} /* Cyrillic A */, {"paypal", "p\u0430yp\u0430l"},
                              {"Alice", "\uFF21lice"} /* full width */, {"Bill", "BiIl"}, {"O0", "00"}, {"caf\u00E9", "cafe\u0301"}, {"\u0455cope", "scope"}}) {
     EXPECT_TRUE(look_alike(a, b)) << a << " " << b;
   }
-  for (const auto& [a, b] : {std::pair{"Alice", "Bob"}, {"firstwitch", "secondwitch"}, {"\u5C71", "\u5C72"}, {"op2", "op3"}}) {
+  for (const auto& [a, b] : Pairs{{"Alice", "Bob"}, {"firstwitch", "secondwitch"}, {"\u5C71", "\u5C72"}, {"op2", "op3"}}) {
     EXPECT_FALSE(look_alike(a, b)) << a << " " << b;
   }
 }
