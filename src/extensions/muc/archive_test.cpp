@@ -112,7 +112,7 @@ TEST(RoomArchive, ResultHasAnOccupantAndNoRecipient) {  // XEP-0313 section 5.1.
   ASSERT_EQ(page.messages.size(), 1U);
   const std::string& result = page.messages[0];
   for (const std::string& part :
-       {std::string("<message from='coven@chat.shakespeare.example' to='hag66@shakespeare.example/pda'>"),
+       {std::string("<message to='hag66@shakespeare.example/pda' from='coven@chat.shakespeare.example'>"),
         "<result xmlns='urn:xmpp:mam:2' queryid='g27' id='" + id + "'>", std::string("<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T"),
         std::string("from='coven@chat.shakespeare.example/first'"), std::string("type='groupchat'"), std::string("id='m1'"),
         std::string("<occupant-id xmlns='urn:xmpp:occupant-id:0' id='id-of-first'/>")}) {
@@ -327,10 +327,9 @@ TEST(RoomArchive, ModeratorTakesAMessageBack) {  // XEP-0425
   EXPECT_FALSE(holds(page.messages[0], "buy"));
   EXPECT_TRUE(holds(page.messages[1], "<retract ")) << page.messages[1];
   EXPECT_EQ(coven.history(), "");
-  const std::string last = page.messages[1];
-  const std::size_t at = last.find(" id='") + 5;
-  EXPECT_EQ(moderated(last.substr(last.find("id='", last.find("<result")) + 4, 16)).error().condition, StanzaCondition::forbidden)
-      << "the room's own word stays" << at;
+  const std::string& last = page.messages[1];
+  const std::string own_word = last.substr(last.find(" id='", last.find("<result")) + 5, 16);
+  EXPECT_EQ(moderated(own_word).error().condition, StanzaCondition::forbidden) << "the room's own word stays";
 }
 
 TEST(RoomArchive, ModerationIsRead) {

@@ -147,6 +147,71 @@ ALDIS_FIND(rare_and_common_word, ({.words = "w" + std::to_string(n % 50'000) + "
 ALDIS_FIND(word_of_contact, ({.contact = LargeArchive::shared().owners[1 + n % 200], .words = some_words[n % 20], .is_last_page = true}));
 ALDIS_FIND(no_such_word, ({.words = "absent", .is_last_page = true}));
 
+// 100,000 persistent rooms with ten affiliations each, made once: what one costs to load, a page of a list, a search through all of
+// them, and opening their store.
+struct ManyRooms : Fixture {
+  static constexpr std::uint64_t size = 100'000;
+  static BareJid room(std::uint64_t n) { return BareJid::parse("room" + std::to_string(n) + "@rooms.example").value(); }
+  ManyRooms() {
+    std::uint64_t answered = 0;
+    for (std::uint64_t sent = 0; sent < size; sent += 1000) {
+      for (std::uint64_t n = sent; n < sent + 1000; ++n) {
+        loop.post([&, n] {
+          RoomImage image{.record = {.room = room(n), .name = "Room " + std::to_string(n), .is_public = n % 2 == 0, .is_persistent = true,
+                                     .config = std::string(1500, 'c'), .searchable = "room " + std::to_string(n) + " love and summer"},
+                          .affiliations = {}};
+          for (std::uint64_t i = 0; i < 10; ++i) {
+            image.affiliations.push_back({.jid = owners[(n + i) % owners.size()], .affiliation = i == 0 ? Affiliation::owner : Affiliation::member,
+                                          .nickname = {}, .reason = {}, .version = i + 1});
+          }
+          spawn([](Stores to, RoomImage made, std::uint64_t& done) -> Task<void> {
+            const auto stored = co_await to.rooms.create(std::move(made));
+            ensure(stored.has_value(), "the benchmark's disk works");
+            ++done;
+          }(stores->stores(), std::move(image), answered));
+        });
+      }
+      loop.run_until([&] { return answered == sent + 1000; });
+    }
+  }
+  static ManyRooms& shared() {
+    static ManyRooms rooms;
+    return rooms;
+  }
+};
+
+void load_room(benchmark::State& state) {
+  ManyRooms& many = ManyRooms::shared();
+  std::uint64_t n = 0;
+  for (auto _ : state) {
+    const auto room = many.loop.run(many.stores->stores().rooms.load(ManyRooms::room(++n * 7919 % ManyRooms::size)));
+    ensure(room && *room && (*room)->affiliations.size() == 10, "the room is there");
+  }
+}
+BENCHMARK(load_room)->UseRealTime()->MeasureProcessCPUTime();
+
+void list_rooms(benchmark::State& state, const RoomPageRequest& request) {
+  ManyRooms& many = ManyRooms::shared();
+  std::size_t found = 0;
+  for (auto _ : state) {
+    found = many.loop.run(many.stores->stores().rooms.list("rooms.example", request))->rooms.size();
+  }
+  state.counters["rooms"] = static_cast<double>(found);
+}
+BENCHMARK_CAPTURE(list_rooms, page, RoomPageRequest{.after = "room5", .only_public = true})->UseRealTime();
+BENCHMARK_CAPTURE(list_rooms, last_page, RoomPageRequest{.is_last_page = true})->UseRealTime();
+BENCHMARK_CAPTURE(list_rooms, no_such_word, RoomPageRequest{.words = {"absent"}})->UseRealTime();
+
+void open_many_rooms(benchmark::State& state) {
+  ManyRooms& many = ManyRooms::shared();
+  for (auto _ : state) {
+    DatabaseOptions options;
+    options.sqlite.path = many.folder.path() / "data" / "bench.db";
+    benchmark::DoNotOptimize(SqlStores::open(std::move(options)).has_value());
+  }
+}
+BENCHMARK(open_many_rooms)->UseRealTime();
+
 // The roster of 100 contacts that a login loads.
 void load_roster(benchmark::State& state) {
   Fixture fixture;
