@@ -84,14 +84,18 @@ void Residents::work(const std::string& address, Place& place) {
   }
   place.is_working = false;
   if (place.resident->rest() == Resident::Rest::absent) {
-    home_.shard().post([this, address] {
-      const auto found = places_.find(address);
-      if (found != places_.end() && !found->second.is_loading && found->second.inbox.empty() &&
-          found->second.resident->rest() == Resident::Rest::absent) {
-        places_.erase(found);
-      }
-    });
+    look_at(address);
   }
+}
+
+void Residents::look_at(const std::string& address) {
+  home_.shard().post([this, address] {
+    const auto found = places_.find(address);
+    if (found != places_.end() && !found->second.is_loading && !found->second.is_working && found->second.inbox.empty() &&
+        found->second.resident->rest() == Resident::Rest::absent) {
+      places_.erase(found);
+    }
+  });
 }
 
 void Residents::sweep() {

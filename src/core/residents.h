@@ -29,6 +29,8 @@ class Residents {
   // Null: not in memory, or still being read.
   [[nodiscard]] Resident* find(std::string_view address) const;
   void on_gone(const std::string& address, SessionId session);
+  // One that has come to rest by itself: leaves memory if there is no such thing.
+  void look_at(const std::string& address);
 
   // Those where nobody has been for account_idle; all where nobody is.
   void sweep();

@@ -60,7 +60,11 @@ class Room final : public Resident {
     explicit Pin(Room& room) : room_(&room) { ++room.pins_; }
     Pin(const Pin& other) : Pin(*other.room_) {}
     Pin& operator=(const Pin&) = delete;
-    ~Pin() { --room_->pins_; }
+    ~Pin() {
+      if (--room_->pins_ == 0 && room_->state_ == State::absent) {
+        room_->home_.residents().look_at(room_->jid_.str());
+      }
+    }
     Room* operator->() const { return room_; }
     Room& operator*() const { return *room_; }
 

@@ -170,8 +170,8 @@ TEST_F(RoomAdmin, AMembersOnlyRoomInvitesAndRemoves) {  // sections 9.4, 9.5
 TEST_F(RoomAdmin, Moderators) {  // sections 9.6 to 9.8
   everybody_is_inside();
   wicca.asks("set", coven, scene.admin("<item nick='thirdwitch' role='moderator'/>"));
-  hag.receives({"<presence", "firstwitch", "jid='crone1@shakespeare.lit/desktop'"});   // now it sees who they are
-  hag.receives({"<presence", "secondwitch", "jid='wiccarocks@shakespeare.lit/laptop'"});
+  hag.receives_among({"<presence", "firstwitch", "jid='crone1@shakespeare.lit/desktop'"});   // now it sees who they are
+  hag.receives_among({"<presence", "secondwitch", "jid='wiccarocks@shakespeare.lit/laptop'"});
   for (Client* each : {&crone, &wicca, &hag}) {
     each->receives({"thirdwitch", "role='moderator'"});
   }

@@ -142,6 +142,11 @@ void Room::add_client(Occupant& occupant, const Envelope& envelope, const xml::E
                           .except = occupant.client_jids()};
     fan_out_.to_all(std::move(speech));
   }
+  for (const OccupantClient& other : occupant.clients) {  // his other clients see how he is shown now
+    if (other.recipient.jid != from) {
+      fan_out_.to_one(other.recipient, {presence_of(occupant, occupant.shown(), sees_real_jids(occupant.role), {.codes = {status::self}})});
+    }
+  }
   fan_out_.add(recipient, sees_real_jids(occupant.role));
   if (config_.is_non_anonymous) {
     note.codes.push_back(status::shows_full_jids);
