@@ -23,6 +23,9 @@ Envelope Session::addressed(const Envelope& envelope) const {
 }
 
 void Session::send_shared(const Granted& granted) {
+  if (is_ending_ && !granted.stanza().is_message()) {  // the state of a moment, for nobody
+    return;
+  }
   const bool waits = (rare_ != nullptr && !rare_->backlog.empty()) || (!is_detached() && !keeps_up(shared_ahead));
   if (!waits || is_ending_) [[likely]] {
     send(granted);

@@ -26,6 +26,7 @@ class HostileRooms : public ::testing::Test {
 TEST_F(HostileRooms, NoRealAddressReachesAVisitor) {  // M05: presence, messages, errors, kicks, nick changes, history, iq, lists
   scene.makes(crone, "firstwitch", {{"moderatedroom", "1"}, {"changesubject", "1"}});
   scene.says(crone, "Before.", "h1");
+  crone.receives("Before.");
   scene.enters(wicca, "secondwitch", {&crone});
   scene.tries(hag, "thirdwitch");
   std::string all = everything(hag);
