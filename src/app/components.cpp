@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "app/secret_file.h"
+#include "app/private_file.h"
 
 namespace aldis::app {
 namespace {
@@ -14,7 +14,7 @@ constexpr std::size_t most_secret_bytes = 1024;
 }  // namespace
 
 Result<SecretBytes> load_component_secret(const std::string& path) {
-  auto read = read_secret_file(path, most_secret_bytes + 2);
+  auto read = read_private_file(path, most_secret_bytes + 2);
   if (!read) {
     return read;
   }

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "app/secret_file.h"
+#include "app/private_file.h"
 #include "auth/client_tokens.h"
 
 namespace aldis::app {
@@ -35,7 +35,7 @@ class Descriptor {
 }  // namespace
 
 Result<SecretBytes> load_token_key(const std::string& path, Random& random) {
-  auto read = read_secret_file(path, token_key_bytes);
+  auto read = read_private_file(path, token_key_bytes);
   if ((read && read->size() != token_key_bytes) || (!read && read.error().kind == ErrorKind::limit)) {
     return fail(ErrorKind::corrupt, path + " is no token key; remove it to have one made (clients will need their passwords once)");
   }

@@ -1,5 +1,5 @@
 // Reading secrets from files.
-#include "app/secret_file.h"
+#include "app/private_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -36,7 +36,7 @@ Result<SecretBytes> read_all(const std::string& path, int file, std::size_t most
 
 }  // namespace
 
-Result<SecretBytes> read_secret_file(const std::string& path, std::size_t most) {
+Result<SecretBytes> read_private_file(const std::string& path, std::size_t most) {
   const int file = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     if (errno == ELOOP) {
