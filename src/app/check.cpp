@@ -12,6 +12,7 @@
 
 #include "admin/control_server.h"
 #include "app/client_certificates.h"
+#include "app/components.h"
 #include "net/peer_address.h"
 #include "storage/sql/sql_stores.h"
 #include "tls/certificate.h"
@@ -166,13 +167,65 @@ std::vector<Finding> check_client_certificates(const Config& config) {
                                           std::to_string(policy.trust->anchors().size()) + " authorities", ""});
     for (std::size_t i = 0; i < config.listeners.size(); ++i) {
       const ListenerOptions& listener = config.listener(i);
-      if (policy.use == CertificateUse::required &&
+      if (policy.use == CertificateUse::required && listener.serves == ListenerUse::clients &&
           (listener.client_certificates == CertificateUse::off || listener.tls == ListenerTls::none)) {
         findings.push_back({Severity::warning, "domain " + domain + " requires certificates, and listener " + listener.address + " port " +
                                                    std::to_string(listener.port) + " asks for none: nobody logs in to it there",
                             "set client_certificates of one or the other"});
       }
     }
+  }
+  return findings;
+}
+
+std::vector<Finding> check_components(const Config& config, const Clock& clock) {
+  std::vector<Finding> findings;
+  federation::DomainCertificates of_domains;   // those that can be read: check_certificates names the others
+  for (const DomainConfig& domain : config.domains) {
+    of_domains.emplace_back(domain.get().name, std::vector<tls::Certificate>());
+    for (std::size_t i = 0; i < domain.get().certificates.size(); ++i) {
+      if (auto one = tls::Certificate::load(config.resolve(domain.get().certificates[i]), config.resolve(domain.get().keys[i]), clock)) {
+        of_domains.back().second.push_back(std::move(*one));
+      }
+    }
+  }
+  const auto loaded = load_components(config, of_domains, clock);
+  if (!loaded) {
+    return {{Severity::error, loaded.error().what, "correct its [[component]], or the file"}};
+  }
+  for (const OptionObject& object : config.components) {
+    const auto& options = object.as<policy::ComponentOptions>();
+    const bool is_shown = std::ranges::count(loaded->certificates, options.domain, [](const auto& entry) { return entry.first; }) != 0;
+    if (options.abroad && !is_shown) {
+      findings.push_back({Severity::warning, "component " + options.domain + " cannot speak with other servers: no certificate names it",
+                          "get one that does and write it in its [[component]], or set abroad = false"});
+    } else {
+      findings.push_back({Severity::ok, "component " + options.domain + (is_shown ? " may speak with other servers" : " is for this server alone"), ""});
+    }
+  }
+  for (const auto& [domain, certificates] : loaded->own_certificates) {
+    for (const tls::Certificate& certificate : certificates) {
+      findings.push_back(check_dates("of component " + domain, certificate.days_left(clock)));
+      if (!certificate.names().cover(domain)) {
+        findings.push_back({Severity::error, "the certificate of component " + domain + " does not name it",
+                            "get a certificate that names " + domain + " (subjectAltName dNSName)"});
+      }
+    }
+  }
+  bool is_reached = false;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerOptions& listener = config.listener(i);
+    is_reached = is_reached || listener.serves == ListenerUse::components;
+    if (listener.serves == ListenerUse::components && !is_loopback(listener.address)) {
+      findings.push_back({Severity::warning,
+                          "listener " + listener.address + " port " + std::to_string(listener.port) + " lets components connect from other machines" +
+                              (listener.tls == ListenerTls::none ? ", and nothing they say is encrypted" : ""),
+                          "use a loopback address unless a component must run elsewhere, and then tls = \"direct\" if it can"});
+    }
+  }
+  if (!config.components.empty() && !is_reached) {
+    findings.push_back({Severity::warning, "there are components, and no [[listener]] with serves = \"components\": none can connect",
+                        "add one, such as address \"127.0.0.1\", port 5347, tls = \"none\""});
   }
   return findings;
 }
@@ -263,7 +316,7 @@ std::vector<Finding> check_dns(const Config& config, const SrvLookup& lookup) {
       std::vector<std::uint16_t> ports;
       for (const OptionObject& listener : config.listeners) {
         const auto& options = listener.as<ListenerOptions>();
-        if (options.tls == tls && !is_loopback(options.address)) {
+        if (options.serves == ListenerUse::clients && options.tls == tls && !is_loopback(options.address)) {
           ports.push_back(options.port);
         }
       }

@@ -32,6 +32,8 @@ using SrvLookup = std::function<Result<std::vector<SrvTarget>>(const std::string
 [[nodiscard]] std::vector<Finding> check_certificates(const Config& config, const Clock& clock);
 // Listeners that accept suites without encryption, and whether OpenSSL has such suites.
 [[nodiscard]] std::vector<Finding> check_suites(const Config& config);
+// Components: secrets that can be read, certificates that name them, doors that are open to other machines.
+[[nodiscard]] std::vector<Finding> check_components(const Config& config, const Clock& clock);
 // A port held by the server that listens on the configuration's own control socket is ours.
 // What people log in with: anchors that can be read, and doors that fit them.
 [[nodiscard]] std::vector<Finding> check_client_certificates(const Config& config);

@@ -193,7 +193,12 @@ class Reader {
     for (const toml::node& entry : *array) {
       const toml::table& table = *entry.as_table();
       OptionObject object = section.table->make();
-      if (section.name == "peer") {
+      if (section.name == "component") {
+        Places places = read_options(table, *section.table, "[[component]]", object, {});
+        places.emplace("", entry.source());
+        config_.components.push_back(object);
+        component_places_.push_back(std::move(places));
+      } else if (section.name == "peer") {
         Places places = read_options(table, *section.table, "[[peer]]", object, {});
         places.emplace("", entry.source());
         config_.peers.push_back(object);
@@ -233,9 +238,14 @@ class Reader {
       if (!is_ip_address(listener.address)) {
         report(place(listener_places_[i], "address"),
                "[[listener]] address must be an IPv4 or IPv6 address, not " + shown(listener.address));
+      } else if (listener.serves == ListenerUse::components) {
+        check_component_listener(listener, listener_places_[i]);
       } else if (listener.tls == ListenerTls::none && !is_loopback(listener.address)) {
         report(place(listener_places_[i], "tls"), "[[listener]] tls = \"none\" is allowed on loopback addresses only, and " +
                                                       shown(listener.address) + " is not one");
+      }
+      if (listener.beyond_loopback && listener.serves != ListenerUse::components) {
+        report(place(listener_places_[i], "beyond_loopback"), "[[listener]] beyond_loopback is for serves = \"components\"");
       }
       if (listener.allow_integrity_only && listener.tls == ListenerTls::none) {
         report(place(listener_places_[i], "allow_integrity_only"),
@@ -255,6 +265,20 @@ class Reader {
     }
     if (config_.listeners.empty() && !is_section_broken_) {
       problems_.push_back({0, 0, "no [[listener]]: nobody could connect"});
+    }
+  }
+
+  // XEP-0114 has no TLS of its own.
+  void check_component_listener(const ListenerOptions& listener, const Places& places) {
+    if (listener.tls == ListenerTls::starttls) {
+      report(place(places, "tls"), "[[listener]] serves = \"components\" needs tls = \"none\" or \"direct\": XEP-0114 has no STARTTLS");
+    }
+    if (listener.allow_integrity_only) {
+      report(place(places, "allow_integrity_only"), "[[listener]] allow_integrity_only is for clients");
+    }
+    if (!is_loopback(listener.address) && !listener.beyond_loopback) {
+      report(place(places, "address"), "[[listener]] serves = \"components\" is for loopback addresses, and " + shown(listener.address) +
+                                           " is not one; beyond_loopback = true allows it");
     }
   }
 
@@ -279,13 +303,22 @@ class Reader {
     }
     const auto federation = config_.sections.find("federation");
     const auto profile = federation != config_.sections.end() ? federation->second.as<policy::FederationOptions>().profile : policy::Profile::strict;
-    auto rules = policy::PeerRules::make(profile, tables, served);
+    std::vector<policy::ComponentOptions> components;
+    const OptionTable& component_table = *schema_.section("component")->table;
+    for (OptionObject& component : config_.components) {
+      if (const auto prepared = prepare_domain(component.as<policy::ComponentOptions>().domain)) {
+        ensure(component_table.set(component, "domain", *prepared).has_value(), "a prepared domain fits its option");
+      }
+      components.push_back(component.as<policy::ComponentOptions>());
+    }
+    auto rules = policy::PeerRules::make(profile, tables, served, components);
     if (rules) {
       config_.peer_rules = std::move(*rules);
       return;
     }
     for (const policy::PeerProblem& problem : rules.error()) {
-      report(place(peer_places_[problem.table], problem.option), "[[peer]] " + problem.option + " " + problem.text);
+      const Places& places = (problem.is_component ? component_places_ : peer_places_)[problem.table];
+      report(place(places, problem.option), (problem.is_component ? "[[component]] " : "[[peer]] ") + problem.option + " " + problem.text);
     }
   }
 
@@ -387,6 +420,7 @@ class Reader {
   std::vector<Places> listener_places_;
   std::vector<Places> domain_places_;
   std::vector<Places> peer_places_;
+  std::vector<Places> component_places_;
   std::vector<const toml::table*> domain_tables_;
 };
 

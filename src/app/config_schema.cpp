@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/component_options.h"
 #include "policy/peer_options.h"
 
 namespace aldis::app {
@@ -37,7 +38,12 @@ constexpr auto listener_options = std::tuple{
     Option{"tls", &ListenerOptions::tls,
            "\"starttls\": TLS is required and begins by STARTTLS (RFC 6120). \"direct\": TLS from the first byte (XEP-0368). "
            "\"none\": no TLS, allowed on loopback addresses only, for proxies and benchmarks."},
-    Option{"serves", &ListenerOptions::serves, "Who connects here: \"clients\", or other \"servers\" (port 5269, with direct TLS 5270)."},
+    Option{"serves", &ListenerOptions::serves,
+           "Who connects here: \"clients\", other \"servers\" (port 5269, with direct TLS 5270), or \"components\" (XEP-0114, usually port "
+           "5347; tls is then \"none\" or \"direct\")."},
+    Option{"beyond_loopback", &ListenerOptions::beyond_loopback,
+           "For components: let them connect from other machines too. With tls = \"none\" whoever sees the network there reads everything "
+           "they say and can guess at their secrets."},
     Option{"allow_integrity_only", &ListenerOptions::allow_integrity_only,
            "Accept, as the last choice, TLS suites that protect integrity and do not encrypt, for sites that must read their own "
            "traffic: ECDHE-ECDSA-NULL-SHA and ECDHE-RSA-NULL-SHA, and those of RFC 9150 where OpenSSL has them. See operating.md."},
@@ -109,11 +115,13 @@ ConfigSchema own_schema() {
   ConfigSchema schema;
   schema.sections = {
       {"server", &option_table<ServerOptions>(server_options), "The process as a whole.", false},
-      {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients, or for other servers. May be repeated.", true},
+      {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients, for other servers, or for components. May be repeated.", true},
       {"domain", &option_table<DomainOptions>(domain_options), "A domain that is served. May be repeated.", true},
       {"federation", &option_table<policy::FederationOptions>(policy::federation_options), "Other servers. See federation.md.", false},
       {"peer", &option_table<policy::PeerOptions>(policy::peer_options),
        "What holds for one other server, or for several. May be repeated. See federation.md.", true},
+      {"component", &option_table<policy::ComponentOptions>(policy::component_options),
+       "A component of this server (XEP-0114). May be repeated. See components.md.", true},
       {"log", &option_table<LogOptions>(log_options), "The log: one record for each event.", false},
       {"metrics", &option_table<MetricsOptions>(metrics_options), "Metrics for Prometheus, and health checks.", false},
       {"admin", &option_table<AdminOptions>(admin_options), "How operators' commands reach the running server.", false},

@@ -26,9 +26,10 @@ struct ServerOptions {
   std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(8);
 };
 
-enum class ListenerUse : std::uint8_t { clients, servers };
+enum class ListenerUse : std::uint8_t { clients, servers, components };
 constexpr auto option_names(ListenerUse) {
-  return std::array{OptionName{"clients", ListenerUse::clients}, OptionName{"servers", ListenerUse::servers}};
+  return std::array{OptionName{"clients", ListenerUse::clients}, OptionName{"servers", ListenerUse::servers},
+                    OptionName{"components", ListenerUse::components}};
 }
 
 struct ListenerOptions {
@@ -36,6 +37,7 @@ struct ListenerOptions {
   std::uint16_t port = 5222;
   ListenerTls tls = ListenerTls::starttls;
   ListenerUse serves = ListenerUse::clients;
+  bool beyond_loopback = false;
   bool allow_integrity_only = false;
   CertificateUse client_certificates = CertificateUse::optional;
 };

@@ -15,6 +15,7 @@
 #include "admin/metrics_server.h"
 #include "app/cli.h"
 #include "app/client_certificates.h"
+#include "app/components.h"
 #include "app/extensions.h"
 #include "app/log_sink.h"
 #include "app/notify.h"
@@ -55,13 +56,15 @@ Result<Certificates> load_certificates(const Config& config, const Clock& clock)
 // Days left of each certificate, as gauges; and a warning in the log at 30, 14, 7 and 1 of them.
 class CertificateGauges {
  public:
-  void watch(const Certificates& certificates, const Clock& clock) {
+  void watch(const Certificates& certificates, const Certificates& of_components, const Clock& clock) {
     gauges_.clear();
-    for (const auto& [domain, list] : certificates) {
-      for (const tls::Certificate& certificate : list) {
-        auto gauge = std::make_unique<metrics::Gauge>("aldis_certificate_days_left", "Whole days until a certificate ends.",
-                                                      metrics::Labels{{"domain", domain}, {"key", certificate.key_type()}});
-        gauges_.push_back({domain, certificate, std::move(gauge), {}});
+    for (const Certificates* all : {&certificates, &of_components}) {
+      for (const auto& [domain, list] : *all) {
+        for (const tls::Certificate& certificate : list) {
+          auto gauge = std::make_unique<metrics::Gauge>("aldis_certificate_days_left", "Whole days until a certificate ends.",
+                                                        metrics::Labels{{"domain", domain}, {"key", certificate.key_type()}});
+          gauges_.push_back({domain, certificate, std::move(gauge), {}});
+        }
       }
     }
     update(clock);
@@ -122,7 +125,7 @@ ServerConfig server_config(const Config& config, const Certificates& certificate
   out.shards = config.section<ServerOptions>("server").shards;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
-    if (listener.serves == ListenerUse::servers) {
+    if (listener.serves != ListenerUse::clients) {
       continue;
     }
     out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(),
@@ -156,18 +159,35 @@ federation::PeerTableOptions peer_table_options(const Config& config) {
   return out;
 }
 
-federation::FederationConfig federation_config(const Config& config, const Certificates& certificates, const SecretBytes& key) {
+federation::ComponentTableOptions component_table_options(const Config& config) {
+  const federation::PeerTableOptions peers = peer_table_options(config);
+  return {.negotiation_time = peers.negotiation_time, .write_queue = peers.write_queue, .admission = peers.admission};
+}
+
+// Whom other servers may speak with, and what is shown to them.
+federation::DomainCertificates spoken_for(const Certificates& certificates, const LoadedComponents& components) {
+  federation::DomainCertificates all;
+  for (const auto& [domain, list] : certificates) {
+    all.emplace_back(std::string(BareJid::parse(domain).value().domain()), list);
+  }
+  all.insert(all.end(), components.certificates.begin(), components.certificates.end());
+  return all;
+}
+
+federation::FederationConfig federation_config(const Config& config, const Certificates& certificates, const LoadedComponents& components,
+                                               const SecretBytes& key) {
   const auto& options = config.section<policy::FederationOptions>("federation");
   federation::FederationConfig out;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
-    if (listener.serves == ListenerUse::servers) {
-      out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), listener.tls == ListenerTls::direct});
+    if (listener.serves != ListenerUse::clients) {
+      out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), listener.tls == ListenerTls::direct,
+                               listener.serves == ListenerUse::components});
     }
   }
-  for (const auto& [domain, list] : certificates) {
-    out.domains.emplace_back(std::string(BareJid::parse(domain).value().domain()), list);
-  }
+  out.domains = spoken_for(certificates, components);
+  out.components = components.settings;
+  out.component_table = component_table_options(config);
   out.anchors = options.anchors;
   out.folder = config.folder;
   out.resolver.forwarder = options.dns_server;
@@ -197,7 +217,7 @@ void greet(const Config& config, const Certificates& certificates) {
   bool is_first = true;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
-    if (listener.serves == ListenerUse::servers) {
+    if (listener.serves != ListenerUse::clients) {
       continue;
     }
     const char* how = listener.tls == ListenerTls::starttls ? "STARTTLS" : listener.tls == ListenerTls::direct ? "direct TLS" : "no TLS";
@@ -280,8 +300,12 @@ int serve(Config given, const ConfigSchema& schema) {
   if (!certificates) {
     return start_failed(certificates.error().what);
   }
+  auto components = load_components(config, *certificates, clock);
+  if (!components) {
+    return start_failed(components.error().what);
+  }
   CertificateGauges gauges;
-  gauges.watch(*certificates, clock);
+  gauges.watch(*certificates, components->own_certificates, clock);
 
   if (admin::is_served(config.admin_socket())) {
     return start_failed("a server is running already (it listens on " + config.admin_socket() + ")");
@@ -306,7 +330,7 @@ int serve(Config given, const ConfigSchema& schema) {
     return start_failed(token_key.error().what);
   }
   serving.token_key = std::move(*token_key);
-  federation::FederationConfig speaking = federation_config(config, *certificates, serving.token_key);
+  federation::FederationConfig speaking = federation_config(config, *certificates, *components, serving.token_key);
   serving.revocation = *known;
   auto server = std::make_unique<Server>(std::move(serving), (*stores)->stores(), clock, random);
   federation::Federation federation(server->world(), std::move(speaking), clock);
@@ -332,7 +356,7 @@ int serve(Config given, const ConfigSchema& schema) {
   for (const DomainConfig& domain : config.domains) {
     domains.push_back(domain.get().name);
   }
-  admin::ServerTarget target(server->administration(), (*stores)->stores(), &federation.table(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
+  admin::ServerTarget target(server->administration(), (*stores)->stores(), &federation.table(), &federation.components(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
   auto control = admin::ControlServer::start({.path = config.admin_socket()}, target, server->operator_executor());
   if (!control) {
     static_cast<void>(server->stop(std::chrono::seconds(1)));
@@ -344,12 +368,16 @@ int serve(Config given, const ConfigSchema& schema) {
     if (!fresh) {
       return fail(fresh.error());
     }
+    auto fresh_components = load_components(after, *fresh, clock);
+    if (!fresh_components) {
+      return fail(fresh_components.error());
+    }
     auto fresh_policies = load_certificate_policies(after, *known);
     if (!fresh_policies) {
       return fail(fresh_policies.error());
     }
     // The last step that can fail; what follows cannot.
-    if (auto applied = federation.apply_certificates(*fresh); !applied) {
+    if (auto applied = federation.apply_certificates(spoken_for(*fresh, *fresh_components)); !applied) {
       return fail(applied.error());
     }
     if (auto applied = server->apply_certificates(*fresh, client_authorities(*fresh_policies)); !applied) {
@@ -357,11 +385,13 @@ int serve(Config given, const ConfigSchema& schema) {
     }
     ConfigReloader::Prepared prepared;
     prepared.applied.push_back("certificates read again");
-    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies), peers = peer_table_options(after), fresh = std::move(*fresh)] {
+    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies), peers = peer_table_options(after), fresh = std::move(*fresh),
+                      other_components = std::move(*fresh_components), component_table = component_table_options(after)] {
       configure_log(options);
       federation.apply(peers);
       server->apply(live);
-      gauges.watch(fresh, clock);
+      federation.apply(other_components.settings, component_table);
+      gauges.watch(fresh, other_components.own_certificates, clock);
     };
     return prepared;
   });

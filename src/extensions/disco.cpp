@@ -1,12 +1,15 @@
-// XEP-0030 (2.5.0) Service Discovery and XEP-0128 (1.0.1) extended information: what the domain and its accounts offer. An
+// XEP-0030 (2.5.0) Service Discovery and XEP-0128 (1.0.1) extended information: what the domain, its components and its accounts offer. An
 // account answers only those who may see its presence; to others it says what an account that does not exist says
 // (security L01). Nodes belong to the extensions that registered them.
 #include "extensions/disco.h"
+
+#include <algorithm>
 
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"
 #include "extensions/extensions.h"
+#include "policy/peer_rules.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis::ext {
@@ -15,6 +18,30 @@ namespace {
 void write_features(xml::Writer& writer, const std::set<std::string, std::less<>>& features) {
   for (const std::string& feature : features) {
     writer.start("feature").attribute("var", feature).end();
+  }
+}
+
+void write_item(xml::Writer& writer, std::string_view jid, std::string_view name) {
+  writer.start("item").attribute("jid", jid);
+  if (!name.empty()) {
+    writer.attribute("name", name);
+  }
+  writer.end();
+}
+
+// Components are named as they are configured, connected or not.
+void write_items(xml::Writer& writer, const Iq& request) {
+  for (const auto& item : request.host().discovery.items) {
+    write_item(writer, item.jid.str(), item.name);
+  }
+  const policy::PeerRulesPtr rules = request.home().world().policy.peers();
+  if (rules == nullptr) {
+    return;
+  }
+  for (const policy::ComponentEntry& component : rules->components()) {
+    if (std::ranges::count(component.listed_by, request.host().domain()) != 0) {
+      write_item(writer, component.domain, component.name);
+    }
   }
 }
 
@@ -39,13 +66,7 @@ IqReply server_query(const Iq& request, bool is_info) {
   } else if (is_info) {
     write_server_info(writer, request.host());
   } else {
-    for (const auto& item : request.host().discovery.items) {
-      writer.start("item").attribute("jid", item.jid.str());
-      if (!item.name.empty()) {
-        writer.attribute("name", item.name);
-      }
-      writer.end();
-    }
+    write_items(writer, request);
   }
   writer.end();
   return request.result(payload);

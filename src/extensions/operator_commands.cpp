@@ -157,7 +157,7 @@ StanzaError refusal(const Error& error) {
 }
 
 DomainOperators::DomainOperators(Extension& self)
-    : server_(*self.world().administration, self.stores(), nullptr, {std::string(self.host().domain())}, self.world().clock, {}),
+    : server_(*self.world().administration, self.stores(), nullptr, nullptr, {std::string(self.host().domain())}, self.world().clock, {}),
       target_(server_, std::string(self.host().domain())) {}
 
 Task<Result<admin::OperatorResult, StanzaError>> DomainOperators::run(Iq request, std::string name,

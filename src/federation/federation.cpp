@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <future>
 
 #include "base/log.h"
@@ -60,7 +61,16 @@ Result<PeerTlsContexts> Federation::make_contexts(const DomainCertificates& doma
       hosts.push_back({.domain = domain, .certificates = certificates});
     }
   }
-  if (config_.listeners.empty()) {
+  const auto has = [&](auto is_wanted) { return std::ranges::any_of(config_.listeners, is_wanted); };
+  if (has([](const FederationListener& listener) { return listener.is_for_components && listener.is_direct_tls; })) {
+    auto made = hosts.empty() ? fail(ErrorKind::not_found, "no domain has a certificate, and the components' listener has TLS")
+                              : tls::TlsContext::server({}, hosts);
+    if (!made) {
+      return fail(made.error());
+    }
+    contexts.components = std::move(*made);
+  }
+  if (!has([](const FederationListener& listener) { return !listener.is_for_components; })) {
     return contexts;
   }
   if (hosts.empty()) {
@@ -109,6 +119,8 @@ Result<void> Federation::start() {
     table_ = std::make_unique<PeerTable>(world_, *shard_, *resolver_, config_.lookup,
                                          PeerTrust(config_.anchors, config_.folder, tls::RevocationMode::off, nullptr),
                                          std::move(config_.dialback_secret), config_.table);
+    components_ = std::make_unique<ComponentTable>(world_, *shard_, *table_, std::move(config_.components), config_.component_table);
+    components_->set_tls(contexts->components);
     table_->set_tls(std::move(*contexts));
     return {};
   });
@@ -116,10 +128,13 @@ Result<void> Federation::start() {
     stop();
     return made;
   }
-  world_.abroad = table_.get();
+  world_.abroad = components_.get();
   world_.policy.on_peers_changed([this](const policy::PeerRulesPtr& before, const policy::PeerRulesPtr& after) {
     if (before != nullptr && after != nullptr) {
-      shard_->post([this, before, after] { table_->rules_changed(*before, *after); });
+      shard_->post([this, before, after] {
+        table_->rules_changed(*before, *after);
+        components_->rules_changed(*after);
+      });
     }
   });
   return {};
@@ -128,7 +143,11 @@ Result<void> Federation::start() {
 void Federation::begin() {
   on_shard([&] {
     for (std::size_t i = 0; i < listeners_.size(); ++i) {
-      table_->open(std::move(listeners_[i]), config_.listeners[i].is_direct_tls);
+      if (config_.listeners[i].is_for_components) {
+        components_->open(std::move(listeners_[i]), config_.listeners[i].is_direct_tls);
+      } else {
+        table_->open(std::move(listeners_[i]), config_.listeners[i].is_direct_tls);
+      }
     }
     listeners_.clear();
     spawn(table_->start());
@@ -140,7 +159,10 @@ Result<void> Federation::apply_certificates(const DomainCertificates& domains) {
   if (!contexts) {
     return fail(contexts.error());
   }
-  shard_->post([this, made = std::move(*contexts)]() mutable { table_->set_tls(std::move(made)); });
+  shard_->post([this, made = std::move(*contexts)]() mutable {
+    components_->set_tls(made.components);
+    table_->set_tls(std::move(made));
+  });
   return {};
 }
 
@@ -148,12 +170,19 @@ void Federation::apply(PeerTableOptions options) {
   shard_->post([this, options] { table_->configure(options); });
 }
 
+void Federation::apply(Components components, ComponentTableOptions options) {
+  shard_->post([this, moved = std::move(components), options]() mutable { components_->configure(std::move(moved), options); });
+}
+
 bool Federation::close(Monotonic until) {
   if (!thread_.joinable()) {
     return true;
   }
-  on_shard([this] { table_->close(); });
-  while (!on_shard([this] { return table_->is_closed(); })) {
+  on_shard([this] {
+    components_->close();
+    table_->close();
+  });
+  while (!on_shard([this] { return components_->is_closed() && table_->is_closed(); })) {
     if (std::chrono::steady_clock::now() >= until) {
       log::warning("federation-close-incomplete");
       return false;
@@ -169,6 +198,7 @@ void Federation::stop() {
   }
   world_.abroad = nullptr;
   on_shard([this] {
+    components_.reset();
     table_.reset();
     resolver_.reset();
     listeners_.clear();

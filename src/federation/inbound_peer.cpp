@@ -58,7 +58,7 @@ const std::shared_ptr<const tls::TlsContext>& InboundPeer::context() const {
 
 // ---- stream::InboundDomains
 
-bool InboundPeer::is_served(std::string_view domain) const { return table_.world().find_host(domain) != nullptr; }
+bool InboundPeer::is_served(std::string_view domain) const { return table_.serves(domain); }
 
 std::string_view InboundPeer::default_domain() const { return table_.world().hosts.begin()->first; }
 

@@ -90,11 +90,26 @@ void PeerTable::deliver(Envelope envelope) {
   }
   // A stanza that is only passing here leaves on a stream of the domain it came to.
   std::string from(envelope.stanza->from()->domain());
-  if (world_.find_host(from) == nullptr) {
+  if (!serves(from)) {
+    if (world_.is_component(from)) {
+      log::info("component-has-no-certificate", {{"component", from}, {"to", envelope.stanza->to()->domain()}});
+      world_.router.give_back(std::move(envelope), StanzaError(StanzaCondition::not_allowed, "No certificate here names this component."));
+      return;
+    }
     from = world_.hosts.begin()->first;
   }
   const std::string to = decision.rule->via.empty() ? std::string(envelope.stanza->to()->domain()) : decision.rule->via;
   link({std::move(from), to}).send(std::move(envelope));
+}
+
+bool PeerTable::serves(std::string_view domain) const {
+  if (world_.find_host(domain) != nullptr) {
+    return true;
+  }
+  const auto found = tls_.hosts.find(domain);
+  const policy::PeerRulesPtr rules = world_.policy.peers();
+  return found != tls_.hosts.end() && found->second.has_certificate && rules != nullptr && rules->of(domain)->is_component &&
+         rules->of(domain)->goes_abroad;
 }
 
 Link* PeerTable::find_link(const stream::DomainPair& pair) const {

@@ -56,7 +56,8 @@ struct PeerTlsContexts {
   std::shared_ptr<const tls::TlsContext> server_direct;
   std::shared_ptr<const tls::TlsContext> server_readable;
   std::shared_ptr<const tls::TlsContext> server_direct_readable;
-  std::map<std::string, HostTls, std::less<>> hosts;
+  std::shared_ptr<const tls::TlsContext> components;      // XEP-0114, where their listener has TLS
+  std::map<std::string, HostTls, std::less<>> hosts;      // and components' domains that have certificates
 };
 
 class PeerTable final : public Abroad, private NextTurn {
@@ -89,6 +90,8 @@ class PeerTable final : public Abroad, private NextTurn {
   [[nodiscard]] Shard& shard() const { return shard_; }
   [[nodiscard]] const PeerTableOptions& options() const { return options_; }
   [[nodiscard]] const PeerTlsContexts& tls() const { return tls_; }
+  // Whether other servers may speak with that domain: it is served here, or a component's that has a certificate for it.
+  [[nodiscard]] bool serves(std::string_view domain) const;
   [[nodiscard]] PeerTrust& trust() { return trust_; }
   [[nodiscard]] Admission& admission() { return admission_; }
   [[nodiscard]] net::ServerLookup& lookup() { return lookup_; }

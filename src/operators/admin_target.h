@@ -88,6 +88,18 @@ struct PeerInfo {
   std::string last_failure;
 };
 
+// A component of this server (XEP-0114).
+struct ComponentInfo {
+  std::string domain;
+  bool is_connected = false;
+  std::string address;                    // of its connection
+  std::string tls;                        // empty: none
+  WallTime since{};                       // connected
+  std::uint64_t received = 0;             // stanzas of this connection, from it
+  std::uint64_t sent = 0;                 // to it
+  std::uint64_t waiting = 0;              // of these not yet taken
+};
+
 // Step by step what came of an attempt to reach a server.
 struct PeerExplanation {
   struct Line {
@@ -163,6 +175,9 @@ class AdminTarget {
   virtual Task<Result<std::vector<PeerInfo>>> list_peers() = 0;
   // `host`: for which of the domains served here; empty: the first.
   virtual Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) = 0;
+
+  // In the order of their domains.
+  virtual Task<Result<std::vector<ComponentInfo>>> list_components() = 0;
 
   virtual Task<Result<ReloadReport>> reload() = 0;
   virtual Task<Result<ServerStatus>> status() = 0;

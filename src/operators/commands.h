@@ -7,6 +7,8 @@ namespace aldis::admin::commands {
 using Outcome = Task<Result<OperatorResult>>;
 
 // A listing's text, or nothing where there is none.
+// RFC 3339 in UTC, seconds; empty for a time never set.
+[[nodiscard]] std::string time_text(WallTime when);
 [[nodiscard]] inline Value some(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
 Outcome user_add(AdminTarget& target, CommandArguments arguments);
@@ -32,6 +34,7 @@ Outcome archive_keep_default(AdminTarget& target, CommandArguments arguments);
 Outcome archive_export(AdminTarget& target, CommandArguments arguments);
 Outcome peer_list(AdminTarget& target, CommandArguments arguments);
 Outcome peer_explain(AdminTarget& target, CommandArguments arguments);
+Outcome component_list(AdminTarget& target, CommandArguments arguments);
 Outcome reload(AdminTarget& target, CommandArguments arguments);
 Outcome status(AdminTarget& target, CommandArguments arguments);
 Outcome announce(AdminTarget& target, CommandArguments arguments);

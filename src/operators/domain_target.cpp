@@ -122,6 +122,10 @@ Task<Result<PeerExplanation>> DomainTarget::explain_peer(std::string, std::strin
   return deny_owners<PeerExplanation>();
 }
 
+Task<Result<std::vector<ComponentInfo>>> DomainTarget::list_components() {
+  return deny_owners<std::vector<ComponentInfo>>();
+}
+
 Task<Result<ReloadReport>> DomainTarget::reload() {
   return deny_owners<ReloadReport>();
 }

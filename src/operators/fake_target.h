@@ -19,6 +19,7 @@ struct FakeTarget final : AdminTarget {
   std::vector<SessionInfo> sessions;
   ReloadReport report;
   std::vector<PeerInfo> peers;
+  std::vector<ComponentInfo> components;
   PeerExplanation explanation;
   std::string asked_peer;
   std::map<std::pair<CertificateKey, std::string>, std::string> certificates;   // whose it is
@@ -227,6 +228,7 @@ struct FakeTarget final : AdminTarget {
     asked_peer = host + " " + peer;
     co_return explanation;
   }
+  Task<Result<std::vector<ComponentInfo>>> list_components() override { co_return components; }
   Task<Result<ReloadReport>> reload() override { co_return report; }
   Task<Result<ServerStatus>> status() override {
     ServerStatus status;

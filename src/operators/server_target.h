@@ -6,6 +6,7 @@
 
 #include "operators/admin_target.h"
 #include "core/administration.h"
+#include "federation/component_table.h"
 #include "federation/peer_table.h"
 #include "storage/stores.h"
 
@@ -14,7 +15,8 @@ namespace aldis::admin {
 class ServerTarget final : public AdminTarget {
  public:
   // Everything passed outlives it. `ask_reload` makes the main thread reload and call answer_reloads.
-  ServerTarget(Administration& administration, Stores stores, federation::PeerTable* peers, std::vector<std::string> domains,
+  ServerTarget(Administration& administration, Stores stores, federation::PeerTable* peers, federation::ComponentTable* components,
+               std::vector<std::string> domains,
                const Clock& clock, std::function<void()> ask_reload);
 
   // From the main thread: the outcome for every command that waits for one.
@@ -45,6 +47,7 @@ class ServerTarget final : public AdminTarget {
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
   Task<Result<std::vector<PeerInfo>>> list_peers() override;
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
+  Task<Result<std::vector<ComponentInfo>>> list_components() override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
@@ -54,6 +57,7 @@ class ServerTarget final : public AdminTarget {
   Administration& administration_;
   Stores stores_;
   federation::PeerTable* peers_;
+  federation::ComponentTable* components_;
   std::vector<std::string> domains_;
   const Clock& clock_;
   Monotonic started_;

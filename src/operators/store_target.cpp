@@ -165,6 +165,7 @@ Task<Result<ArchivePart>> StoreTarget::read_archive(BareJid jid, ArchiveQuery qu
 }
 
 Task<Result<std::vector<PeerInfo>>> StoreTarget::list_peers() { co_return fail(ErrorKind::unavailable, not_running); }
+Task<Result<std::vector<ComponentInfo>>> StoreTarget::list_components() { co_return fail(ErrorKind::unavailable, not_running); }
 Task<Result<PeerExplanation>> StoreTarget::explain_peer(std::string, std::string) { co_return fail(ErrorKind::unavailable, not_running); }
 Task<Result<ReloadReport>> StoreTarget::reload() { co_return fail(ErrorKind::unavailable, not_running); }
 

@@ -14,7 +14,8 @@ namespace aldis::load {
 class Fleet final : public ClientOwner {
  public:
   using OnStanza = std::function<void(Client&, std::string_view)>;
-  /// Clients are the accounts first … first + count - 1; client i is at index i.
+  /// Clients are the accounts first … first + count - 1; client i is at index i. With Options::other_domain those of odd numbers are
+  /// on the other server.
   Fleet(EventLoop& loop, const Options& options, int first, int count);
 
   /// Connects the next `count` clients (all: -1), each with initial presence if asked, and waits until they are ready.
@@ -38,6 +39,7 @@ class Fleet final : public ClientOwner {
   void connect_next();
   EventLoop& loop_;
   const Options& options_;
+  const Options other_;
   OnStanza on_stanza_;
   OnAcknowledged on_acknowledged_;
   std::vector<std::unique_ptr<Client>> clients_;

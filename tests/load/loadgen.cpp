@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
       {"chat", run_chat},       {"idle", run_idle},         {"detached", run_detached},
       {"archive", run_archive}, {"login", run_login},       {"handshake", run_handshake},
       {"ping", run_ping},       {"presence", run_presence}, {"setup-roster", run_setup_roster},
-      {"storm", run_storm},
+      {"storm", run_storm},     {"dead-domains", run_dead_domains},
   };
   const auto found = scenarios.find(options.scenario);
   if (found == scenarios.end()) {
