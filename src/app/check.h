@@ -37,6 +37,12 @@ using SrvLookup = std::function<Result<std::vector<SrvTarget>>(const std::string
 // A port held by the server that listens on the configuration's own control socket is ours.
 // What people log in with: anchors that can be read, and doors that fit them.
 [[nodiscard]] std::vector<Finding> check_client_certificates(const Config& config);
+// Files of the authorities that servers' certificates must come from.
+[[nodiscard]] std::vector<Finding> check_peer_anchors(const Config& config);
+// The first of them that cannot be used: without it a peer could never be believed, so nothing is served.
+[[nodiscard]] Result<void> require_peer_anchors(const Config& config);
+// Listeners and calls that lack what they need for it: certificates that do not fit a profile, staples.
+[[nodiscard]] std::vector<Finding> check_tls(const Config& config, const Clock& clock);
 [[nodiscard]] std::vector<Finding> check_ports(const Config& config);
 [[nodiscard]] std::vector<Finding> check_store(const Config& config);
 [[nodiscard]] std::vector<Finding> check_dns(const Config& config, const SrvLookup& lookup);

@@ -30,7 +30,7 @@ Result<SecretBytes> load_component_secret(const std::string& path) {
   return SecretBytes(line);
 }
 
-Result<LoadedComponents> load_components(const Config& config, const federation::DomainCertificates& of_domains, const Clock& clock) {
+Result<LoadedComponents> load_components(const Config& config, const DomainCertificates& of_domains, const Clock& clock) {
   LoadedComponents loaded;
   for (const OptionObject& object : config.components) {
     const auto& options = object.as<policy::ComponentOptions>();

@@ -254,6 +254,10 @@ class Reader {
       if (listener.serves == ListenerUse::servers && (listener.tls == ListenerTls::none || listener.allow_integrity_only)) {
         report(place(listener_places_[i], "serves"), "[[listener]] serves = \"servers\" needs TLS; what may be left unencrypted the [[peer]] says");
       }
+      if (listener.allow_integrity_only && tls::choice_for(listener.tls_profile, tls_choice()).profile != tls::TlsProfile::modern) {
+        report(place(listener_places_[i], "allow_integrity_only"),
+               "[[listener]] allow_integrity_only goes with the TLS profile modern only; the others' documents exclude such suites");
+      }
       if (!taken.emplace(listener.address, listener.port).second) {
         report(place(listener_places_[i], "port"), "[[listener]] another listener has the same address and port");
       }
@@ -282,6 +286,11 @@ class Reader {
     }
   }
 
+  [[nodiscard]] tls::TlsChoice tls_choice() const {
+    const auto found = config_.sections.find("tls");   // tests have schemas without it
+    return found != config_.sections.end() ? found->second.as<TlsOptions>().choice() : tls::TlsChoice{};
+  }
+
   void check_domains() {
     std::set<std::string> taken;
     for (std::size_t i = 0; i < config_.domains.size(); ++i) {
@@ -296,6 +305,12 @@ class Reader {
     std::vector<policy::PeerOptions> tables;
     for (const OptionObject& peer : config_.peers) {
       tables.push_back(peer.as<policy::PeerOptions>());
+    }
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      if (tables[i].allow_integrity_only && tls::choice_for(tables[i].tls_profile, tls_choice()).profile != tls::TlsProfile::modern) {
+        report(place(peer_places_[i], "allow_integrity_only"),
+               "[[peer]] allow_integrity_only goes with the TLS profile modern only; the others' documents exclude such suites");
+      }
     }
     std::vector<std::string> served;
     for (const DomainConfig& domain : config_.domains) {
@@ -337,6 +352,9 @@ class Reader {
       if (!taken.insert(*prepared).second) {
         report(place(places, "name"), "[[domain]] " + shown(*prepared) + " is already there");
       }
+    }
+    if (domain.get().staples.size() > domain.get().certificates.size()) {
+      report(place(places, "staples"), "[[domain]] has more staples than certificates");
     }
     if (domain.get().certificates.size() != domain.get().keys.size()) {
       report(place(places, "keys"), "[[domain]] needs one entry in keys for each of certificates");

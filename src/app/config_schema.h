@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/result.h"
+#include "tls/profile.h"
 
 namespace aldis::app {
 
@@ -40,12 +41,25 @@ struct ListenerOptions {
   bool beyond_loopback = false;
   bool allow_integrity_only = false;
   CertificateUse client_certificates = CertificateUse::optional;
+  tls::OwnProfile tls_profile = tls::OwnProfile::server;
+};
+
+// What all TLS here has in common.
+struct TlsOptions {
+  tls::TlsProfile profile = tls::TlsProfile::modern;
+  std::vector<std::string> groups;
+  std::vector<std::string> signature_algorithms;
+  bool fetch_staples = true;
+  std::vector<std::string> crl_files;
+
+  [[nodiscard]] tls::TlsChoice choice() const { return {profile, groups, signature_algorithms}; }
 };
 
 struct DomainOptions : CertificateOptions {
   std::string name;
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
+  std::vector<std::string> staples;
   std::vector<std::string> administrators;
   std::string see_other_host;
   std::vector<std::string> enable;

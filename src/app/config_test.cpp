@@ -292,5 +292,18 @@ TEST(Config, LoopbackIsJudgedByTheNumber) {
   }
 }
 
+TEST(Config, TlsListsAreOfTheProfileAndTheProfileFitsWhatIsAllowed) {
+  EXPECT_TRUE(problems_after_least("[tls]\nprofile = \"nist\"\ngroups = [\"P-384\"]\n").empty());
+  EXPECT_THAT(problems_after_least("[tls]\nprofile = \"nist\"\ngroups = [\"X25519\"]\n"),
+              ElementsAre(HasSubstr("[tls] groups: \"X25519\" is none of the profile nist")));
+  EXPECT_THAT(problems_of("[tls]\nprofile = \"cnsa\"\n[[listener]]\nallow_integrity_only = true\n[[domain]]\nname = \"localhost\"\n"),
+              ElementsAre(HasSubstr("aldis.toml:4:24: [[listener]] allow_integrity_only goes with the TLS profile modern only")));
+  EXPECT_TRUE(problems_of("[tls]\nprofile = \"cnsa\"\n[[listener]]\nallow_integrity_only = true\ntls_profile = \"modern\"\n[[domain]]\nname = \"localhost\"\n")
+                  .empty());
+  EXPECT_THAT(problems_after_least("[[peer]]\ndomain = \"a.example\"\ntls_profile = \"nist\"\nallow_integrity_only = true\nintegrity_only_networks = [\"192.0.2.0/24\"]\n"),
+              ElementsAre(HasSubstr("[[peer]] allow_integrity_only goes with the TLS profile modern only")));
+  EXPECT_THAT(problems_after_least("staples = [\"a.ocsp\"]\n"), ElementsAre(HasSubstr("[[domain]] has more staples than certificates")));
+}
+
 }  // namespace
 }  // namespace aldis::app

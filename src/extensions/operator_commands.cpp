@@ -42,6 +42,7 @@ std::optional<FieldType> field_type(admin::ArgumentKind kind) {
       return std::nullopt;
     case admin::ArgumentKind::text:
     case admin::ArgumentKind::certificate:
+    case admin::ArgumentKind::revocation_lists:
     case admin::ArgumentKind::accounts:
       return FieldType::text_multi;
     case admin::ArgumentKind::password:

@@ -15,6 +15,7 @@
 #include "core/ids.h"
 #include "runtime/task.h"
 #include "storage/stores.h"
+#include "tls/revocation_cache.h"
 #include "xmpp/jid.h"
 
 namespace aldis::admin {
@@ -166,6 +167,11 @@ class AdminTarget {
   virtual Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) = 0;
   // Whose a certificate is, as if somebody logged in to the domain with it now. `chain`: PEM, its issuers may follow it.
   virtual Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) = 0;
+
+  // An operator's CRLs, in PEM form, for logins and links from now on: how many were newer than what was known. invalid: one
+  // cannot be read; those before it count.
+  virtual Task<Result<std::size_t>> import_crls(std::string lists) = 0;
+  virtual Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() = 0;
 
   // The three: not_found, there is no such account.
   virtual Task<Result<ArchiveInfo>> archive_info(BareJid jid) = 0;

@@ -32,6 +32,7 @@ std::vector<OperatorCommand> make_commands() {
   const Argument value{"value", ArgumentKind::word, "the value of the key, in place of a file", false, true};
   const Argument shown_chain{"file", ArgumentKind::certificate, "a PEM file with the certificate, and perhaps its issuers behind it"};
   const Argument for_domain{"domain", ArgumentKind::domain, "the domain to log in to; left out: the first that is served", false, true};
+  const Argument lists{"file", ArgumentKind::revocation_lists, "CRL files, PEM or DER"};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
     command.works_on_store = command.is_change = true;
@@ -96,6 +97,14 @@ std::vector<OperatorCommand> make_commands() {
                 .arguments = {shown_chain, for_domain},
                 .columns = {"step", "outcome", "detail"},
                 .run = commands::cert_explain}),
+      owners(change({.name = "cert import-crl",
+                     .help = "Take over CRLs from files, where there is no network to fetch them.",
+                     .arguments = {lists},
+                     .run = commands::cert_import_crl})),
+      owners(question({.name = "cert revocation",
+                       .help = "List the CRLs and OCSP responses that are known, and until when they hold.",
+                       .columns = {"kind", "about", "says", "from", "until"},
+                       .run = commands::cert_revocation})),
       change({.name = "user import", .help = "Add many accounts.", .arguments = {file}, .run = commands::user_import}),
       {.name = "session list",
        .help = "List sessions.",

@@ -130,6 +130,12 @@ Task<Result<ReloadReport>> DomainTarget::reload() {
   return deny_owners<ReloadReport>();
 }
 
+Task<Result<std::size_t>> DomainTarget::import_crls(std::string) { return deny_owners<std::size_t>(); }
+
+Task<Result<std::vector<tls::KnownRevocation>>> DomainTarget::known_revocation() {
+  return deny_owners<std::vector<tls::KnownRevocation>>();
+}
+
 Task<Result<ServerStatus>> DomainTarget::status() {
   return deny_owners<ServerStatus>();
 }

@@ -177,6 +177,22 @@ Task<Result<CertificateJudgement>> ServerTarget::explain_certificate(std::string
   co_return judged;
 }
 
+Task<Result<std::size_t>> ServerTarget::import_crls(std::string lists) {
+  if (known_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "this server keeps no CRLs");
+  }
+  auto work = [known = known_, lists = std::move(lists)] { return known->import_crls(lists); };
+  Result<std::size_t> newer = co_await workers_->run(std::move(work), std::chrono::seconds(60));
+  co_return newer;
+}
+
+Task<Result<std::vector<tls::KnownRevocation>>> ServerTarget::known_revocation() {
+  if (known_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "this server keeps no CRLs");
+  }
+  co_return known_->known();
+}
+
 Task<Result<ArchiveInfo>> ServerTarget::archive_info(BareJid jid) { return archive_info_of(stores_, std::move(jid)); }
 
 Task<Result<void>> ServerTarget::set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) {

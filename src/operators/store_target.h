@@ -14,6 +14,9 @@ class StoreTarget : public AdminTarget {
               const Clock& clock, std::vector<std::string> domains)
       : stores_(stores), passwords_(passwords), failures_(failures), judge_(judge), clock_(clock), domains_(std::move(domains)) {}
 
+  // What is known of revoked certificates; null: it could not be opened. Outlives this.
+  void set_revocation(tls::RevocationCache* known) { known_ = known; }
+
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
   Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
@@ -34,6 +37,8 @@ class StoreTarget : public AdminTarget {
   Task<Result<void>> add_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
+  Task<Result<std::size_t>> import_crls(std::string lists) override;
+  Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
@@ -50,6 +55,7 @@ class StoreTarget : public AdminTarget {
   LoginFailureCounters& failures_;
   const CertificateJudge& judge_;
   const Clock& clock_;
+  tls::RevocationCache* known_ = nullptr;
   std::vector<std::string> domains_;
 };
 

@@ -57,7 +57,9 @@ class TableReader {
     rule_.direction = options_.direction;
     rule_.dns = options_.dns;
     rule_.tls = options_.tls;
+    rule_.tls_profile = tls::to_profile(options_.tls_profile);
     rule_.anchors = options_.anchors;
+    rule_.revocation = options_.revocation;
     rule_.authentication = options_.authentication;
     rule_.presence = options_.presence;
     rule_.max_stanza = options_.max_stanza.size();

@@ -62,7 +62,9 @@ struct PeerRule {
   PeerDns dns = PeerDns::automatic;
   std::string via;                  // not empty: the neighbour's domain
   PeerTls tls = PeerTls::required;
+  std::optional<tls::TlsProfile> tls_profile{};   // nothing: the server's
   std::string anchors;              // a file, as it is written; empty: the server's
+  PeerRevocation revocation = PeerRevocation::server;
   std::vector<KeyFingerprint> pinned_keys;
   PeerAuthentication authentication = PeerAuthentication::external;
   std::vector<DomainPattern> may_speak_for;

@@ -209,6 +209,53 @@ def rules(net):
     assert run(refused(juliet, romeo["jid"])) == "remote-server-not-found"
 
 
+def revoked(net):
+    """security.md C05: a server whose certificate is revoked while it is connected: its streams end, both ways, and are not opened again;
+    what was for it waits and comes back; the list is imported by hand, and found again after a restart."""
+    settings = 'queue_time = "4s"\ncertificate_check = "1s"\n'
+    north = net.make(Aldis, "north.example", "external", settings=settings)
+    south = net.make(Aldis, "south.example", "external")
+    juliet, romeo = north.person("juliet"), south.person("romeo")
+    net.start(north)
+    net.start(south)
+
+    async def before():
+        nurse = await log_in(net, juliet)
+        other = await log_in(net, romeo)
+        for i in range(3):
+            other.send_message(mto=juliet["jid"], mbody=f"in {i}", mtype="chat")
+            assert (await nurse.happens("message"))["body"] == f"in {i}"
+            nurse.send_message(mto=romeo["jid"], mbody=f"out {i}", mtype="chat")
+            assert (await other.happens("message"))["body"] == f"out {i}"
+        revoked_list = servers.revoke(net.folder, "south.example")
+        code, said = north.operator("cert", "import-crl", str(revoked_list))
+        assert code == 0 and "1 of 1 CRLs" in said, said
+        await until(lambda: "audit-peer-certificate" in north.log() and '"open"' not in north.operator("peer", "list", "--json")[1])
+        nurse.send_message(mto=romeo["jid"], mbody="secret", mtype="chat")
+        message = await nurse.happens("message_error")
+        assert message["error"]["condition"] == "remote-server-timeout", message
+        other.send_message(mto=juliet["jid"], mbody="let me in", mtype="chat")
+        await asyncio.sleep(1)
+        assert other.seen["message"].empty() and nurse.seen["message"].empty()
+        await nurse.log_out()
+        await other.log_out()
+    run(before())
+    log = (north.folder / "output.log").read_text()
+    assert "revoked" in log and "audit-peer-untrusted" in log and "audit-peer-refused" in log, north.log()
+    north.stop()
+    code, said = north.operator("cert", "revocation", "--json")
+    assert code == 0 and '"1 revoked"' in said, said
+    code, said = north.operator("check", "--tls", "--json")
+    assert code == 0 and '"calls"' in said and '"not-encrypting": []' in said, said
+
+
+async def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        await asyncio.sleep(0.2)
+
+
 def hostile(net):
     """security.md C02, D01, D03, D04, T01: each ends its own stream, and nobody here hears of it."""
     north = net.make(Aldis, "north.example", "external")
@@ -439,6 +486,7 @@ CASES = {
     "away": away,
     "killed": killed,
     "rules": rules,
+    "revoked": revoked,
     "hostile": hostile,
     "readable": readable,
     "component": component,
