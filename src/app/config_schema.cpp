@@ -60,11 +60,11 @@ constexpr auto tls_options = std::tuple{
            "\"cnsa\" (RFC 9151). `aldis check --tls` shows what comes of it.",
            Reload::live},
     Option{"groups", &TlsOptions::groups, Range{0, 16},
-           "Groups for the key exchange in the order of preference, of those the profile has, such as [\"P-384\", \"P-256\"]; `modern` also "
+           "Groups for the key exchange in the order of preference, of those the profile has, such as \"P-384\" and \"P-256\"; `modern` also "
            "takes X448, P-521 and brainpool's. Empty: the profile's.",
            Reload::live},
     Option{"signature_algorithms", &TlsOptions::signature_algorithms, Range{0, 32},
-           "Signatures in handshakes in the order of preference, of those the profile has, such as [\"ECDSA+SHA384\"]. Empty: the profile's.",
+           "Signatures in handshakes in the order of preference, of those the profile has, such as \"ECDSA+SHA384\". Empty: the profile's.",
            Reload::live},
     Option{"fetch_staples", &TlsOptions::fetch_staples,
            "Ask the OCSP responder that our own certificates name, and show its answer in handshakes (stapling).", Reload::live},

@@ -51,13 +51,19 @@ class Staples : public testing::Test {
     EXPECT_TRUE(pair.handshake());
     return pair.client.presented_chain().stapled;
   }
-  [[nodiscard]] std::string good(std::chrono::hours from, std::chrono::hours to) const {
-    return test::make_ocsp(identity_, root_authority(), {.from = from, .to = to});
+  // The same response each time: signing it again would give another signature.
+  [[nodiscard]] const std::string& good(std::chrono::hours from, std::chrono::hours to) {
+    std::string& made = good_[{from, to}];
+    if (made.empty()) {
+      made = test::make_ocsp(identity_, root_authority(), {.from = from, .to = to});
+    }
+    return made;
   }
 
   testing_support::TemporaryFolder folder_;
   test::ManualClock clock_;
   test::Identity identity_;
+  std::map<std::pair<std::chrono::hours, std::chrono::hours>, std::string> good_;
 };
 
 TEST_F(Staples, AreFetchedKeptAndRenewedWellBeforeTheyEnd) {
