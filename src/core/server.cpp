@@ -283,7 +283,10 @@ bool Server::stop(std::chrono::milliseconds deadline) {
   const StreamError shutdown{.condition = StreamCondition::system_shutdown};
   lobby_shard_->post([this] { lobby_->close(); });
   for (const auto& home : world_.homes) {
-    home->shard().post([&home, shutdown] { home->suspend_all(shutdown, "the server is shutting down"); });
+    home->shard().post([&home, shutdown] {
+      home->stop_periodic_work();
+      home->suspend_all(shutdown, "the server is shutting down");
+    });
   }
   // Half of the time for what is under way, the rest for writing sessions down.
   const Monotonic half = until - deadline / 2;
