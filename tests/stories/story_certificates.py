@@ -221,6 +221,7 @@ def keys_in_a_token(scene):
             juliet.close()
         romeo.sees_nothing()
         scene.server.command_line("check", "--offline")  # reads the key in the token too, and finds no fault
+        scene.leave(romeo)  # before the server ends, whose token this story alone names
     finally:
         scene.server.stop()
         os.environ.pop("SOFTHSM2_CONF", None)
