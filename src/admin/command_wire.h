@@ -10,7 +10,7 @@
 
 namespace aldis::admin {
 
-inline constexpr std::size_t max_request_bytes = 4 * 1024 * 1024;    // an import of max_import_lines fits
+inline constexpr std::size_t max_request_bytes = 32 * 1024 * 1024;   // an import of max_import_lines fits, and one of max_lists_bytes
 inline constexpr std::size_t max_answer_bytes = 64 * 1024 * 1024;    // a listing of max_listing entries fits
 
 struct CommandRequest {

@@ -10,14 +10,22 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
 
 #include "admin/control_server.h"
 #include "app/client_certificates.h"
+#include "app/components.h"
+#include "app/server_tls.h"
+#include "app/staples.h"
 #include "net/peer_address.h"
 #include "storage/sql/sql_stores.h"
 #include "tls/certificate.h"
 #include "tls/context.h"
 #include "tls/expiry.h"
+#include "tls/trust.h"
 
 namespace aldis::app {
 namespace {
@@ -173,13 +181,65 @@ std::vector<Finding> check_client_certificates(const Config& config) {
                                           std::to_string(policy.trust->anchors().size()) + " authorities", ""});
     for (std::size_t i = 0; i < config.listeners.size(); ++i) {
       const ListenerOptions& listener = config.listener(i);
-      if (policy.use == CertificateUse::required &&
+      if (policy.use == CertificateUse::required && listener.serves == ListenerUse::clients &&
           (listener.client_certificates == CertificateUse::off || listener.tls == ListenerTls::none)) {
         findings.push_back({Severity::warning, "domain " + domain + " requires certificates, and listener " + listener.address + " port " +
                                                    std::to_string(listener.port) + " asks for none: nobody logs in to it there",
                             "set client_certificates of one or the other"});
       }
     }
+  }
+  return findings;
+}
+
+std::vector<Finding> check_components(const Config& config, const Clock& clock) {
+  std::vector<Finding> findings;
+  DomainCertificates of_domains;   // those that can be read: check_certificates names the others
+  for (const DomainConfig& domain : config.domains) {
+    of_domains.emplace_back(domain.get().name, std::vector<tls::Certificate>());
+    for (std::size_t i = 0; i < domain.get().certificates.size(); ++i) {
+      if (auto one = tls::Certificate::load(config.resolve(domain.get().certificates[i]), config.resolve(domain.get().keys[i]), clock)) {
+        of_domains.back().second.push_back(std::move(*one));
+      }
+    }
+  }
+  const auto loaded = load_components(config, of_domains, clock);
+  if (!loaded) {
+    return {{Severity::error, loaded.error().what, "correct its [[component]], or the file"}};
+  }
+  for (const OptionObject& object : config.components) {
+    const auto& options = object.as<policy::ComponentOptions>();
+    const bool is_shown = std::ranges::count(loaded->certificates, options.domain, [](const auto& entry) { return entry.first; }) != 0;
+    if (options.abroad && !is_shown) {
+      findings.push_back({Severity::warning, "component " + options.domain + " cannot speak with other servers: no certificate names it",
+                          "get one that does and write it in its [[component]], or set abroad = false"});
+    } else {
+      findings.push_back({Severity::ok, "component " + options.domain + (is_shown ? " may speak with other servers" : " is for this server alone"), ""});
+    }
+  }
+  for (const auto& [domain, certificates] : loaded->own_certificates) {
+    for (const tls::Certificate& certificate : certificates) {
+      findings.push_back(check_dates("of component " + domain, certificate.days_left(clock)));
+      if (!certificate.names().cover(domain)) {
+        findings.push_back({Severity::error, "the certificate of component " + domain + " does not name it",
+                            "get a certificate that names " + domain + " (subjectAltName dNSName)"});
+      }
+    }
+  }
+  bool is_reached = false;
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    const ListenerOptions& listener = config.listener(i);
+    is_reached = is_reached || listener.serves == ListenerUse::components;
+    if (listener.serves == ListenerUse::components && !is_loopback(listener.address)) {
+      findings.push_back({Severity::warning,
+                          "listener " + listener.address + " port " + std::to_string(listener.port) + " lets components connect from other machines" +
+                              (listener.tls == ListenerTls::none ? ", and nothing they say is encrypted" : ""),
+                          "use a loopback address unless a component must run elsewhere, and then tls = \"direct\" if it can"});
+    }
+  }
+  if (!config.components.empty() && !is_reached) {
+    findings.push_back({Severity::warning, "there are components, and no [[listener]] with serves = \"components\": none can connect",
+                        "add one, such as address \"127.0.0.1\", port 5347, tls = \"none\""});
   }
   return findings;
 }
@@ -208,6 +268,125 @@ std::vector<Finding> check_suites(const Config& config) {
                             "): whoever sees the network there reads what they say" +
                             (has_tls13 ? "" : "; this OpenSSL has no such suite for TLS 1.3 (RFC 9150), only for TLS 1.2"),
                         "remove allow_integrity_only unless the site must read its own traffic"});
+  }
+  return findings;
+}
+
+namespace {
+
+// Every file that a rule believes, and by which tables.
+std::map<std::string, std::string> anchors_in_use(const Config& config) {
+  std::map<std::string, std::string> files;
+  const auto& federation = config.section<policy::FederationOptions>("federation");
+  const auto add = [&](const std::string& file, const std::string& who) {
+    std::string& all = files[config.resolve(file)];
+    all.append(all.empty() ? "" : ", ").append(who);
+  };
+  bool has_default = false;
+  bool uses_servers = false;
+  for (const OptionObject& object : config.peers) {
+    const auto& peer = object.as<policy::PeerOptions>();
+    has_default = has_default || peer.domain == "default";
+    if (peer.action == policy::PeerAction::reject || !peer.via.empty()) {
+      continue;
+    }
+    if (peer.anchors.empty()) {
+      uses_servers = true;
+    } else {
+      add(peer.anchors, "anchors of [[peer]] " + peer.domain);
+    }
+  }
+  if (uses_servers || (!has_default && federation.profile == policy::Profile::open)) {
+    add(federation.anchors, "anchors of [federation]");
+  }
+  return files;
+}
+
+Result<std::size_t> count_anchors(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  if (!in || !(text << in.rdbuf())) {
+    return fail(ErrorKind::not_found, path + " cannot be read");
+  }
+  const auto made = tls::TrustStore::make({.anchors_pem = std::move(text).str()});
+  return made ? Result<std::size_t>((*made)->anchors().size()) : fail(made.error().kind, path + ": " + made.error().what);
+}
+
+constexpr const char* mend_anchors =
+    "put the certificates of the authorities, PEM, one after another, into the file, readable to the server's user, or correct the name";
+
+}  // namespace
+
+std::vector<Finding> check_peer_anchors(const Config& config) {
+  std::vector<Finding> findings;
+  for (const auto& [path, who] : anchors_in_use(config)) {
+    const auto count = count_anchors(path);
+    findings.push_back(count ? Finding{Severity::ok, "servers are believed by " + std::to_string(*count) + " authorities in " + path, ""}
+                             : Finding{Severity::error, who + ": " + count.error().what, mend_anchors});
+  }
+  return findings;
+}
+
+Result<void> require_peer_anchors(const Config& config) {
+  for (const auto& [path, who] : anchors_in_use(config)) {
+    if (const auto count = count_anchors(path); !count) {
+      return fail(count.error().kind, who + ": " + count.error().what + "; " + mend_anchors);
+    }
+  }
+  return {};
+}
+
+std::vector<Finding> check_tls(const Config& config, const Clock& clock) {
+  std::vector<Finding> findings;
+  for (const std::string& name : config.section<TlsOptions>("tls").crl_files) {
+    const std::string path = config.resolve(name);
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    tls::RevocationCache unused;
+    const auto read = in && (text << in.rdbuf()) ? unused.import_crls(std::move(text).str()) : Result<std::size_t>(fail(ErrorKind::not_found, "cannot be read"));
+    if (!read) {
+      findings.push_back({Severity::error, "CRL file " + path + ": " + read.error().what, "put the authority's current CRL there, PEM or DER"});
+      continue;
+    }
+    for (const tls::KnownRevocation& list : unused.known()) {
+      const bool holds = list.until > clock.wall();
+      findings.push_back({holds ? Severity::ok : Severity::warning, "CRL of " + list.about + " in " + path + (holds ? " holds" : " holds no more"),
+                          holds ? "" : "get the authority's current CRL"});
+    }
+  }
+  auto certificates = load_certificates(config, clock);
+  if (!certificates) {
+    return findings;   // check_certificates says it
+  }
+  const tls::TlsChoice choice = config.section<TlsOptions>("tls").choice();
+  std::set<tls::TlsProfile> profiles{choice.profile};
+  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
+    profiles.insert(tls::choice_for(config.listener(i).tls_profile, choice).profile);
+  }
+  for (const OptionObject& peer : config.peers) {
+    profiles.insert(tls::choice_for(peer.as<policy::PeerOptions>().tls_profile, choice).profile);
+  }
+  StapleKeeper staples(staple_folder(config), clock);
+  staples.watch(config, *certificates);
+  for (std::size_t i = 0; i < certificates->size(); ++i) {
+    const auto& [domain, list] = (*certificates)[i];
+    for (std::size_t k = 0; k < list.size(); ++k) {
+      const std::string what = "certificate " + config.resolve(config.domains[i].get().certificates[k]);
+      for (const tls::TlsProfile profile : profiles) {
+        if (const std::string unfit = tls::unfit_for(profile, list[k].leaf()); !unfit.empty()) {
+          findings.push_back({Severity::error, what + ": " + unfit, "get a certificate with a key that fits, or choose another profile"});
+        }
+      }
+      const bool has_staple = list[k].staple() != nullptr && !list[k].staple()->response()->empty();
+      const auto& files = config.domains[i].get().staples;
+      if (k < files.size() && !files[k].empty() && !has_staple) {
+        findings.push_back({Severity::warning, what + ": its OCSP response " + config.resolve(files[k]) + " cannot be shown now",
+                            "renew it; the certificate's file must have the issuer's certificate behind the server's own"});
+      } else if (list[k].must_staple() && !has_staple) {
+        findings.push_back({Severity::warning, what + " must be stapled (RFC 7633), and there is no OCSP response: clients may refuse it",
+                            "start the server, which fetches one where the certificate names a responder ([tls] fetch_staples), or name a file in staples"});
+      }
+    }
   }
   return findings;
 }
@@ -270,7 +449,7 @@ std::vector<Finding> check_dns(const Config& config, const SrvLookup& lookup) {
       std::vector<std::uint16_t> ports;
       for (const OptionObject& listener : config.listeners) {
         const auto& options = listener.as<ListenerOptions>();
-        if (options.tls == tls && !is_loopback(options.address)) {
+        if (options.serves == ListenerUse::clients && options.tls == tls && !is_loopback(options.address)) {
           ports.push_back(options.port);
         }
       }

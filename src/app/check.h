@@ -32,9 +32,17 @@ using SrvLookup = std::function<Result<std::vector<SrvTarget>>(const std::string
 [[nodiscard]] std::vector<Finding> check_certificates(const Config& config, const Clock& clock);
 // Listeners that accept suites without encryption, and whether OpenSSL has such suites.
 [[nodiscard]] std::vector<Finding> check_suites(const Config& config);
+// Components: secrets that can be read, certificates that name them, doors that are open to other machines.
+[[nodiscard]] std::vector<Finding> check_components(const Config& config, const Clock& clock);
 // A port held by the server that listens on the configuration's own control socket is ours.
 // What people log in with: anchors that can be read, and doors that fit them.
 [[nodiscard]] std::vector<Finding> check_client_certificates(const Config& config);
+// Files of the authorities that servers' certificates must come from.
+[[nodiscard]] std::vector<Finding> check_peer_anchors(const Config& config);
+// The first of them that cannot be used: without it a peer could never be believed, so nothing is served.
+[[nodiscard]] Result<void> require_peer_anchors(const Config& config);
+// Listeners and calls that lack what they need for it: certificates that do not fit a profile, staples.
+[[nodiscard]] std::vector<Finding> check_tls(const Config& config, const Clock& clock);
 [[nodiscard]] std::vector<Finding> check_ports(const Config& config);
 [[nodiscard]] std::vector<Finding> check_store(const Config& config);
 [[nodiscard]] std::vector<Finding> check_dns(const Config& config, const SrvLookup& lookup);

@@ -16,6 +16,7 @@
 #include "admin/command_wire.h"
 #include "admin/control_server.h"
 #include "app/check.h"
+#include "app/check_tls.h"
 #include "app/config.h"
 #include "app/extensions.h"
 #include "app/generated_docs.h"
@@ -76,6 +77,7 @@ std::optional<Config> load_or_tell(const std::string& path, const ConfigSchema& 
 struct Invocation {
   const admin::OperatorCommand* command = nullptr;
   std::map<std::string, std::string, std::less<>> values;   // also the path of an `accounts` argument
+  std::map<std::string, std::vector<std::string>, std::less<>> files;   // of `revocation_lists`
   bool is_json = false;
 };
 
@@ -102,6 +104,20 @@ Result<std::string> read_certificate_file(const std::string& path) {
   return "-----BEGIN CERTIFICATE-----\n" + base64_lines(text) + "-----END CERTIFICATE-----\n";
 }
 
+// All of them, as PEM.
+Result<std::string> read_revocation_lists(const std::vector<std::string>& paths) {
+  std::string all;
+  for (const std::string& path : paths) {
+    const auto read = read_secret_file(path, admin::max_lists_bytes);
+    if (!read) {
+      return fail(read.error());
+    }
+    const std::string text(read->view());
+    all += text.find("-----BEGIN") != std::string::npos ? text + "\n" : "-----BEGIN X509 CRL-----\n" + base64_lines(text) + "-----END X509 CRL-----\n";
+  }
+  return all;
+}
+
 Result<admin::CommandArguments> gather(const Invocation& invocation) {
   admin::CommandArguments arguments;
   for (const admin::Argument& argument : invocation.command->arguments) {   // before anybody types a password
@@ -114,7 +130,13 @@ Result<admin::CommandArguments> gather(const Invocation& invocation) {
   }
   for (const admin::Argument& argument : invocation.command->arguments) {
     const auto given = invocation.values.find(argument.name);
-    if (argument.kind == admin::ArgumentKind::password) {
+    if (const auto files = invocation.files.find(argument.name); files != invocation.files.end()) {
+      auto lists = read_revocation_lists(files->second);
+      if (!lists) {
+        return fail(lists.error());
+      }
+      arguments.values.emplace(argument.name, std::move(*lists));
+    } else if (argument.kind == admin::ArgumentKind::password) {
       auto secret = read_password("Password");
       if (!secret) {
         return fail(secret.error());
@@ -244,7 +266,7 @@ int run_operator_command(const std::string& config_path, const Invocation& invoc
 std::string group_help(std::string_view group) {
   if (group == "user") return "Accounts.";
   if (group == "user certificate") return "Which certificates are an account's.";
-  if (group == "cert") return "Certificates of people.";
+  if (group == "cert") return "Certificates, and which of them are revoked.";
   if (group == "session") return "Sessions of the running server.";
   if (group == "archive") return "Accounts' archives of messages.";
   if (group == "motd") return "The message of the day of a domain.";
@@ -281,8 +303,10 @@ void add_operator_commands(CLI::App& app, const std::string& config_path, std::v
       if (argument.kind == admin::ArgumentKind::page) {
         continue;
       }
-      CLI::Option* option =
-          sub->add_option((argument.is_named ? "--" : "") + argument.name, invocation.values[argument.name], argument.help);
+      const std::string name = (argument.is_named ? "--" : "") + argument.name;
+      CLI::Option* option = argument.kind == admin::ArgumentKind::revocation_lists
+                                ? sub->add_option(name, invocation.files[argument.name], argument.help)
+                                : sub->add_option(name, invocation.values[argument.name], argument.help);
       if (argument.is_required) {
         option->required();
       }
@@ -320,6 +344,7 @@ int run_init(const InitOptions& options) {
 struct CheckOptions {
   bool is_offline = false;
   bool is_json = false;
+  bool is_about_tls = false;
 };
 
 int run_check(const std::string& path, const CheckOptions& options) {
@@ -338,6 +363,9 @@ int run_check(const std::string& path, const CheckOptions& options) {
     const auto append = [&](std::vector<Finding> more) { std::ranges::move(more, std::back_inserter(findings)); };
     append(check_certificates(*config, clock));
     append(check_client_certificates(*config));
+    append(check_components(*config, clock));
+    append(check_peer_anchors(*config));
+    append(check_tls(*config, clock));
     append(check_suites(*config));
     append(check_ports(*config));
     append(check_store(*config));
@@ -361,6 +389,48 @@ int run_check(const std::string& path, const CheckOptions& options) {
     std::printf("%s\n", rows.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
   }
   return !config ? exit_config : is_bad ? exit_failed : exit_ok;
+}
+
+Json as_json(const SpokenTls& spoken) {
+  Json certificates = Json::array();
+  for (const ShownCertificateInfo& each : spoken.certificates) {
+    certificates.push_back({{"key", each.key}, {"fingerprint", each.fingerprint}, {"days-left", each.days_left}, {"must-staple", each.must_staple}, {"stapled", each.has_staple}});
+  }
+  return {{"where", spoken.where},
+          {"serves", spoken.who},
+          {"tls", spoken.tls},
+          {"domain", spoken.domain},
+          {"profile", spoken.profile},
+          {"versions", spoken.offer.versions},
+          {"suites", spoken.offer.suites},
+          {"groups", spoken.offer.groups},
+          {"signatures", spoken.offer.signatures},
+          {"asks-for-certificate", spoken.offer.asks_for_certificate},
+          {"not-encrypting", spoken.offer.readable_suites()},
+          {"certificates", std::move(certificates)}};
+}
+
+int run_check_tls(const std::string& path, const CheckOptions& options) {
+  const SystemClock clock;
+  const auto config = load_or_tell(path, config_schema());
+  if (!config) {
+    return exit_config;
+  }
+  const auto spoken = spoken_tls(*config, clock);
+  if (!spoken) {
+    return tell(spoken.error());
+  }
+  Json rows = Json::array();
+  for (const SpokenTls& each : *spoken) {
+    rows.push_back(as_json(each));
+    if (!options.is_json) {
+      std::fputs(to_text(each).c_str(), stdout);
+    }
+  }
+  if (options.is_json) {
+    std::printf("%s\n", rows.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
+  }
+  return exit_ok;
 }
 
 int write_document(const std::string& name) {
@@ -407,7 +477,8 @@ int run(int argc, char** argv) {
   CLI::App* check_command = app.add_subcommand("check", "Look for faults in configuration, certificates, ports, store and DNS.");
   check_command->add_flag("--offline", check.is_offline, "Leave DNS out.");
   check_command->add_flag("--json", check.is_json, "Answer as JSON.");
-  check_command->callback([&] { code = run_check(config_path, check); });
+  check_command->add_flag("--tls", check.is_about_tls, "Show what TLS each listener and each call to another server really speaks.");
+  check_command->callback([&] { code = check.is_about_tls ? run_check_tls(config_path, check) : run_check(config_path, check); });
 
   std::string document;
   CLI::App* document_command = app.add_subcommand("document", "Write a generated document.");

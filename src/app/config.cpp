@@ -193,7 +193,12 @@ class Reader {
     for (const toml::node& entry : *array) {
       const toml::table& table = *entry.as_table();
       OptionObject object = section.table->make();
-      if (section.name == "peer") {
+      if (section.name == "component") {
+        Places places = read_options(table, *section.table, "[[component]]", object, {});
+        places.emplace("", entry.source());
+        config_.components.push_back(object);
+        component_places_.push_back(std::move(places));
+      } else if (section.name == "peer") {
         Places places = read_options(table, *section.table, "[[peer]]", object, {});
         places.emplace("", entry.source());
         config_.peers.push_back(object);
@@ -233,9 +238,14 @@ class Reader {
       if (!is_ip_address(listener.address)) {
         report(place(listener_places_[i], "address"),
                "[[listener]] address must be an IPv4 or IPv6 address, not " + shown(listener.address));
+      } else if (listener.serves == ListenerUse::components) {
+        check_component_listener(listener, listener_places_[i]);
       } else if (listener.tls == ListenerTls::none && !is_loopback(listener.address)) {
         report(place(listener_places_[i], "tls"), "[[listener]] tls = \"none\" is allowed on loopback addresses only, and " +
                                                       shown(listener.address) + " is not one");
+      }
+      if (listener.beyond_loopback && listener.serves != ListenerUse::components) {
+        report(place(listener_places_[i], "beyond_loopback"), "[[listener]] beyond_loopback is for serves = \"components\"");
       }
       if (listener.allow_integrity_only && listener.tls == ListenerTls::none) {
         report(place(listener_places_[i], "allow_integrity_only"),
@@ -243,6 +253,10 @@ class Reader {
       }
       if (listener.serves == ListenerUse::servers && (listener.tls == ListenerTls::none || listener.allow_integrity_only)) {
         report(place(listener_places_[i], "serves"), "[[listener]] serves = \"servers\" needs TLS; what may be left unencrypted the [[peer]] says");
+      }
+      if (listener.allow_integrity_only && tls::choice_for(listener.tls_profile, tls_choice()).profile != tls::TlsProfile::modern) {
+        report(place(listener_places_[i], "allow_integrity_only"),
+               "[[listener]] allow_integrity_only goes with the TLS profile modern only; the others' documents exclude such suites");
       }
       if (!taken.emplace(listener.address, listener.port).second) {
         report(place(listener_places_[i], "port"), "[[listener]] another listener has the same address and port");
@@ -256,6 +270,25 @@ class Reader {
     if (config_.listeners.empty() && !is_section_broken_) {
       problems_.push_back({0, 0, "no [[listener]]: nobody could connect"});
     }
+  }
+
+  // XEP-0114 has no TLS of its own.
+  void check_component_listener(const ListenerOptions& listener, const Places& places) {
+    if (listener.tls == ListenerTls::starttls) {
+      report(place(places, "tls"), "[[listener]] serves = \"components\" needs tls = \"none\" or \"direct\": XEP-0114 has no STARTTLS");
+    }
+    if (listener.allow_integrity_only) {
+      report(place(places, "allow_integrity_only"), "[[listener]] allow_integrity_only is for clients");
+    }
+    if (!is_loopback(listener.address) && !listener.beyond_loopback) {
+      report(place(places, "address"), "[[listener]] serves = \"components\" is for loopback addresses, and " + shown(listener.address) +
+                                           " is not one; beyond_loopback = true allows it");
+    }
+  }
+
+  [[nodiscard]] tls::TlsChoice tls_choice() const {
+    const auto found = config_.sections.find("tls");   // tests have schemas without it
+    return found != config_.sections.end() ? found->second.as<TlsOptions>().choice() : tls::TlsChoice{};
   }
 
   void check_domains() {
@@ -273,19 +306,34 @@ class Reader {
     for (const OptionObject& peer : config_.peers) {
       tables.push_back(peer.as<policy::PeerOptions>());
     }
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+      if (tables[i].allow_integrity_only && tls::choice_for(tables[i].tls_profile, tls_choice()).profile != tls::TlsProfile::modern) {
+        report(place(peer_places_[i], "allow_integrity_only"),
+               "[[peer]] allow_integrity_only goes with the TLS profile modern only; the others' documents exclude such suites");
+      }
+    }
     std::vector<std::string> served;
     for (const DomainConfig& domain : config_.domains) {
       served.push_back(domain.get().name);
     }
     const auto federation = config_.sections.find("federation");
     const auto profile = federation != config_.sections.end() ? federation->second.as<policy::FederationOptions>().profile : policy::Profile::strict;
-    auto rules = policy::PeerRules::make(profile, tables, served);
+    std::vector<policy::ComponentOptions> components;
+    const OptionTable& component_table = *schema_.section("component")->table;
+    for (OptionObject& component : config_.components) {
+      if (const auto prepared = prepare_domain(component.as<policy::ComponentOptions>().domain)) {
+        ensure(component_table.set(component, "domain", *prepared).has_value(), "a prepared domain fits its option");
+      }
+      components.push_back(component.as<policy::ComponentOptions>());
+    }
+    auto rules = policy::PeerRules::make(profile, tables, served, components);
     if (rules) {
       config_.peer_rules = std::move(*rules);
       return;
     }
     for (const policy::PeerProblem& problem : rules.error()) {
-      report(place(peer_places_[problem.table], problem.option), "[[peer]] " + problem.option + " " + problem.text);
+      const Places& places = (problem.is_component ? component_places_ : peer_places_)[problem.table];
+      report(place(places, problem.option), (problem.is_component ? "[[component]] " : "[[peer]] ") + problem.option + " " + problem.text);
     }
   }
 
@@ -304,6 +352,9 @@ class Reader {
       if (!taken.insert(*prepared).second) {
         report(place(places, "name"), "[[domain]] " + shown(*prepared) + " is already there");
       }
+    }
+    if (domain.get().staples.size() > domain.get().certificates.size()) {
+      report(place(places, "staples"), "[[domain]] has more staples than certificates");
     }
     if (domain.get().certificates.size() != domain.get().keys.size()) {
       report(place(places, "keys"), "[[domain]] needs one entry in keys for each of certificates");
@@ -394,6 +445,7 @@ class Reader {
   std::vector<Places> listener_places_;
   std::vector<Places> domain_places_;
   std::vector<Places> peer_places_;
+  std::vector<Places> component_places_;
   std::vector<const toml::table*> domain_tables_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/component_options.h"
 #include "policy/peer_options.h"
 
 namespace aldis::app {
@@ -37,13 +38,38 @@ constexpr auto listener_options = std::tuple{
     Option{"tls", &ListenerOptions::tls,
            "\"starttls\": TLS is required and begins by STARTTLS (RFC 6120). \"direct\": TLS from the first byte (XEP-0368). "
            "\"none\": no TLS, allowed on loopback addresses only, for proxies and benchmarks."},
-    Option{"serves", &ListenerOptions::serves, "Who connects here: \"clients\", or other \"servers\" (port 5269, with direct TLS 5270)."},
+    Option{"serves", &ListenerOptions::serves,
+           "Who connects here: \"clients\", other \"servers\" (port 5269, with direct TLS 5270), or \"components\" (XEP-0114, usually port "
+           "5347; tls is then \"none\" or \"direct\")."},
+    Option{"beyond_loopback", &ListenerOptions::beyond_loopback,
+           "For components: let them connect from other machines too. With tls = \"none\" whoever sees the network there reads everything "
+           "they say and can guess at their secrets."},
     Option{"allow_integrity_only", &ListenerOptions::allow_integrity_only,
            "Accept, as the last choice, TLS suites that protect integrity and do not encrypt, for sites that must read their own "
            "traffic: ECDHE-ECDSA-NULL-SHA and ECDHE-RSA-NULL-SHA, and those of RFC 9150 where OpenSSL has them. See operating.md."},
     Option{"client_certificates", &ListenerOptions::client_certificates,
            "For domains whose client_certificates is \"optional\": \"off\" does not ask clients here for a certificate, \"required\" lets "
            "nobody log in here without one."},
+    Option{"tls_profile", &ListenerOptions::tls_profile,
+           "What is spoken here: \"server\", as [tls] says, or \"modern\", \"nist\", \"cnsa\" with that profile's lists."},
+};
+
+constexpr auto tls_options = std::tuple{
+    Option{"profile", &TlsOptions::profile,
+           "Versions, suites, groups, signatures and keys, for clients and other servers: \"modern\" (RFC 9325), \"nist\" (SP 800-52r2) or "
+           "\"cnsa\" (RFC 9151). `aldis check --tls` shows what comes of it.",
+           Reload::live},
+    Option{"groups", &TlsOptions::groups, Range{0, 16},
+           "Groups for the key exchange in the order of preference, of those the profile has, such as \"P-384\" and \"P-256\"; `modern` also "
+           "takes X448, P-521 and brainpool's. Empty: the profile's.",
+           Reload::live},
+    Option{"signature_algorithms", &TlsOptions::signature_algorithms, Range{0, 32},
+           "Signatures in handshakes in the order of preference, of those the profile has, such as \"ECDSA+SHA384\". Empty: the profile's.",
+           Reload::live},
+    Option{"fetch_staples", &TlsOptions::fetch_staples,
+           "Ask the OCSP responder that our own certificates name, and show its answer in handshakes (stapling).", Reload::live},
+    Option{"crl_files", &TlsOptions::crl_files, Range{0, 100},
+           "CRLs, PEM or DER, of people's and servers' authorities; read at the start, at each reload, and when a file has changed.", Reload::live},
 };
 
 constexpr auto own_domain_options = std::tuple{
@@ -55,6 +81,10 @@ constexpr auto own_domain_options = std::tuple{
     Option{"keys", &DomainOptions::keys, Range{0, 4},
            "PEM files with the private keys, in the order of the certificates; only their owner may be able to read them. Or URIs of "
            "keys in a token, \"pkcs11:...\"; see certificates.md.",
+           Reload::live},
+    Option{"staples", &DomainOptions::staples, Range{0, 4},
+           "OCSP responses (DER) about the certificates, in their order, \"\" for none; read again when they have changed. Without one it is "
+           "fetched, if [tls] fetch_staples says so.",
            Reload::live},
     Option{"see_other_host", &DomainOptions::see_other_host, Range{0, 255},
            "Send this domain's clients to another server, \"host\" or \"host:port\" (RFC 6120 section 4.9.3.19). Empty: they stay."},
@@ -110,11 +140,15 @@ ConfigSchema own_schema() {
   ConfigSchema schema;
   schema.sections = {
       {"server", &option_table<ServerOptions>(server_options), "The process as a whole.", false},
-      {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients, or for other servers. May be repeated.", true},
+      {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients, for other servers, or for components. May be repeated.", true},
       {"domain", &option_table<DomainOptions>(domain_options), "A domain that is served. May be repeated.", true},
+      {"tls", &option_table<TlsOptions>(tls_options), "TLS, to clients and to other servers.", false,
+       [](const OptionObject& object) { return tls::check(object.as<TlsOptions>().choice()); }},
       {"federation", &option_table<policy::FederationOptions>(policy::federation_options), "Other servers. See federation.md.", false},
       {"peer", &option_table<policy::PeerOptions>(policy::peer_options),
        "What holds for one other server, or for several. May be repeated. See federation.md.", true},
+      {"component", &option_table<policy::ComponentOptions>(policy::component_options),
+       "A component of this server (XEP-0114). May be repeated. See components.md.", true},
       {"log", &option_table<LogOptions>(log_options), "The log: one record for each event.", false},
       {"metrics", &option_table<MetricsOptions>(metrics_options), "Metrics for Prometheus, and health checks.", false},
       {"admin", &option_table<AdminOptions>(admin_options), "How operators' commands reach the running server.", false},

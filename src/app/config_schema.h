@@ -12,6 +12,7 @@
 #include "base/options.h"
 #include "base/result.h"
 #include "core/extension.h"
+#include "tls/profile.h"
 
 namespace aldis::app {
 
@@ -27,9 +28,10 @@ struct ServerOptions {
   std::chrono::milliseconds shutdown_timeout = std::chrono::seconds(8);
 };
 
-enum class ListenerUse : std::uint8_t { clients, servers };
+enum class ListenerUse : std::uint8_t { clients, servers, components };
 constexpr auto option_names(ListenerUse) {
-  return std::array{OptionName{"clients", ListenerUse::clients}, OptionName{"servers", ListenerUse::servers}};
+  return std::array{OptionName{"clients", ListenerUse::clients}, OptionName{"servers", ListenerUse::servers},
+                    OptionName{"components", ListenerUse::components}};
 }
 
 struct ListenerOptions {
@@ -37,8 +39,21 @@ struct ListenerOptions {
   std::uint16_t port = 5222;
   ListenerTls tls = ListenerTls::starttls;
   ListenerUse serves = ListenerUse::clients;
+  bool beyond_loopback = false;
   bool allow_integrity_only = false;
   CertificateUse client_certificates = CertificateUse::optional;
+  tls::OwnProfile tls_profile = tls::OwnProfile::server;
+};
+
+// What all TLS here has in common.
+struct TlsOptions {
+  tls::TlsProfile profile = tls::TlsProfile::modern;
+  std::vector<std::string> groups;
+  std::vector<std::string> signature_algorithms;
+  bool fetch_staples = true;
+  std::vector<std::string> crl_files;
+
+  [[nodiscard]] tls::TlsChoice choice() const { return {profile, groups, signature_algorithms}; }
 };
 
 // What is at a domain's addresses.
@@ -52,6 +67,7 @@ struct DomainOptions : CertificateOptions {
   DomainUse serves = DomainUse::accounts;
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
+  std::vector<std::string> staples;
   std::vector<std::string> administrators;
   std::string see_other_host;
   std::vector<std::string> enable;

@@ -199,6 +199,39 @@ TEST(Config, WhatIsWrongWithAPeerIsToldWithThePlace) {
   EXPECT_THAT(problems_after_least("[federation]\nprofile = \"lax\"\n"), ElementsAre(HasSubstr("5:11: [federation] profile must be one of")));
 }
 
+TEST(Config, ComponentsAreRead) {
+  const auto config = parse_config(std::string(least) + R"(
+[[listener]]
+serves = "components"
+port = 5347
+tls = "none"
+[[component]]
+domain = "Echo.localhost"
+name = "Echo"
+secret_file = "echo.secret"
+second_connection = "replace"
+)",
+                                   "aldis.toml", schema());
+  ASSERT_TRUE(config) << message(config.error().front(), "");
+  const auto& echo = config->components.at(0).as<policy::ComponentOptions>();
+  EXPECT_EQ(echo.domain, "echo.localhost");
+  EXPECT_EQ(echo.second_connection, policy::SecondConnection::replace);
+  EXPECT_TRUE(config->peer_rules->of("echo.localhost")->is_component);
+}
+
+TEST(Config, WhatIsWrongWithAComponentIsToldWithThePlace) {
+  EXPECT_THAT(problems_after_least("[[component]]\ndomain = \"localhost\"\nsecret_file = \"s\"\n"),
+              ElementsAre(HasSubstr("5:10: [[component]] domain \"localhost\" is served here")));
+  EXPECT_THAT(problems_after_least("[[component]]\ndomain = \"a.localhost\"\n"), ElementsAre(HasSubstr("4:1: [[component]] secret_file is missing")));
+  const auto listener = [](std::string_view rest) { return problems_after_least("[[listener]]\nport = 5347\nserves = \"components\"\n" + std::string(rest)); };
+  EXPECT_THAT(listener(""), ElementsAre(HasSubstr("XEP-0114 has no STARTTLS")));
+  EXPECT_THAT(listener("tls = \"none\"\naddress = \"0.0.0.0\"\n"),
+              ElementsAre(HasSubstr("8:11: [[listener]] serves = \"components\" is for loopback addresses, and \"0.0.0.0\" is not one")));
+  EXPECT_THAT(listener("tls = \"direct\"\naddress = \"::\"\n"), ElementsAre(HasSubstr("is for loopback addresses")));
+  EXPECT_THAT(listener("tls = \"none\"\naddress = \"0.0.0.0\"\nbeyond_loopback = true\n"), ElementsAre());
+  EXPECT_THAT(problems_after_least("[[listener]]\nport = 5223\nbeyond_loopback = true\n"), ElementsAre(HasSubstr("beyond_loopback is for serves")));
+}
+
 TEST(Config, AllProblemsAreToldInTheirOrderUpToABound) {
   EXPECT_THAT(problems_after_least("[log]\nlevle = 1\nrate = 0\n[server]\nshards = -1\n"),
               ElementsAre(HasSubstr(":5:1:"), HasSubstr(":6:8:"), HasSubstr(":8:10:")));
@@ -257,6 +290,19 @@ TEST(Config, LoopbackIsJudgedByTheNumber) {
   for (const char* address : {"localhost", "128.0.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1", "127.1", "", "127.0.0.1 "}) {
     EXPECT_FALSE(is_loopback(address)) << address;
   }
+}
+
+TEST(Config, TlsListsAreOfTheProfileAndTheProfileFitsWhatIsAllowed) {
+  EXPECT_TRUE(problems_after_least("[tls]\nprofile = \"nist\"\ngroups = [\"P-384\"]\n").empty());
+  EXPECT_THAT(problems_after_least("[tls]\nprofile = \"nist\"\ngroups = [\"X25519\"]\n"),
+              ElementsAre(HasSubstr("[tls] groups: \"X25519\" is none of the profile nist")));
+  EXPECT_THAT(problems_of("[tls]\nprofile = \"cnsa\"\n[[listener]]\nallow_integrity_only = true\n[[domain]]\nname = \"localhost\"\n"),
+              ElementsAre(HasSubstr("aldis.toml:4:24: [[listener]] allow_integrity_only goes with the TLS profile modern only")));
+  EXPECT_TRUE(problems_of("[tls]\nprofile = \"cnsa\"\n[[listener]]\nallow_integrity_only = true\ntls_profile = \"modern\"\n[[domain]]\nname = \"localhost\"\n")
+                  .empty());
+  EXPECT_THAT(problems_after_least("[[peer]]\ndomain = \"a.example\"\ntls_profile = \"nist\"\nallow_integrity_only = true\nintegrity_only_networks = [\"192.0.2.0/24\"]\n"),
+              ElementsAre(HasSubstr("[[peer]] allow_integrity_only goes with the TLS profile modern only")));
+  EXPECT_THAT(problems_after_least("staples = [\"a.ocsp\"]\n"), ElementsAre(HasSubstr("[[domain]] has more staples than certificates")));
 }
 
 }  // namespace

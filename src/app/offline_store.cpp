@@ -67,6 +67,7 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
     std::fprintf(stderr, "aldis: %s\n", policies.error().what.c_str());
   }
   admin::StoreTarget target(stores->stores(), passwords, failures, judge, clock, std::move(domains));
+  target.set_revocation(known ? known->get() : nullptr);
   Result<void> loaded;
   const auto run = [&]() -> Task<void> {
     loaded = co_await failures.load();

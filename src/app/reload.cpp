@@ -70,6 +70,12 @@ MergedConfig merge(const Config& before, const Config& after, const ConfigSchema
     out.report.applied.push_back("[[peer]]");
   }
 
+  const OptionTable& component_table = *schema.section("component")->table;
+  if (!std::ranges::equal(before.components, after.components,
+                          [&](const auto& a, const auto& b) { return component_table.differences(a, b).empty(); })) {
+    out.report.applied.push_back("[[component]]");
+  }
+
   std::vector<DomainConfig> domains;
   const auto name_of = [](const DomainConfig& domain) { return domain.get().name; };
   for (const DomainConfig& old : before.domains) {

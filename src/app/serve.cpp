@@ -14,12 +14,16 @@
 
 #include "admin/control_server.h"
 #include "admin/metrics_server.h"
+#include "app/check.h"
 #include "app/cli.h"
 #include "app/client_certificates.h"
+#include "app/components.h"
 #include "app/extensions.h"
 #include "app/log_sink.h"
 #include "app/notify.h"
 #include "app/reload.h"
+#include "app/server_tls.h"
+#include "app/staples.h"
 #include "app/token_key.h"
 #include "operators/server_target.h"
 #include "base/log.h"
@@ -34,35 +38,18 @@
 namespace aldis::app {
 namespace {
 
-using Certificates = std::vector<std::pair<std::string, std::vector<tls::Certificate>>>;
-
-Result<Certificates> load_certificates(const Config& config, const Clock& clock) {
-  Certificates all;
-  for (const DomainConfig& domain : config.domains) {
-    const DomainOptions& options = domain.get();
-    std::vector<tls::Certificate> loaded;
-    for (std::size_t i = 0; i < options.certificates.size(); ++i) {
-      auto one = tls::Certificate::load(config.resolve(options.certificates[i]), config.resolve(options.keys[i]), clock);
-      if (!one) {
-        return fail(one.error());
-      }
-      loaded.push_back(std::move(*one));
-    }
-    all.emplace_back(options.name, std::move(loaded));
-  }
-  return all;
-}
-
 // Days left of each certificate, as gauges; and a warning in the log at 30, 14, 7 and 1 of them.
 class CertificateGauges {
  public:
-  void watch(const Certificates& certificates, const Clock& clock) {
+  void watch(const DomainCertificates& certificates, const DomainCertificates& of_components, const Clock& clock) {
     gauges_.clear();
-    for (const auto& [domain, list] : certificates) {
-      for (const tls::Certificate& certificate : list) {
-        auto gauge = std::make_unique<metrics::Gauge>("aldis_certificate_days_left", "Whole days until a certificate ends.",
-                                                      metrics::Labels{{"domain", domain}, {"key", certificate.key_type()}});
-        gauges_.push_back({domain, certificate, std::move(gauge), {}});
+    for (const DomainCertificates* all : {&certificates, &of_components}) {
+      for (const auto& [domain, list] : *all) {
+        for (const tls::Certificate& certificate : list) {
+          auto gauge = std::make_unique<metrics::Gauge>("aldis_certificate_days_left", "Whole days until a certificate ends.",
+                                                        metrics::Labels{{"domain", domain}, {"key", certificate.key_type()}});
+          gauges_.push_back({domain, certificate, std::move(gauge), {}});
+        }
       }
     }
     update(clock);
@@ -109,25 +96,15 @@ LiveConfig live_config(const Config& config, const CertificatePolicies& policies
   return live;
 }
 
-stream::TlsMode to_mode(ListenerTls tls) {
-  switch (tls) {
-    case ListenerTls::starttls: return stream::TlsMode::starttls;
-    case ListenerTls::direct: return stream::TlsMode::direct;
-    case ListenerTls::none: return stream::TlsMode::none;
-  }
-  return stream::TlsMode::starttls;
-}
-
-ServerConfig server_config(const Config& config, const Certificates& certificates, const CertificatePolicies& policies) {
+ServerConfig server_config(const Config& config, const DomainCertificates& certificates, const CertificatePolicies& policies) {
   ServerConfig out;
   out.shards = config.section<ServerOptions>("server").shards;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
-    if (listener.serves == ListenerUse::servers) {
+    if (listener.serves != ListenerUse::clients) {
       continue;
     }
-    out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(),
-                             {to_mode(listener.tls), listener.allow_integrity_only, listener.client_certificates}});
+    out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), entrance_of(listener)});
   }
   for (std::size_t i = 0; i < config.domains.size(); ++i) {
     const DomainConfig& domain = config.domains[i];
@@ -141,6 +118,7 @@ ServerConfig server_config(const Config& config, const Certificates& certificate
     served.administrators = administrators_of(domain);
     out.domains.push_back(std::move(served));
   }
+  out.tls = config.section<TlsOptions>("tls").choice();
   out.live = live_config(config, policies);
   return out;
 }
@@ -151,30 +129,36 @@ federation::PeerTableOptions peer_table_options(const Config& config) {
   federation::PeerTableOptions out;
   out.queue = {.max_stanzas = federation.queue_stanzas, .max_bytes = federation.queue_bytes.count};
   out.queue_time = federation.queue_time;
+  out.revocation = to_mode(federation.revocation);
+  out.certificate_check = federation.certificate_check;
   out.idle_time = federation.idle_time;
+  out.inbound_idle_time = federation.inbound_idle_time;
   out.negotiation_time = federation.negotiation_timeout;
   out.admission = {lobby.strangers, lobby.strangers_per_source, lobby.connections_per_second, lobby.connections_burst};
   return out;
 }
 
-federation::FederationConfig federation_config(const Config& config, const Certificates& certificates, const SecretBytes& key) {
+federation::ComponentTableOptions component_table_options(const Config& config) {
+  const federation::PeerTableOptions peers = peer_table_options(config);
+  return {.negotiation_time = peers.negotiation_time, .write_queue = peers.write_queue, .admission = peers.admission};
+}
+
+federation::FederationConfig federation_config(const Config& config, const DomainCertificates& certificates, const LoadedComponents& components,
+                                               const SecretBytes& key, std::shared_ptr<tls::RevocationCache> known) {
   const auto& options = config.section<policy::FederationOptions>("federation");
   federation::FederationConfig out;
-  for (std::size_t i = 0; i < config.listeners.size(); ++i) {
-    const ListenerOptions& listener = config.listener(i);
-    if (listener.serves == ListenerUse::servers) {
-      out.listeners.push_back({net::PeerAddress::parse(listener.address, listener.port).value(), listener.tls == ListenerTls::direct});
-    }
-  }
-  for (const auto& [domain, list] : certificates) {
-    out.domains.emplace_back(std::string(BareJid::parse(domain).value().domain()), list);
-  }
+  out.listeners = federation_listeners(config);
+  out.tls = federation_tls(config, certificates, components.certificates);
+  out.components = components.settings;
+  out.component_table = component_table_options(config);
   out.anchors = options.anchors;
   out.folder = config.folder;
   out.resolver.forwarder = options.dns_server;
   out.resolver.trust_anchor = options.dns_trust_anchor.empty() ? std::string() : config.resolve(options.dns_trust_anchor);
   out.lookup.filter = {options.allow_private_addresses, options.allow_private_addresses, options.allow_private_addresses};
   out.dialback_secret = SecretBytes("dialback " + std::string(key.view()));   // a key of its own: DialbackKey hashes it
+  out.revocation = std::move(known);
+  out.revocation_refresh = options.revocation_refresh;
   out.table = peer_table_options(config);
   return out;
 }
@@ -188,7 +172,7 @@ void raise_descriptor_limit() {
   }
 }
 
-void greet(const Config& config, const Certificates& certificates) {
+void greet(const Config& config, const DomainCertificates& certificates) {
   const auto accounts = std::ranges::find_if(config.domains, [](const DomainConfig& each) { return each.get().serves == DomainUse::accounts; });
   const std::string& domain = (accounts != config.domains.end() ? *accounts : config.domains.front()).get().name;
   std::printf("Aldis %s serves", ALDIS_VERSION);
@@ -199,7 +183,7 @@ void greet(const Config& config, const Certificates& certificates) {
   bool is_first = true;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
     const ListenerOptions& listener = config.listener(i);
-    if (listener.serves == ListenerUse::servers) {
+    if (listener.serves != ListenerUse::clients) {
       continue;
     }
     const char* how = listener.tls == ListenerTls::starttls ? "STARTTLS" : listener.tls == ListenerTls::direct ? "direct TLS" : "no TLS";
@@ -229,7 +213,7 @@ sigset_t held_signals() {
 }
 
 // Until SIGTERM or SIGINT: reloads on SIGHUP, and tends what only needs a look now and then.
-void tend(ConfigReloader& reloader, admin::ServerTarget& target, CertificateGauges& gauges, const Clock& clock) {
+void tend(ConfigReloader& reloader, admin::ServerTarget& target, CertificateGauges& gauges, CrlFiles& lists, const Clock& clock) {
   const sigset_t set = held_signals();
   while (true) {
     const timespec patience{60, 0};
@@ -244,6 +228,7 @@ void tend(ConfigReloader& reloader, admin::ServerTarget& target, CertificateGaug
       notify_supervisor("READY=1");
     }
     gauges.update(clock);
+    lists.look_again();
   }
 }
 
@@ -282,8 +267,13 @@ int serve(Config given, const ConfigSchema& schema) {
   if (!certificates) {
     return start_failed(certificates.error().what);
   }
+  auto components = load_components(config, *certificates, clock);
+  if (!components) {
+    return start_failed(components.error().what);
+  }
+  StapleKeeper staples(staple_folder(config), clock);
   CertificateGauges gauges;
-  gauges.watch(*certificates, clock);
+  gauges.watch(*certificates, components->own_certificates, clock);
 
   if (admin::is_served(config.admin_socket())) {
     return start_failed("a server is running already (it listens on " + config.admin_socket() + ")");
@@ -298,6 +288,14 @@ int serve(Config given, const ConfigSchema& schema) {
   if (!known) {
     return start_failed(known.error().what);
   }
+  if (auto anchors = require_peer_anchors(config); !anchors) {
+    return start_failed(anchors.error().what);
+  }
+  CrlFiles lists(**known);
+  if (auto read = lists.read(config); !read) {
+    return start_failed(read.error().what);
+  }
+  staples.watch(config, *certificates);
   auto policies = load_certificate_policies(config, *known);
   if (!policies) {
     return start_failed(policies.error().what);
@@ -308,7 +306,7 @@ int serve(Config given, const ConfigSchema& schema) {
     return start_failed(token_key.error().what);
   }
   serving.token_key = std::move(*token_key);
-  federation::FederationConfig speaking = federation_config(config, *certificates, serving.token_key);
+  federation::FederationConfig speaking = federation_config(config, *certificates, *components, serving.token_key, *known);
   serving.revocation = *known;
   auto server = std::make_unique<Server>(std::move(serving), (*stores)->stores(), clock, random);
   federation::Federation federation(server->world(), std::move(speaking), clock);
@@ -334,7 +332,9 @@ int serve(Config given, const ConfigSchema& schema) {
   for (const DomainConfig& domain : config.domains) {
     domains.push_back(domain.get().name);
   }
-  admin::ServerTarget target(server->administration(), (*stores)->stores(), &federation.table(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
+  admin::ServerTarget target(server->administration(), (*stores)->stores(), &federation.table(), &federation.components(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
+  WorkerPool import_workers({.threads = 1, .queue = 16, .name = "import"});
+  target.set_revocation(**known, import_workers);
   auto control = admin::ControlServer::start({.path = config.admin_socket()}, target, server->operator_executor());
   if (!control) {
     static_cast<void>(server->stop(std::chrono::seconds(1)));
@@ -346,33 +346,48 @@ int serve(Config given, const ConfigSchema& schema) {
     if (!fresh) {
       return fail(fresh.error());
     }
+    auto fresh_components = load_components(after, *fresh, clock);
+    if (!fresh_components) {
+      return fail(fresh_components.error());
+    }
+    if (auto anchors = require_peer_anchors(after); !anchors) {
+      return fail(anchors.error());
+    }
+    if (auto read = lists.read(after); !read) {
+      return fail(read.error());
+    }
     auto fresh_policies = load_certificate_policies(after, *known);
     if (!fresh_policies) {
       return fail(fresh_policies.error());
     }
+    staples.watch(after, *fresh);
     // The last step that can fail; what follows cannot.
-    if (auto applied = federation.apply_certificates(*fresh); !applied) {
+    if (auto applied = federation.apply_certificates(federation_tls(after, *fresh, fresh_components->certificates)); !applied) {
       return fail(applied.error());
     }
-    if (auto applied = server->apply_certificates(*fresh, client_authorities(*fresh_policies)); !applied) {
+    if (auto applied = server->apply_certificates(*fresh, client_authorities(*fresh_policies), after.section<TlsOptions>("tls").choice()); !applied) {
       return fail(applied.error());
     }
     ConfigReloader::Prepared prepared;
     prepared.applied.push_back("certificates read again");
-    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies), peers = peer_table_options(after), fresh = std::move(*fresh)] {
+    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies), peers = peer_table_options(after),
+                      refresh = after.section<policy::FederationOptions>("federation").revocation_refresh, fresh = std::move(*fresh),
+                      other_components = std::move(*fresh_components), component_table = component_table_options(after)] {
       configure_log(options);
-      federation.apply(peers);
+      federation.apply(peers, refresh);
       server->apply(live);
-      gauges.watch(fresh, clock);
+      federation.apply(other_components.settings, component_table);
+      gauges.watch(fresh, other_components.own_certificates, clock);
     };
     return prepared;
   });
 
+  staples.start();
   is_ready = true;
   log::info("audit-server-started", {{"version", ALDIS_VERSION}, {"domains", domains.size()}});
   greet(config, *certificates);
   notify_supervisor("READY=1");
-  tend(reloader, target, gauges, clock);
+  tend(reloader, target, gauges, lists, clock);
 
   is_ready = false;
   notify_supervisor("STOPPING=1");

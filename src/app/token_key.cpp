@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "app/private_file.h"
 #include "auth/client_tokens.h"
 
 namespace aldis::app {
@@ -32,35 +32,15 @@ class Descriptor {
   int number_;
 };
 
-Result<SecretBytes> read_key(const std::string& path, int file) {
-  struct stat status {};
-  if (::fstat(file, &status) != 0) {
-    return failure(path);
-  }
-  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || (status.st_mode & 077U) != 0) {
-    return fail(ErrorKind::denied, path + " must be a file that the server's user owns and nobody else may read (chmod 600)");
-  }
-  std::array<char, token_key_bytes + 1> bytes{};
-  const ssize_t got = ::read(file, bytes.data(), bytes.size());
-  if (got < 0) {
-    return failure(path);
-  }
-  if (static_cast<std::size_t>(got) != token_key_bytes) {
-    return fail(ErrorKind::corrupt, path + " is no token key; remove it to have one made (clients will need their passwords once)");
-  }
-  SecretBytes key(std::string_view(bytes.data(), token_key_bytes));
-  ::explicit_bzero(bytes.data(), bytes.size());
-  return key;
-}
-
 }  // namespace
 
 Result<SecretBytes> load_token_key(const std::string& path, Random& random) {
-  if (const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)); file.get() >= 0) {
-    return read_key(path, file.get());
+  auto read = read_private_file(path, token_key_bytes);
+  if ((read && read->size() != token_key_bytes) || (!read && read.error().kind == ErrorKind::limit)) {
+    return fail(ErrorKind::corrupt, path + " is no token key; remove it to have one made (clients will need their passwords once)");
   }
-  if (errno != ENOENT) {
-    return failure(path);
+  if (read || read.error().kind != ErrorKind::not_found) {
+    return read;
   }
   SecretBytes key(token_key_bytes);
   random.fill(key.bytes());

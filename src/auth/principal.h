@@ -30,6 +30,7 @@ struct Principal {
   bool is_confidential = false;             // the stream was encrypted when the credentials passed
   bool is_anonymous = false;                // RFC 4505: nobody has vouched for this identity
   bool is_peer = false;                     // another server: identity is its domain, for whose users it speaks
+  bool is_component = false;                // the same of a component of this server (XEP-0114)
   std::vector<std::string> groups{};
   std::string client{};                     // the user-agent id it gave (XEP-0388); told to nobody but owner and operator
   std::string client_name{};                // stands for `client` where others may see it: always the same, says nothing else

@@ -55,7 +55,19 @@ void Home::start_periodic_work() {
   }
 }
 
+void Home::stop_periodic_work() {
+  begins_periodic_work_ = false;
+  for (Periodic& each : periodic_) {
+    if (each.timer != TimerId::none) {
+      shard_.cancel(std::exchange(each.timer, TimerId::none));
+    }
+  }
+}
+
 void Home::arm(std::size_t index, std::chrono::milliseconds delay) {
+  if (!begins_periodic_work_) {
+    return;
+  }
   periodic_[index].timer = shard_.after(delay, [this, index] {
     periodic_[index].timer = TimerId::none;
     periodic_[index].is_running = true;

@@ -102,6 +102,8 @@ class Home final : private NextTurn {
   [[nodiscard]] ArchiveId next_archive_id() { return archive_ids_.next(world_.clock.wall(), world_.archive_floor); }
   // On one home, once: what extensions have registered with Extension::on_time.
   void start_periodic_work();
+  // None of it begins from now on: a store may be gone when it would look for it. What runs is finished (is_quiet).
+  void stop_periodic_work();
   // How far ended streams had been handled: said once their resumption has become impossible.
   [[nodiscard]] EndedStreams& ended_streams() { return ended_streams_; }
   // What this home's sessions count goes through it.
@@ -147,6 +149,7 @@ class Home final : private NextTurn {
     bool is_running = false;
   };
   std::vector<Periodic> periodic_;
+  bool begins_periodic_work_ = true;
   ArchiveIds archive_ids_;
   Residents residents_{*this};
   std::uint8_t index_;

@@ -516,6 +516,11 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
 };
 
 const TlsContexts& AllTlsContexts::of(const Entrance& entrance) const {
+  const auto own = entrance.profile ? of_profiles.find(*entrance.profile) : of_profiles.end();
+  return own != of_profiles.end() ? own->second->of_kind(entrance) : of_kind(entrance);
+}
+
+const TlsContexts& AllTlsContexts::of_kind(const Entrance& entrance) const {
   const bool asks = entrance.certificates != CertificateUse::off;
   const TlsContexts& wanted = entrance.allow_integrity_only ? (asks ? integrity_only_too_with_certificates : integrity_only_too)
                                                             : (asks ? usual_with_certificates : usual);

@@ -3,7 +3,9 @@
 // connection moves to its account's home.
 #pragma once
 #include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -72,6 +74,7 @@ struct Entrance {
   bool allow_integrity_only = false;   // tls::TlsPolicy's
   // Of the domains that use certificates. off: none is asked for here; required: for them no other login than by one.
   CertificateUse certificates = CertificateUse::optional;
+  std::optional<tls::TlsProfile> profile = std::nullopt;   // nothing: as [tls] says
 };
 
 // By what an entrance wants; where no listener wants it so, they may be null.
@@ -81,7 +84,12 @@ struct AllTlsContexts {
   TlsContexts usual_with_certificates{};
   TlsContexts integrity_only_too_with_certificates{};
 
+  std::map<tls::TlsProfile, std::shared_ptr<const AllTlsContexts>> of_profiles{};   // of entrances with a profile of their own
+
   [[nodiscard]] const TlsContexts& of(const Entrance& entrance) const;
+
+ private:
+  [[nodiscard]] const TlsContexts& of_kind(const Entrance& entrance) const;
 };
 
 class Lobby {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::chrono::seconds between_questions{60};
 constexpr std::chrono::milliseconds patience{10'000};   // of a login; it has thirty seconds in all
 constexpr std::size_t remembered_paths = 100'000;
+constexpr std::chrono::hours for_ever{24 * 365 * 20};   // nothing known holds so long
 
 }  // namespace
 
@@ -22,7 +23,7 @@ PooledRevocation::PooledRevocation(std::shared_ptr<tls::RevocationCache> cache, 
 Task<void> PooledRevocation::refresh(std::vector<std::shared_ptr<X509>> path) {
   const Monotonic now = clock_.now();
   if (asked_.size() >= remembered_paths) {
-    std::erase_if(asked_, [&](const auto& entry) { return now - entry.second >= between_questions; });
+    std::erase_if(asked_, [&](const auto& entry) { return now - entry.second.last >= between_questions; });
   }
   if (path.empty()) {
     co_return;
@@ -31,12 +32,18 @@ Task<void> PooledRevocation::refresh(std::vector<std::shared_ptr<X509>> path) {
   if (!fields) {
     co_return;
   }
-  const auto [last, is_new] = asked_.try_emplace(fields->fingerprint_sha256, now);
-  if (!is_new && now - last->second < between_questions) {
+  const auto [found, is_new] = asked_.try_emplace(fields->fingerprint_sha256);
+  Asked& asked = found->second;
+  if (!is_new && now - asked.last < between_questions) {
     co_return;
   }
-  last->second = now;
-  auto work = [cache = cache_, path = std::move(path), wall = clock_.wall(), options = options_] {
+  asked.last = now;
+  net::RevocationFetchOptions how = options_;
+  if (again_.count() > 0 && (is_new || now - asked.anew >= again_)) {
+    asked.anew = now;
+    how.ahead = for_ever;
+  }
+  auto work = [cache = cache_, path = std::move(path), wall = clock_.wall(), options = how] {
     SystemRandom random;
     return net::update_revocation(*cache, path, wall, random, options);
   };

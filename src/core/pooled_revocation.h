@@ -1,5 +1,6 @@
 // PooledRevocation: CRLs and OCSP responses fetched on worker threads, so that no login waits for another's. The same path is
-// asked about once a minute at most; an answer that comes too late is there for the next one.
+// asked about once a minute at most; an answer that comes too late is there for the next one. What is known and holds is not asked
+// for, unless it shall be asked again after a while: who was good a week ago, by a list that holds a month, may be revoked now.
 #pragma once
 #include <chrono>
 #include <map>
@@ -21,13 +22,20 @@ class PooledRevocation final : public RevocationSource {
                    net::RevocationFetchOptions options = {.allow_private = true, .crl_deadline = std::chrono::seconds(10)});
 
   Task<void> refresh(std::vector<std::shared_ptr<X509>> path) override;
+  // So long after a path was asked about it is asked about although all that is known still holds; 0, as at first: never.
+  void ask_again_after(std::chrono::seconds time) { again_ = time; }
 
  private:
   std::shared_ptr<tls::RevocationCache> cache_;
   WorkerPool& workers_;
   const Clock& clock_;
   net::RevocationFetchOptions options_;
-  std::map<std::string, Monotonic> asked_;   // by the fingerprint of the path's first certificate
+  std::chrono::seconds again_{0};
+  struct Asked {
+    Monotonic last{};
+    Monotonic anew{};   // whatever was known
+  };
+  std::map<std::string, Asked> asked_;   // by the fingerprint of the path's first certificate
 };
 
 }  // namespace aldis

@@ -2,65 +2,20 @@
 // net/http_fetch_test.cpp.
 #include "core/pooled_revocation.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <thread>
-
+#include "tests/support/answering_server.h"
 #include "tests/support/loop_executor.h"
 #include "tests/support/test_revocation.h"
 
 namespace aldis {
 namespace {
 
-// Answers every request with a CRL that names `revoked`.
-class CrlServer {
- public:
-  CrlServer() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ensure(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0 && ::listen(listener_, 8) == 0, "a port of loopback can be had");
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  ~CrlServer() {
-    ::shutdown(listener_, SHUT_RDWR);   // wakes accept()
-    thread_.join();
-    ::close(listener_);
-  }
-  CrlServer(const CrlServer&) = delete;
-  void start(std::string crl) {
-    thread_ = std::thread([this, crl = std::move(crl)] {
-      for (int peer = ::accept(listener_, nullptr, nullptr); peer >= 0; peer = ::accept(listener_, nullptr, nullptr)) {
-        char request[4096];
-        static_cast<void>(::recv(peer, request, sizeof request, 0));
-        const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(crl.size()) + "\r\nConnection: close\r\n\r\n" + crl;
-        ++requests;
-        static_cast<void>(::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL));
-        ::close(peer);
-      }
-    });
-  }
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/crl"; }
-  std::atomic<int> requests{0};
-
- private:
-  int listener_;
-  std::uint16_t port_ = 0;
-  std::thread thread_;
-};
-
 TEST(PooledRevocation, FetchesWhatThePathNamesOnceAMinute) {
-  CrlServer server;
+  test::AnsweringServer server;
   const test::Identity lost = test::issue({.common_name = "card", .extensions = {{"crlDistributionPoints", "URI:" + server.url()}}},
                                           &test::root_authority());
-  server.start(test::make_crl(test::root_authority(), {.revoked = {&lost}, .to = std::chrono::hours(1)}));   // soon to be asked for again
+  server.answers(test::make_crl(test::root_authority(), {.revoked = {&lost}, .to = std::chrono::hours(1)}));   // soon to be asked for again
   testing_support::LoopExecutor loop;
   test::ManualClock clock;
   WorkerPool workers({.threads = 1});
@@ -83,6 +38,32 @@ TEST(PooledRevocation, FetchesWhatThePathNamesOnceAMinute) {
   clock.advance(std::chrono::seconds(61));
   refresh();
   EXPECT_EQ(server.requests, 2);
+}
+
+// Who is in no list today, and that list holds for a month, may be in the next one tomorrow.
+TEST(PooledRevocation, AsksAgainAboutWhatStillHoldsWhereThatIsWanted) {
+  test::AnsweringServer server;
+  const test::Identity peer = test::issue({.common_name = "peer", .extensions = {{"crlDistributionPoints", "URI:" + server.url()}}},
+                                          &test::root_authority());
+  server.answers(test::make_crl(test::root_authority(), {.to = std::chrono::hours(24 * 30)}));
+  testing_support::LoopExecutor loop;
+  test::ManualClock clock;
+  WorkerPool workers({.threads = 1});
+  PooledRevocation revocation(std::make_shared<tls::RevocationCache>(), workers, clock);
+  revocation.ask_again_after(std::chrono::minutes(10));
+  const auto requests_after = [&](std::chrono::seconds time) {
+    clock.advance(time);
+    const bool done = loop.run([](PooledRevocation& asked, std::vector<std::shared_ptr<X509>> path) -> Task<bool> {
+      co_await asked.refresh(std::move(path));
+      co_return true;
+    }(revocation, {peer.certificate, test::root_authority().certificate}));
+    EXPECT_TRUE(done);
+    return server.requests.load();
+  };
+  EXPECT_EQ(requests_after(std::chrono::seconds(0)), 1);
+  EXPECT_EQ(requests_after(std::chrono::minutes(9)), 1) << "what is known holds";
+  EXPECT_EQ(requests_after(std::chrono::minutes(1)), 2);
+  EXPECT_EQ(requests_after(std::chrono::minutes(2)), 2);
 }
 
 }  // namespace

@@ -106,14 +106,18 @@ Result<void, StreamError> Router::receive(Envelope envelope) const {
   if (!stanza.from() || !stanza.to()) {  // RFC 6120 sections 8.1.1.2 and 8.1.2.2
     return refuse(envelope, StreamCondition::improper_addressing, "stanzas between servers have a from and a to");
   }
-  if (world_.find_host(stanza.from()->domain()) != nullptr) {  // whatever it has proved, and whatever its rule says
+  const bool is_component = envelope.sender->is_component;
+  const std::string_view from = stanza.from()->domain();
+  // Whatever it has proved, and whatever its rule says; a component speaks for its own domain alone.
+  if (world_.find_host(from) != nullptr || (world_.is_component(from) && !(is_component && from == envelope.sender->identity.domain()))) {
     return refuse(envelope, StreamCondition::invalid_from, "from is of a domain served here");
   }
-  const bool is_for_us = world_.find_host(stanza.to()->domain()) != nullptr;
+  const bool is_for_us = is_component || world_.is_ours(stanza.to()->domain());
   const policy::PeerDecision decision = world_.policy.decide(policy::PeerQuestion{
       .action = is_for_us ? policy::Action::receive_from_abroad : policy::Action::pass_on,
       .peer = envelope.sender->identity.domain(),
-      .stanza = &stanza});
+      .stanza = &stanza,
+      .sender = envelope.sender.get()});
   switch (decision.decision.reason()) {
     case policy::Reason::no_trunk:
       return refuse(envelope, StreamCondition::host_unknown, "to is not of a domain served here");

@@ -22,9 +22,10 @@ class Router {
 
   // ---- for what is abroad; both from any thread
   // A stanza another server sent, in jabber:client (Stanza::parse_from_server). Its sender, a Principal with is_peer, must speak
-  // for the domain of its from, and that is never one of ours (security D04); its to is of a domain served here, unless the peer's
-  // rule makes this server a trunk to it. Which of our domains were proved to that server is the caller's to know. An error: nothing was routed, and the stream must end with it. What the
-  // peer's rule does not let pass is answered like any other stanza that fails.
+  // for the domain of its from, and that is never one of ours (security D04); its to is of a domain served here, or a component's,
+  // unless the peer's rule makes this server a trunk to it. Which of our domains were proved to that server is the caller's to
+  // know. A component's own stanzas (is_component) are from its domain and for anybody. An error: nothing was routed, and the
+  // stream must end with it. What the rule does not let pass is answered like any other stanza that fails.
   [[nodiscard]] Result<void, StreamError> receive(Envelope envelope) const;
   // What Abroad could not deliver: bounced on its sender's home, unless a request that has been answered meanwhile.
   void give_back(Envelope envelope, StanzaError error) const;

@@ -87,52 +87,13 @@ bool Server::needs_tls() const {
                      [](const ListenerConfig& listener) { return listener.entrance.tls != stream::TlsMode::none; });
 }
 
-Result<AllTlsContexts> Server::make_contexts(
-    const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains,
-    const std::string& client_authorities) const {
-  std::vector<tls::TlsContext::Host> hosts;
-  for (const auto& [domain, certificates] : domains) {
-    if (!certificates.empty()) {
-      hosts.push_back({domain, certificates});
-    }
+Result<AllTlsContexts> Server::make_contexts(const DomainCertificates& domains, const std::string& client_authorities,
+                                             const tls::TlsChoice& choice) const {
+  std::vector<Entrance> entrances;
+  for (const ListenerConfig& listener : config_.listeners) {
+    entrances.push_back(listener.entrance);
   }
-  if (hosts.empty()) {
-    return fail(ErrorKind::not_found, "no domain has a certificate, and a listener uses TLS");
-  }
-  AllTlsContexts all;
-  const auto make = [&](TlsContexts AllTlsContexts::*into, bool allow_integrity_only, bool asks) -> Result<void> {
-    tls::TlsPolicy policy{.request_client_certificate = asks,
-                          .client_authorities_pem = asks ? client_authorities : std::string(),
-                          .allow_integrity_only = allow_integrity_only};
-    auto starttls = tls::TlsContext::server(policy, hosts);
-    policy.alpn = {"xmpp-client"};
-    auto direct = tls::TlsContext::server(policy, hosts);
-    if (!starttls || !direct) {
-      return fail(!starttls ? starttls.error() : direct.error());
-    }
-    all.*into = TlsContexts{*starttls, *direct};
-    return {};
-  };
-  const auto is_wanted = [&](bool weaker, bool asks) {
-    return std::ranges::any_of(config_.listeners, [&](const ListenerConfig& listener) {
-      return listener.entrance.allow_integrity_only == weaker && (!asks || listener.entrance.certificates != CertificateUse::off);
-    });
-  };
-  for (const bool weaker : {false, true}) {
-    for (const bool asks : {false, true}) {
-      if ((weaker && !is_wanted(weaker, asks)) || (asks && (client_authorities.empty() || !is_wanted(weaker, asks)))) {
-        continue;
-      }
-      TlsContexts AllTlsContexts::*into = asks ? &AllTlsContexts::usual_with_certificates : &AllTlsContexts::usual;
-      if (weaker) {
-        into = asks ? &AllTlsContexts::integrity_only_too_with_certificates : &AllTlsContexts::integrity_only_too;
-      }
-      if (auto made = make(into, weaker, asks); !made) {
-        return fail(made.error());
-      }
-    }
-  }
-  return all;
+  return make_listener_contexts(entrances, domains, client_authorities, choice);
 }
 
 // Runs a coroutine on a shard that has no thread yet, or whose thread is another, and waits for it here.
@@ -152,11 +113,11 @@ void Server::wait_on(Shard& shard, F work) {
 Result<void> Server::start() {
   AllTlsContexts contexts;
   if (needs_tls()) {
-    std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains;
+    DomainCertificates domains;
     for (const ServedDomain& domain : config_.domains) {
       domains.emplace_back(std::string(domain.name.domain()), domain.certificates);
     }
-    auto made = make_contexts(domains, client_authorities(config_.live.certificates));
+    auto made = make_contexts(domains, client_authorities(config_.live.certificates), config_.tls);
     if (!made) {
       return fail(made.error());
     }
@@ -268,12 +229,11 @@ void Server::apply(LiveConfig live) {
   });
 }
 
-Result<void> Server::apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains,
-                                        std::string authorities) {
+Result<void> Server::apply_certificates(const DomainCertificates& domains, const std::string& authorities, const tls::TlsChoice& choice) {
   if (!needs_tls()) {
     return {};
   }
-  auto contexts = make_contexts(domains, authorities);
+  auto contexts = make_contexts(domains, authorities, choice);
   if (!contexts) {
     return fail(contexts.error());
   }
@@ -327,7 +287,10 @@ bool Server::stop(std::chrono::milliseconds deadline) {
   const StreamError shutdown{.condition = StreamCondition::system_shutdown};
   lobby_shard_->post([this] { lobby_->close(); });
   for (const auto& home : world_.homes) {
-    home->shard().post([&home, shutdown] { home->suspend_all(shutdown, "the server is shutting down"); });
+    home->shard().post([&home, shutdown] {
+      home->stop_periodic_work();
+      home->suspend_all(shutdown, "the server is shutting down");
+    });
   }
   // Half of the time for what is under way, the rest for writing sessions down.
   const Monotonic half = until - deadline / 2;

@@ -17,6 +17,7 @@
 #include "core/core_config.h"
 #include "core/extension.h"
 #include "core/home.h"
+#include "core/listener_tls.h"
 #include "core/lobby.h"
 #include "core/pooled_revocation.h"
 #include "core/world.h"
@@ -58,6 +59,7 @@ struct ServerConfig {
   std::vector<ListenerConfig> listeners;
   std::vector<ServedDomain> domains;            // at least one; the first serves clients that name none
   SecretBytes token_key;                        // of clients' tokens (auth/client_tokens.h); empty: none are given
+  tls::TlsChoice tls{};                         // of listeners that have no profile of their own
   std::shared_ptr<tls::RevocationCache> revocation;   // where people's certificates are looked up, and kept current; null: nothing is fetched
   LiveConfig live;
 };
@@ -80,8 +82,8 @@ class Server {
   void apply(LiveConfig live);
   // New handshakes use these certificates; the old ones stay when this fails. Clients are asked for one of `client_authorities`
   // (PEM), for none when it is empty.
-  [[nodiscard]] Result<void> apply_certificates(std::vector<std::pair<std::string, std::vector<tls::Certificate>>> domains,
-                                                std::string client_authorities);
+  [[nodiscard]] Result<void> apply_certificates(const DomainCertificates& domains, const std::string& client_authorities,
+                                                const tls::TlsChoice& choice);
   [[nodiscard]] Administration& administration() { return *administration_; }
   // An executor for operators' work, off the shards that serve people.
   [[nodiscard]] Shard& operator_executor() { return *lobby_shard_; }
@@ -94,9 +96,8 @@ class Server {
   [[nodiscard]] bool stop(std::chrono::milliseconds deadline);
 
  private:
-  [[nodiscard]] Result<AllTlsContexts> make_contexts(
-      const std::vector<std::pair<std::string, std::vector<tls::Certificate>>>& domains,
-      const std::string& client_authorities) const;
+  [[nodiscard]] Result<AllTlsContexts> make_contexts(const DomainCertificates& domains, const std::string& client_authorities,
+                                                     const tls::TlsChoice& choice) const;
   [[nodiscard]] bool needs_tls() const;
   [[nodiscard]] AuthConfig auth_config() const { return *std::atomic_load(&auth_config_); }
   template <class F>

@@ -5,6 +5,7 @@
 #include "core/home.h"
 #include "core/session.h"
 #include "core/world.h"
+#include "policy/peer_rules.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis {
@@ -30,6 +31,11 @@ World::~World() = default;
 const VirtualHost* World::find_host(std::string_view domain) const {
   const auto found = hosts.find(domain);
   return found == hosts.end() ? nullptr : found->second.get();
+}
+
+bool World::is_component(std::string_view domain) const {
+  const policy::PeerRulesPtr rules = policy.peers();
+  return rules != nullptr && rules->of(domain)->is_component;
 }
 
 Home& World::home_of(std::string_view bare) const {

@@ -44,6 +44,10 @@ struct World {
   std::vector<std::unique_ptr<Home>> homes;
 
   [[nodiscard]] const VirtualHost* find_host(std::string_view domain) const;
+  // A component of this server has that domain (XEP-0114).
+  [[nodiscard]] bool is_component(std::string_view domain) const;
+  // Served here, or a component's: nobody elsewhere speaks for it.
+  [[nodiscard]] bool is_ours(std::string_view domain) const { return find_host(domain) != nullptr || is_component(domain); }
   [[nodiscard]] Home& home_of(std::string_view bare) const;
   [[nodiscard]] std::shared_ptr<const CoreConfig> config() const { return std::atomic_load(&config_); }
   void set_config(CoreConfig config) { std::atomic_store(&config_, std::make_shared<const CoreConfig>(config)); }

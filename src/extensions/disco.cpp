@@ -1,12 +1,15 @@
-// XEP-0030 (2.5.0) Service Discovery and XEP-0128 (1.0.1) extended information: what the domain and its accounts offer. An
+// XEP-0030 (2.5.0) Service Discovery and XEP-0128 (1.0.1) extended information: what the domain, its components and its accounts offer. An
 // account answers only those who may see its presence; to others it says what an account that does not exist says
 // (security L01). Nodes belong to the extensions that registered them.
 #include "extensions/disco.h"
+
+#include <algorithm>
 
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"
 #include "extensions/extensions.h"
+#include "policy/peer_rules.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis::ext {
@@ -26,7 +29,8 @@ void write_item(xml::Writer& writer, std::string_view jid, std::string_view name
   writer.end();
 }
 
-// What the domain lists: what extensions have put there, and the services of domains below it that are served here too.
+// What the domain lists: what extensions have put there, the services of domains below it that are served here too, and components
+// as they are configured, connected or not.
 void write_items(xml::Writer& writer, const Iq& request) {
   for (const auto& item : request.host().discovery.items) {
     write_item(writer, item.jid.str(), item.name);
@@ -35,6 +39,15 @@ void write_items(xml::Writer& writer, const Iq& request) {
   for (const auto& [domain, host] : request.home().world().hosts) {
     if (host->residents && domain.ends_with(below)) {
       write_item(writer, domain, host->discovery.identity.name);
+    }
+  }
+  const policy::PeerRulesPtr rules = request.home().world().policy.peers();
+  if (rules == nullptr) {
+    return;
+  }
+  for (const policy::ComponentEntry& component : rules->components()) {
+    if (std::ranges::count(component.listed_by, request.host().domain()) != 0) {
+      write_item(writer, component.domain, component.name);
     }
   }
 }

@@ -43,6 +43,7 @@ std::optional<FieldType> field_type(admin::ArgumentKind kind) {
       return std::nullopt;
     case admin::ArgumentKind::text:
     case admin::ArgumentKind::certificate:
+    case admin::ArgumentKind::revocation_lists:
     case admin::ArgumentKind::accounts:
       return FieldType::text_multi;
     case admin::ArgumentKind::password:
@@ -158,7 +159,7 @@ StanzaError refusal(const Error& error) {
 }
 
 DomainOperators::DomainOperators(Extension& self)
-    : server_(*self.world().administration, self.stores(), nullptr, {std::string(self.host().domain())}, self.world().clock, {}),
+    : server_(*self.world().administration, self.stores(), nullptr, nullptr, {std::string(self.host().domain())}, self.world().clock, {}),
       target_(server_, std::string(self.host().domain())) {}
 
 Task<Result<admin::OperatorResult, StanzaError>> DomainOperators::run(Iq request, std::string name,

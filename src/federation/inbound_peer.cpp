@@ -4,19 +4,21 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/virtual_host.h"
+#include "federation/link.h"
 
 namespace aldis::federation {
 namespace {
 metrics::Counter opened_total{"aldis_peer_streams_opened_total", "Streams between servers that were authenticated.", {{"direction", "in"}}};
 metrics::Counter refused_total{"aldis_peer_streams_refused_total", "Streams of other servers that were ended by us before or after they proved themselves."};
 constexpr std::size_t id_bits = 160;
+constexpr std::chrono::seconds patience_for_the_end{30};   // of a peer whose stream was retired
 }  // namespace
 
-InboundPeer::InboundPeer(PeerTable& table, Id id, std::unique_ptr<net::Transport> transport, bool is_direct_tls)
+InboundPeer::InboundPeer(PeerTable& table, Id id, std::unique_ptr<net::Transport> transport, TlsKind door)
     : PeerStream(table, id),
       source_(transport->peer().source()),
-      is_direct_tls_(is_direct_tls),
-      negotiation_({.is_direct_tls = is_direct_tls}, *this, table.keys(), table.world().random) {
+      door_(door),
+      negotiation_({.is_direct_tls = door.is_direct}, *this, table.keys(), table.world().random) {
   connection_ = std::make_unique<net::Connection>(std::move(transport), connection_limits());
   table_.admission().enter(source_);
 }
@@ -34,12 +36,12 @@ void InboundPeer::start() {
   connection_->set_limits(xml::Limits::before_authentication());
   connection_->set_budget({.bytes = 64 * 1024, .frames = 64});
   connection_->attach(table_.shard(), *this);
-  if (is_direct_tls_) {
+  if (door_.is_direct) {
     connection_->start_tls(context());
   }
   deadline_ = table_.shard().after(table_.options().negotiation_time, [this] {   // absolute (security E01)
     deadline_ = TimerId::none;
-    if (connection_->is_encrypted() || !is_direct_tls_) {
+    if (connection_->is_encrypted() || !door_.is_direct) {
       end({.condition = StreamCondition::connection_timeout});
     } else {
       connection_->abort();
@@ -47,18 +49,21 @@ void InboundPeer::start() {
   });
 }
 
-// Who it is, and so whether its own rule lets the stream be read, is known later (JudgeCertificate).
-const std::shared_ptr<const tls::TlsContext>& InboundPeer::context() const {
+// Who it is, and so what its own rule says of TLS, is known later (JudgeCertificate).
+std::shared_ptr<const tls::TlsContext> InboundPeer::context() const {
   const policy::PeerRulesPtr rules = table_.world().policy.peers();
-  const bool may_be_read = rules != nullptr && rules->any_may_be_read(connection_->peer().ip);
-  const PeerTlsContexts& tls = table_.tls();
-  return may_be_read ? is_direct_tls_ ? tls.server_direct_readable : tls.server_readable
-                     : is_direct_tls_ ? tls.server_direct : tls.server;
+  TlsKind kind = door_;
+  kind.is_readable = rules != nullptr && rules->any_may_be_read(connection_->peer().ip);
+  if (auto readable = context_of(table_.tls().server, kind)) {
+    return readable;
+  }
+  kind.is_readable = false;   // this door's profile has no such suites
+  return context_of(table_.tls().server, kind);
 }
 
 // ---- stream::InboundDomains
 
-bool InboundPeer::is_served(std::string_view domain) const { return table_.world().find_host(domain) != nullptr; }
+bool InboundPeer::is_served(std::string_view domain) const { return table_.serves(domain); }
 
 std::string_view InboundPeer::default_domain() const { return table_.world().hosts.begin()->first; }
 
@@ -79,6 +84,7 @@ Result<stream::InboundOffer, StreamError> InboundPeer::offer(const stream::Domai
   offer.has_bidi = rule_->may_be_sent_to();
   offer.has_stream_management = true;
   offer.max_bytes = rule_->max_stanza;
+  offer.idle_seconds = static_cast<std::size_t>(table_.options().inbound_idle_time.count());
   return offer;
 }
 
@@ -119,7 +125,7 @@ void InboundPeer::on_framing_error(net::Connection& connection, xml::XmlError er
 }
 
 void InboundPeer::on_tls_established(net::Connection&) {
-  if (!is_direct_tls_) {
+  if (!door_.is_direct) {
     negotiation_.tls_established();
   }
 }
@@ -156,7 +162,9 @@ void InboundPeer::refuse(const StreamError& error) {
 // ---- what the negotiation demands
 
 bool InboundPeer::do_step(stream::InboundStep step) {
-  connection_->send(step.bytes);
+  if (!is_finished_) {
+    connection_->send(step.bytes);
+  }
   const bool may_go_on = std::visit([this](auto&& demand) { return carry_out(demand); }, step.demand);
   if (!is_open_ && negotiation_.is_open()) {
     opened();
@@ -175,27 +183,58 @@ bool InboundPeer::carry_out(stream::RestartStream&) {
 }
 
 bool InboundPeer::carry_out(stream::JudgeCertificate& demand) {
-  const PeerProof proof = table_.trust().judge(*rule_, demand.domain, connection_->tls()->presented_chain(), nullptr, table_.wall());
-  if (!connection_->tls()->is_confidential()) {  // security T08
+  if (refuses_tls(demand.domain)) {
+    return do_step(negotiation_.certificate_judged({.refusal = "TLS as it was agreed is not accepted for this domain."}));
+  }
+  auto shown = std::make_shared<const ShownCertificate>(ShownCertificate{demand.domain, connection_->tls()->presented_chain(), std::nullopt});
+  spawn(judge(table_, id_, std::move(shown)));
+  return false;   // nothing more is read until it has been judged, which it may have been already
+}
+
+// What was agreed before it was known whose rule counts.
+bool InboundPeer::refuses_tls(const std::string& peer) {
+  const tls::TlsInfo info = connection_->tls()->info();
+  if (!info.is_confidential) {  // security T08
     const bool may_be_read = rule_->may_be_read(connection_->peer().ip);
-    log::warning("audit-peer-not-confidential", {{"peer", demand.domain},
+    log::warning("audit-peer-not-confidential", {{"peer", peer},
                                                  {"address", connection_->peer().str()},
-                                                 {"cipher", connection_->tls()->info().cipher},
+                                                 {"cipher", info.cipher},
                                                  {"rule", rule_->name},
                                                  {"allowed", may_be_read}});
     if (!may_be_read) {
       audit_refusal("not confidential");
-      return do_step(negotiation_.certificate_judged({.refusal = "This stream must be encrypted."}));
     }
+    return !may_be_read;
   }
+  const std::string unfit = rule_->tls_profile ? tls::unfit_for(*rule_->tls_profile, info.cipher, info.group) : std::string();
+  if (!unfit.empty()) {
+    audit_refusal(unfit);
+  }
+  return !unfit.empty();
+}
+
+Task<void> InboundPeer::judge(PeerTable& table, Id id, std::shared_ptr<const ShownCertificate> shown) {
+  const PeerProof proof = co_await table.certificates().judge(table.find_stream(id)->rule(), shown);
+  auto* self = static_cast<InboundPeer*>(table.find_stream(id));
+  if (self != nullptr && !self->negotiation_.is_closed()) {
+    self->judged(proof, std::move(shown));
+  }
+}
+
+void InboundPeer::judged(const PeerProof& proof, std::shared_ptr<const ShownCertificate> shown) {
   stream::InboundJudgement judgement;
   judgement.is_proved = proof.is_proved && rule_->allows_external();
   judgement.may_dialback = rule_->allows_dialback();
+  if (judgement.is_proved) {
+    certificate_ = std::move(shown);
+  }
   if (!judgement.is_proved && !judgement.may_dialback) {
     judgement.refusal = "The certificate was not accepted.";
     audit_refusal(proof.why);
   }
-  return do_step(negotiation_.certificate_judged(judgement));
+  if (do_step(negotiation_.certificate_judged(judgement))) {
+    connection_->resume();
+  }
 }
 
 bool InboundPeer::carry_out(stream::VerifyKey& demand) {
@@ -213,7 +252,12 @@ bool InboundPeer::carry_out(stream::EnableManagement& demand) {
     count->previd = enabled.id;
   }
   begin_counting(std::move(count));
-  return do_step(negotiation_.managed(stream::enabled(enabled), true));
+  const bool may_go_on = do_step(negotiation_.managed(stream::enabled(enabled), true));
+  if (link_ != nullptr) {  // section 4: what goes the other way is counted too, from here on
+    is_managed_ = true;
+    link_->managed();
+  }
+  return may_go_on;
 }
 
 bool InboundPeer::carry_out(stream::ResumeStream& demand) {
@@ -233,13 +277,34 @@ bool InboundPeer::carry_out(stream::CloseConnection& demand) {
   if (demand.reason) {
     audit_refusal(to_string(*demand.reason));
   }
+  is_ending_ = true;
   connection_->close({});
   return false;
+}
+
+// RFC 6120 section 4.6.3: an idle peer's stream. What it had on its way meanwhile is still taken.
+void InboundPeer::retire() {
+  if (!is_open_ || is_finished_ || negotiation_.is_closed()) {
+    return;
+  }
+  log::info("peer-stream-idle", {{"host", pair().to}, {"peer", pair().from}, {"address", connection_->peer().str()}});
+  if (link_ != nullptr) {
+    std::exchange(link_, nullptr)->lost(*this);
+  }
+  connection_->send("</stream:stream>");
+  is_finished_ = true;
+  deadline_ = table_.shard().after(patience_for_the_end, [this] {
+    deadline_ = TimerId::none;
+    end({.condition = StreamCondition::connection_timeout});
+  });
 }
 
 void InboundPeer::opened() {
   is_open_ = true;
   opened_total.add();
+  if (proof() == stream::ServerProof::external) {
+    shown_ = certificate_;
+  }
   table_.admission().leave(source_);
   if (deadline_ != TimerId::none) {
     table_.shard().cancel(std::exchange(deadline_, TimerId::none));

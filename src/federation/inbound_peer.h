@@ -13,7 +13,7 @@ namespace aldis::federation {
 
 class InboundPeer final : public PeerStream, private stream::InboundDomains {
  public:
-  InboundPeer(PeerTable& table, Id id, std::unique_ptr<net::Transport> transport, bool is_direct_tls);
+  InboundPeer(PeerTable& table, Id id, std::unique_ptr<net::Transport> transport, TlsKind door);
   ~InboundPeer() override;
 
   void start();
@@ -31,7 +31,7 @@ class InboundPeer final : public PeerStream, private stream::InboundDomains {
       static_cast<void>(do_step(negotiation_.close(error)));
     }
   }
-  void retire() override {}   // the other side opened it, the other side closes it
+  void retire() override;
 
  private:
   // ---- stream::InboundDomains
@@ -58,14 +58,18 @@ class InboundPeer final : public PeerStream, private stream::InboundDomains {
   bool carry_out(stream::EnableManagement& demand);
   bool carry_out(stream::ResumeStream& demand);
   bool carry_out(stream::CloseConnection& demand);
-  [[nodiscard]] const std::shared_ptr<const tls::TlsContext>& context() const;
+  [[nodiscard]] std::shared_ptr<const tls::TlsContext> context() const;
+  [[nodiscard]] bool refuses_tls(const std::string& peer);
+  [[nodiscard]] static Task<void> judge(PeerTable& table, Id id, std::shared_ptr<const ShownCertificate> shown);
+  void judged(const PeerProof& proof, std::shared_ptr<const ShownCertificate> shown);
   void opened();
   void audit_refusal(std::string_view what);
   void set_deadline();
 
   const std::string source_;
-  const bool is_direct_tls_;
+  const TlsKind door_;
   stream::InboundNegotiation negotiation_;
+  std::shared_ptr<const ShownCertificate> certificate_;   // that proves its name
   TimerId deadline_ = TimerId::none;
   bool is_open_ = false;
 };

@@ -73,7 +73,7 @@ void Link::send(Envelope envelope) {
   }
   Item item{.envelope = std::move(envelope), .position = ++position_, .queued = table_.wall()};
   item.bytes = item.envelope.stanza->size();
-  if (state_ == State::open && queue_.empty() && !is_draining_) {
+  if (state_ == State::open && queue_.empty() && !is_draining_ && !stream_->is_ending()) {
     transmit(std::move(item));
     return;
   }
@@ -200,6 +200,7 @@ void Link::take_back_sent() {
   }
   read_up_to_ = done_up_to_;
   count_ = {};
+  uncounted_ = 0;
 }
 
 void Link::retry_later() {
@@ -259,7 +260,7 @@ void Link::transmit(Item item) {
 }
 
 void Link::send_queue() {
-  while (!queue_.empty() && state_ == State::open) {
+  while (!queue_.empty() && state_ == State::open && !stream_->is_ending()) {
     Item item = std::move(queue_.front());
     queue_.pop_front();
     queue_bytes_ -= item.bytes;
@@ -271,6 +272,10 @@ std::optional<StreamError> Link::acknowledged(std::uint32_t h) {
   const std::optional<std::uint64_t> more = count_.acknowledge(h);
   if (!more) {
     return stream::handled_count_too_high(h, static_cast<std::uint32_t>(count_.sent()));
+  }
+  for (; *more > 0 && uncounted_ > 0 && !sent_.empty(); --uncounted_) {  // they came before what is acknowledged
+    done(std::move(sent_.front()));
+    sent_.pop_front();
   }
   for (std::uint64_t i = 0; i < *more && !sent_.empty(); ++i) {
     done(std::move(sent_.front()));
@@ -295,13 +300,20 @@ void Link::go_on() {
   }
 }
 
+void Link::managed() {
+  uncounted_ = sent_.size();
+  count_ = {};
+  is_asked_ = false;
+}
+
 void Link::note_flushed() {
-  if (stream_ == nullptr || stream_->is_managed()) {
+  if (stream_ == nullptr || (stream_->is_managed() && uncounted_ == 0)) {
     return;
   }
-  while (!sent_.empty() && sent_.front().mark <= stream_->sent_total()) {
+  while (!sent_.empty() && (!stream_->is_managed() || uncounted_ > 0) && sent_.front().mark <= stream_->sent_total()) {
     done(std::move(sent_.front()));
     sent_.pop_front();
+    uncounted_ -= std::min<std::size_t>(uncounted_, 1);
   }
   forget_stored();
   if (sent_.size() < window / 2) {
@@ -339,14 +351,14 @@ void Link::forget_stored() {
 Task<void> Link::drain(PeerTable& table, stream::DomainPair pair, PeerStream::Id stream) {
   for (;;) {
     Link* self = table.find_link(pair);
-    if (self == nullptr || self->stream_ == nullptr || self->stream_->id() != stream) {
+    if (self == nullptr || self->stream_ == nullptr || self->stream_->id() != stream || self->stream_->is_ending()) {
       co_return;
     }
     const std::uint64_t after = self->read_up_to_;
     const Result<std::vector<QueuedStanza>> page =
         co_await table.world().stores.outbound_queue.load(key_of(pair), after, page_stanzas, page_bytes);
     self = table.find_link(pair);
-    if (self == nullptr || self->stream_ == nullptr || self->stream_->id() != stream) {
+    if (self == nullptr || self->stream_ == nullptr || self->stream_->id() != stream || self->stream_->is_ending()) {
       co_return;
     }
     if (!page) {

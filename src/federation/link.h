@@ -8,7 +8,7 @@
 //
 // A stanza is done with, and its sender's Acceptance let go, when the peer has acknowledged it (XEP-0198), or on a stream without
 // acknowledgements the kernel has taken it, or it is in the store, or it was given back. What a lost stream had not done is
-// sent again on the next. While the store holds some, they leave before those in memory. On the federation's shard.
+// sent again on the next; what comes while it is being closed waits for the next. While the store holds some, they leave before those in memory. On the federation's shard.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -57,6 +57,8 @@ class Link {
   [[nodiscard]] std::optional<StreamError> resumed(std::uint32_t h);
   // XEP-0198: the peer has handled so many. The error ends the stream.
   [[nodiscard]] std::optional<StreamError> acknowledged(std::uint32_t h);
+  // XEP-0198 is agreed on the stream that is used, after something may have been sent: what follows is counted.
+  void managed();
   void note_flushed();
   void after_flush();   // the turn in which something was sent is over
 
@@ -135,6 +137,7 @@ class Link {
   bool is_looking_ = false;              // note_flushed() will be called
   bool is_closing_ = false;
   stream::SentCount count_;
+  std::size_t uncounted_ = 0;            // of sent_, those at its front that left before counting began
   Resumable resumable_;
   std::uint32_t attempts_ = 0;
   TimerId retry_ = TimerId::none;

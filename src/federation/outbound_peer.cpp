@@ -99,7 +99,14 @@ Task<void> OutboundPeer::reach(PeerTable& table, Id id, std::size_t first) {
   net::Connector connector(table.shard(), table.lookup());
   self->connector_ = &connector;
   std::vector<net::ServerTarget> targets = self->targets_;
-  Result<net::Connected> connected = co_await connector.connect(std::move(targets), *report, first);
+  Result<net::Connected> connected = fail(ErrorKind::unavailable, "nobody is there");
+  if (table.road()) {
+    if (auto transport = table.road()(targets[first])) {
+      connected = net::Connected{.transport = std::move(transport), .target = targets[first], .index = first};
+    }
+  } else {
+    connected = co_await connector.connect(std::move(targets), *report, first);
+  }
   self = find(table, id);
   if (self == nullptr) {
     co_return;
@@ -127,7 +134,8 @@ void OutboundPeer::speak(net::Connected connected) {
   connection_->set_limits(xml::Limits::before_authentication());
   connection_->set_budget({.bytes = 64 * 1024, .frames = 64});
   connection_->attach(table_.shard(), *this);
-  if (host == table_.tls().hosts.end() || host->second.client == nullptr) {
+  const TlsKind kind{.is_direct = target.is_direct_tls, .is_readable = false, .profile = rule_->tls_profile};
+  if (host == table_.tls().hosts.end() || context_of(host->second.client, kind) == nullptr) {
     failed("there is no TLS for " + pair_.from, false);
     return;
   }
@@ -161,7 +169,16 @@ bool OutboundPeer::on_frame(net::Connection&, xml::Framer::Frame frame) {
     case xml::Framer::FrameKind::stream_close: return do_step(negotiation_->on_stream_close());
     case xml::Framer::FrameKind::stanza: break;
   }
-  return is_open_ ? take_frame(frame.bytes) : negotiate(frame.bytes);
+  return is_open_ || negotiation_->accepts_stanzas() ? take_frame(frame.bytes) : negotiate(frame.bytes);
+}
+
+// Stanzas come only by agreement (XEP-0288), and that only where the server has proved its name: one that was believed by nobody, as
+// dialback lets it be, says nothing in its domain's name (security D04).
+std::optional<StreamError> OutboundPeer::check(const Stanza& stanza) const {
+  if (!negotiation_->accepts_stanzas()) {
+    return StreamError{.condition = StreamCondition::not_authorized, .text = "stanzas were not agreed to go this way"};
+  }
+  return negotiation_->check_stanza(stanza.from(), stanza.to());
 }
 
 bool OutboundPeer::negotiate(std::string_view bytes) {
@@ -211,10 +228,12 @@ bool OutboundPeer::do_step(stream::OutboundStep step) {
 
 bool OutboundPeer::carry_out(stream::StartTls&) {
   const HostTls& host = table_.tls().hosts.find(pair_.from)->second;
-  const bool may_be_read = rule_->may_be_read(connection_->peer().ip);
-  const bool is_direct = targets_[target_].is_direct_tls;
-  const auto& context = may_be_read ? is_direct ? host.client_direct_readable : host.client_readable
-                                    : is_direct ? host.client_direct : host.client;
+  TlsKind kind{.is_direct = targets_[target_].is_direct_tls, .is_readable = rule_->may_be_read(connection_->peer().ip), .profile = rule_->tls_profile};
+  auto context = context_of(host.client, kind);
+  if (context == nullptr) {  // this profile has no suites that do not encrypt
+    kind.is_readable = false;
+    context = context_of(host.client, kind);
+  }
   connection_->start_tls_client(context, domain_to_ascii(pair_.to).value_or(pair_.to));
   return true;
 }
@@ -232,8 +251,22 @@ bool OutboundPeer::carry_out(stream::JudgeCertificate& demand) {
                                                  {"rule", rule_->name},
                                                  {"allowed", true}});
   }
-  const PeerProof proof = table_.trust().judge(*rule_, demand.domain, connection_->tls()->presented_chain(), &targets_[target_], table_.wall());
-  note("certificate", proof.is_proved ? "proves " + demand.domain + " (" + proof.how + ")" : proof.why, proof.is_proved);
+  auto shown = std::make_shared<const ShownCertificate>(ShownCertificate{demand.domain, connection_->tls()->presented_chain(), targets_[target_]});
+  connection_->pause();   // until it has been judged
+  spawn(judge(table_, id_, target_, std::move(shown)));
+  return false;
+}
+
+Task<void> OutboundPeer::judge(PeerTable& table, Id id, std::size_t target, std::shared_ptr<const ShownCertificate> shown) {
+  const PeerProof proof = co_await table.certificates().judge(find(table, id)->rule(), shown);
+  OutboundPeer* self = find(table, id);
+  if (self != nullptr && self->target_ == target && self->negotiation_ != nullptr && !self->negotiation_->is_closed()) {
+    self->judged(proof, std::move(shown));
+  }
+}
+
+void OutboundPeer::judged(const PeerProof& proof, std::shared_ptr<const ShownCertificate> shown) {
+  note("certificate", proof.is_proved ? "proves " + shown->domain + " (" + proof.how + ")" : proof.why, proof.is_proved);
   const bool may_proceed = proof.is_proved || rule_->allows_dialback();
   if (!may_proceed) {
     untrusted_ = "its certificate was refused: " + proof.why;
@@ -243,7 +276,12 @@ bool OutboundPeer::carry_out(stream::JudgeCertificate& demand) {
                                           {"rule", rule_->name},
                                           {"cause", proof.why}});
   }
-  return do_step(negotiation_->certificate_judged({.may_proceed = may_proceed, .refusal = may_proceed ? "" : "the certificate was not accepted"}));
+  if (proof.is_proved) {
+    certificate_ = std::move(shown);
+  }
+  if (do_step(negotiation_->certificate_judged({.may_proceed = may_proceed, .refusal = may_proceed ? "" : "the certificate was not accepted"}))) {
+    connection_->resume();
+  }
 }
 
 bool OutboundPeer::carry_out(stream::KeyAnswered& demand) {
@@ -256,6 +294,7 @@ bool OutboundPeer::carry_out(stream::KeyAnswered& demand) {
 }
 
 bool OutboundPeer::carry_out(stream::CloseConnection&) {
+  is_ending_ = true;
   connection_->close({});
   return false;
 }
@@ -270,6 +309,9 @@ void OutboundPeer::ask(const stream::VerifyKey& question) {
 void OutboundPeer::look_how_far() {
   if (is_open_ || is_over_ || negotiation_ == nullptr) {
     return;
+  }
+  if (errand_ == Errand::deliver && negotiation_->accepts_stanzas()) {
+    begin_listening();
   }
   if (errand_ != Errand::verify) {
     if (!negotiation_->is_open()) {
@@ -294,12 +336,9 @@ void OutboundPeer::look_how_far() {
   }
 }
 
-void OutboundPeer::opened() {
-  is_open_ = true;
-  opened_total.add();
-  table_.connected(id_);
-  if (deadline_ != TimerId::none) {
-    table_.shard().cancel(std::exchange(deadline_, TimerId::none));
+void OutboundPeer::begin_listening() {
+  if (std::exchange(is_listening_, true)) {
+    return;
   }
   open();
   Principal peer{.identity = BareJid::parse(pair_.to).value()};
@@ -309,6 +348,17 @@ void OutboundPeer::opened() {
   peer.source_address = connection_->peer().ip_str();
   peer.authenticated = table_.wall();
   principal_ = std::make_shared<const Principal>(std::move(peer));
+}
+
+void OutboundPeer::opened() {
+  is_open_ = true;
+  shown_ = certificate_;
+  opened_total.add();
+  table_.connected(id_);
+  if (deadline_ != TimerId::none) {
+    table_.shard().cancel(std::exchange(deadline_, TimerId::none));
+  }
+  begin_listening();
   const stream::OutboundManagement& management = negotiation_->management();
   log::info("audit-peer-stream-opened", {{"host", pair_.from},
                                          {"peer", pair_.to},
@@ -356,6 +406,8 @@ void OutboundPeer::failed(std::string why, bool is_final) {
     auto gone = std::move(connection_);
     table_.shard().post([owned = std::move(gone)] {});
     negotiation_.reset();
+    certificate_.reset();   // of another server
+    is_listening_ = is_ending_ = false;
     is_reaching_ = true;
     spawn(reach(table_, id_, target_ + 1));
     return;

@@ -39,9 +39,7 @@ class OutboundPeer final : public PeerStream {
  private:
   using Line = PeerTable::Explanation::Line;
   void refuse(const StreamError& error) override { end(error); }
-  std::optional<StreamError> check(const Stanza& stanza) const override {
-    return negotiation_->check_stanza(stanza.from(), stanza.to());
-  }
+  std::optional<StreamError> check(const Stanza& stanza) const override;
   const xml::Scope& scope() const override { return negotiation_->scope(); }
   bool negotiate(std::string_view bytes) override;
 
@@ -61,7 +59,10 @@ class OutboundPeer final : public PeerStream {
   bool carry_out(stream::JudgeCertificate& demand);
   bool carry_out(stream::KeyAnswered& demand);
   bool carry_out(stream::CloseConnection&);
+  [[nodiscard]] static Task<void> judge(PeerTable& table, Id id, std::size_t target, std::shared_ptr<const ShownCertificate> shown);
+  void judged(const PeerProof& proof, std::shared_ptr<const ShownCertificate> shown);
   void look_how_far();
+  void begin_listening();
   void opened();
   void failed(std::string why, bool is_final);
   void note(std::string topic, std::string text, bool is_good);
@@ -76,8 +77,10 @@ class OutboundPeer final : public PeerStream {
   std::vector<net::ServerTarget> targets_;
   std::size_t target_ = 0;                // of these, the one that is connected
   std::string untrusted_;                 // why its certificate was refused
+  std::shared_ptr<const ShownCertificate> certificate_;   // that proves its name
   TimerId deadline_ = TimerId::none;
   bool is_reaching_ = false;              // a coroutine is under way
+  bool is_listening_ = false;             // stanzas of the peer are taken, with XEP-0288 while XEP-0198 is still being agreed
   bool is_open_ = false;
   bool is_over_ = false;
   std::vector<stream::VerifyKey> questions_;

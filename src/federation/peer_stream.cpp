@@ -1,6 +1,8 @@
 // Stanzas of an open stream between servers.
 #include "federation/peer_stream.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/router.h"
@@ -16,7 +18,7 @@ metrics::Counter sent_stanzas{"aldis_peer_stanzas_total", "Stanzas on streams be
 metrics::Counter held_back{"aldis_peer_rate_pauses_total", "Times a peer was read more slowly because of its rate."};
 }  // namespace
 
-PeerStream::PeerStream(PeerTable& table, Id id) : table_(table), id_(id), opened_(table.now()), used_(opened_) {}
+PeerStream::PeerStream(PeerTable& table, Id id) : table_(table), id_(id), opened_(table.now()), used_(opened_), heard_(opened_) {}
 
 PeerStream::~PeerStream() = default;
 
@@ -102,6 +104,9 @@ bool PeerStream::take_management(std::string_view bytes) {
     return true;
   }
   if (std::holds_alternative<stream::AckRequest>(*element) && count_ != nullptr) {
+    if (is_finished_) {
+      return true;   // what was not acknowledged is asked about by who resumes
+    }
     count_->asked_at = count_->told;
     table_.settlements()->hand_over();
     count_->asked_at = count_->handled.received();
@@ -113,7 +118,7 @@ bool PeerStream::take_management(std::string_view bytes) {
 }
 
 void PeerStream::tell_settled() {
-  if (count_ != nullptr && connection_ != nullptr && count_->told < count_->asked_at && count_->told < count_->handled.handled()) {
+  if (count_ != nullptr && connection_ != nullptr && !is_finished_ && count_->told < count_->asked_at && count_->told < count_->handled.handled()) {
     count_->told = count_->handled.handled();
     stream::write_ack(connection_->out(), count_->handled.h());
   }
@@ -144,6 +149,16 @@ void PeerStream::send(const Stanza& stanza) {
   sent_stanzas.add();
   used_ = table_.now();
   stanza.write(connection_->out());
+}
+
+bool PeerStream::is_used_by_link() const { return link_ != nullptr && (link_->in_memory() != 0 || link_->stored() != 0); }
+
+bool PeerStream::is_silent_for(std::chrono::seconds time) {
+  if (connection_ != nullptr && connection_->received_total() != heard_bytes_) {
+    heard_bytes_ = connection_->received_total();
+    heard_ = table_.now();
+  }
+  return table_.now() - std::max(heard_, used_) >= time;
 }
 
 void PeerStream::on_drained(net::Connection&) {

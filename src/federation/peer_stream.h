@@ -9,6 +9,7 @@
 
 #include "auth/principal.h"
 #include "core/rate.h"
+#include "federation/peer_certificates.h"
 #include "federation/received_count.h"
 #include "net/connection.h"
 #include "policy/peer_rules.h"
@@ -39,10 +40,19 @@ class PeerStream : public net::Connection::Owner {
   [[nodiscard]] Monotonic used() const { return used_; }   // a stanza last passed
   [[nodiscard]] std::uint64_t taken() const { return taken_; }   // stanzas of the peer's
 
+  // The certificate it rests on, to be judged again; null: it is not open, or rests on none.
+  [[nodiscard]] const std::shared_ptr<const ShownCertificate>& shown() const { return shown_; }
+  [[nodiscard]] bool is_being_judged() const { return is_being_judged_; }
+  void set_being_judged(bool is_so) { is_being_judged_ = is_so; }
+
   // Ends it at any time: a changed rule, a shutdown. What the Link has under way on it goes back to the Link.
   virtual void end(const StreamError& error) = 0;
-  // It is not needed any more.
+  // It is not needed any more: our side ends, and what the peer still sends is taken until it ends its own (RFC 6120 section 4.4).
   virtual void retire() = 0;
+  // Nothing has come from the peer for so long, not even white space, and nothing was sent to it.
+  [[nodiscard]] bool is_silent_for(std::chrono::seconds time);
+  // A Link has something on it that is not done.
+  [[nodiscard]] bool is_used_by_link() const;
   // XEP-0198: it is the stream of this SM-ID; its count goes to whom it is resumed by.
   [[nodiscard]] bool is_counted_as(std::string_view previd) const { return count_ != nullptr && !previd.empty() && count_->previd == previd; }
   [[nodiscard]] std::shared_ptr<ReceivedCount> give_up_count() { return std::exchange(count_, nullptr); }
@@ -52,6 +62,8 @@ class PeerStream : public net::Connection::Owner {
   // Asks for an acknowledgement; only on a stream that is managed.
   void ask() { connection_->send(stream::ack_request); }
   [[nodiscard]] bool is_managed() const { return is_managed_; }
+  // It is being closed: what is sent on it from now on would be dropped.
+  [[nodiscard]] bool is_ending() const { return is_ending_; }
   // Plain bytes handed to the connection, and those the kernel has.
   [[nodiscard]] std::uint64_t queued_total() const { return connection_->queued_total(); }
   [[nodiscard]] std::uint64_t sent_total() const { return connection_->sent_total(); }
@@ -81,9 +93,12 @@ class PeerStream : public net::Connection::Owner {
   std::unique_ptr<net::Connection> connection_;
   policy::PeerRulePtr rule_;
   PrincipalPtr principal_;                 // the peer, once proved
+  std::shared_ptr<const ShownCertificate> shown_;
   std::shared_ptr<ReceivedCount> count_;   // null: the peer does not count
   Link* link_ = nullptr;                   // that sends on it
   bool is_managed_ = false;                // what we send is counted
+  bool is_ending_ = false;
+  bool is_finished_ = false;               // we have ended our side: nothing more is said
 
  private:
   [[nodiscard]] bool take_management(std::string_view bytes);
@@ -94,7 +109,10 @@ class PeerStream : public net::Connection::Owner {
   Monotonic opened_{};
   Monotonic used_{};
   std::uint64_t taken_ = 0;
+  Monotonic heard_{};          // when heard_bytes_ was last seen to have grown
+  std::uint32_t heard_bytes_ = 0;
   int pauses_ = 0;
+  bool is_being_judged_ = false;
 
   friend class Link;
 };

@@ -26,7 +26,7 @@ PeerTable::PeerTable(World& world, Shard& shard, net::Dns& dns, net::LookupOptio
     : world_(world),
       shard_(shard),
       lookup_(dns, world.random, lookup),
-      trust_(std::move(trust)),
+      certificates_(*this, std::move(trust)),
       keys_(std::move(dialback_secret)),
       options_(options),
       admission_(world.random, options.admission),
@@ -45,18 +45,28 @@ PeerTable::PeerTable(World& world, Shard& shard, net::Dns& dns, net::LookupOptio
 
 PeerTable::~PeerTable() { settlements_->close(); }
 
-void PeerTable::open(std::unique_ptr<net::Listener> listener, bool is_direct_tls) {
+void PeerTable::configure(PeerTableOptions options) {
+  options_ = options;
+  certificates_.trust().set_revocation(options.revocation);
+}
+
+std::shared_ptr<const tls::TlsContext> context_of(const TlsByKind& all, const TlsKind& kind) {
+  const auto found = all.find(kind);
+  return found == all.end() ? nullptr : found->second;
+}
+
+void PeerTable::open(std::unique_ptr<net::Listener> listener, TlsKind door) {
   listener->start(shard_, [this](const net::PeerAddress& peer) { return admission_.admit(peer, now()); },
-                  [this, is_direct_tls](std::unique_ptr<net::Transport> transport) { receive(std::move(transport), is_direct_tls); });
+                  [this, door](std::unique_ptr<net::Transport> transport) { receive(std::move(transport), door); });
   listeners_.push_back(std::move(listener));
 }
 
-void PeerTable::receive(std::unique_ptr<net::Transport> transport, bool is_direct_tls) {
+void PeerTable::receive(std::unique_ptr<net::Transport> transport, TlsKind door) {
   if (is_closed_) {
     return;
   }
   const PeerStream::Id id = next_id();
-  auto stream = std::make_unique<InboundPeer>(*this, id, std::move(transport), is_direct_tls);
+  auto stream = std::make_unique<InboundPeer>(*this, id, std::move(transport), door);
   InboundPeer& added = *stream;
   streams_.emplace(id, std::move(stream));
   streams_gauge.add(1);
@@ -73,6 +83,7 @@ Task<void> PeerTable::start() {
     }
   }
   shard_.after(look_around, [this] { tend(); });
+  certificates_.watch();
 }
 
 // ---- out
@@ -90,11 +101,26 @@ void PeerTable::deliver(Envelope envelope) {
   }
   // A stanza that is only passing here leaves on a stream of the domain it came to.
   std::string from(envelope.stanza->from()->domain());
-  if (world_.find_host(from) == nullptr) {
+  if (!serves(from)) {
+    if (world_.is_component(from)) {
+      log::info("component-has-no-certificate", {{"component", from}, {"to", envelope.stanza->to()->domain()}});
+      world_.router.give_back(std::move(envelope), StanzaError(StanzaCondition::not_allowed, "No certificate here names this component."));
+      return;
+    }
     from = world_.hosts.begin()->first;
   }
   const std::string to = decision.rule->via.empty() ? std::string(envelope.stanza->to()->domain()) : decision.rule->via;
   link({std::move(from), to}).send(std::move(envelope));
+}
+
+bool PeerTable::serves(std::string_view domain) const {
+  if (world_.find_host(domain) != nullptr) {
+    return true;
+  }
+  const auto found = tls_.hosts.find(domain);
+  const policy::PeerRulesPtr rules = world_.policy.peers();
+  return found != tls_.hosts.end() && found->second.has_certificate && rules != nullptr && rules->of(domain)->is_component &&
+         rules->of(domain)->goes_abroad;
 }
 
 Link* PeerTable::find_link(const stream::DomainPair& pair) const {
@@ -293,6 +319,13 @@ void PeerTable::tend() {
   for (auto& [key, link] : links_) {
     link->close_if_unused();
   }
+  if (options_.inbound_idle_time.count() > 0) {
+    for (const auto& [id, stream] : streams_) {
+      if (stream->is_inbound() && stream->is_silent_for(options_.inbound_idle_time) && !stream->is_used_by_link()) {
+        stream->retire();   // closes nothing at once
+      }
+    }
+  }
   std::erase_if(links_, [](const auto& entry) { return entry.second->is_forgettable(); });
   links_gauge.set(static_cast<std::int64_t>(links_.size()));
   if (!std::exchange(is_expiring_, true)) {
@@ -364,7 +397,7 @@ Task<void> PeerTable::give_back_stored(stream::DomainPair pair, std::uint64_t up
 // ---- rules, and the end
 
 void PeerTable::rules_changed(const policy::PeerRules& before, const policy::PeerRules& after) {
-  trust_.forget();
+  certificates_.trust().forget();
   std::vector<PeerStream*> changed;
   for (const auto& [id, stream] : streams_) {
     const std::string& peer = stream->is_inbound() ? stream->pair().from : stream->pair().to;

@@ -4,6 +4,7 @@
 #pragma once
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,7 +16,7 @@
 #include "core/admission.h"
 #include "core/world.h"
 #include "federation/link.h"
-#include "federation/peer_trust.h"
+#include "federation/peer_certificates.h"
 #include "federation/received_count.h"
 #include "net/connector.h"
 #include "net/listener.h"
@@ -32,7 +33,10 @@ class OutboundPeer;
 struct PeerTableOptions {
   QueueLimits queue{};
   std::chrono::seconds queue_time{3600};
+  tls::RevocationMode revocation = tls::RevocationMode::off;   // of servers' certificates, where a rule does not say
+  std::chrono::seconds certificate_check{20};      // how often open streams' certificates are judged again
   std::chrono::seconds idle_time{600};             // an unused stream of ours is closed
+  std::chrono::seconds inbound_idle_time{1800};    // and a silent one of another server's; 0: never
   std::chrono::seconds negotiation_time{60};       // from the connection to the open stream
   std::chrono::seconds resumption_time{300};       // that a peer's stream may be resumed within (XEP-0198)
   std::chrono::milliseconds retry_first{1000};
@@ -42,22 +46,27 @@ struct PeerTableOptions {
   AdmissionLimits admission{};                     // of servers that have not proved who they are
 };
 
+// One kind of handshake, either side's.
+struct TlsKind {
+  bool is_direct = false;                                  // XEP-0368
+  bool is_readable = false;                                // with the suites that do not encrypt, as the last choice; goes with `modern`
+  std::optional<tls::TlsProfile> profile = std::nullopt;   // nothing: as [tls] says
+  friend auto operator<=>(const TlsKind&, const TlsKind&) = default;
+};
+using TlsByKind = std::map<TlsKind, std::shared_ptr<const tls::TlsContext>>;
+
 // Of one of our domains.
 struct HostTls {
-  std::shared_ptr<const tls::TlsContext> client;          // STARTTLS; shows the domain's certificate
-  std::shared_ptr<const tls::TlsContext> client_direct;   // XEP-0368
-  // With the suites that do not encrypt, as the last choice; where a peer's rule allows them.
-  std::shared_ptr<const tls::TlsContext> client_readable;
-  std::shared_ptr<const tls::TlsContext> client_direct_readable;
+  TlsByKind client;              // shows the domain's certificate
   bool has_certificate = false;
 };
 struct PeerTlsContexts {
-  std::shared_ptr<const tls::TlsContext> server;          // asks for certificates
-  std::shared_ptr<const tls::TlsContext> server_direct;
-  std::shared_ptr<const tls::TlsContext> server_readable;
-  std::shared_ptr<const tls::TlsContext> server_direct_readable;
-  std::map<std::string, HostTls, std::less<>> hosts;
+  TlsByKind server;              // asks for certificates
+  std::shared_ptr<const tls::TlsContext> components;      // XEP-0114, where their listener has TLS
+  std::map<std::string, HostTls, std::less<>> hosts;      // and components' domains that have certificates
 };
+// Null: it was not made.
+[[nodiscard]] std::shared_ptr<const tls::TlsContext> context_of(const TlsByKind& all, const TlsKind& kind);
 
 class PeerTable final : public Abroad, private NextTurn {
  public:
@@ -73,9 +82,14 @@ class PeerTable final : public Abroad, private NextTurn {
 
   // ---- on the shard's thread
   void set_tls(PeerTlsContexts contexts) { tls_ = std::move(contexts); }
-  void configure(PeerTableOptions options) { options_ = options; }
-  void open(std::unique_ptr<net::Listener> listener, bool is_direct_tls);
-  void receive(std::unique_ptr<net::Transport> transport, bool is_direct_tls);
+  void configure(PeerTableOptions options);
+  // In place of TCP, for scenes; null: nobody is there.
+  using Road = std::function<std::unique_ptr<net::Transport>(const net::ServerTarget& target)>;
+  void set_road(Road road) { road_ = std::move(road); }
+  [[nodiscard]] const Road& road() const { return road_; }
+  // `door`: what is spoken there, but for is_readable, which peers' rules decide.
+  void open(std::unique_ptr<net::Listener> listener, TlsKind door);
+  void receive(std::unique_ptr<net::Transport> transport, TlsKind door);
   // Reads what the store has from before; then periodic work begins.
   [[nodiscard]] Task<void> start();
   // The rules have changed: streams whose rule is another now end.
@@ -89,7 +103,9 @@ class PeerTable final : public Abroad, private NextTurn {
   [[nodiscard]] Shard& shard() const { return shard_; }
   [[nodiscard]] const PeerTableOptions& options() const { return options_; }
   [[nodiscard]] const PeerTlsContexts& tls() const { return tls_; }
-  [[nodiscard]] PeerTrust& trust() { return trust_; }
+  // Whether other servers may speak with that domain: it is served here, or a component's that has a certificate for it.
+  [[nodiscard]] bool serves(std::string_view domain) const;
+  [[nodiscard]] PeerCertificates& certificates() { return certificates_; }
   [[nodiscard]] Admission& admission() { return admission_; }
   [[nodiscard]] net::ServerLookup& lookup() { return lookup_; }
   [[nodiscard]] const stream::DialbackKey& keys() const { return keys_; }
@@ -102,6 +118,12 @@ class PeerTable final : public Abroad, private NextTurn {
   [[nodiscard]] Link* find_link(const stream::DomainPair& pair) const;
   Link& link(const stream::DomainPair& pair);
   [[nodiscard]] PeerStream* find_stream(PeerStream::Id id) const;
+  template <class F>
+  void for_each_stream(F look) const {
+    for (const auto& [id, stream] : streams_) {
+      look(*stream);
+    }
+  }
   [[nodiscard]] PeerStream::Id next_id() { return ++last_id_; }
   void connect(const stream::DomainPair& pair);       // for a Link: use() or failed() follows
   void connected(PeerStream::Id id);                  // an attempt has ended
@@ -163,7 +185,8 @@ class PeerTable final : public Abroad, private NextTurn {
   World& world_;
   Shard& shard_;
   net::ServerLookup lookup_;
-  PeerTrust trust_;
+  Road road_;
+  PeerCertificates certificates_;
   stream::DialbackKey keys_;
   PeerTableOptions options_;
   PeerTlsContexts tls_;

@@ -34,8 +34,8 @@ PeerTrust::PeerTrust(std::string anchors, std::string folder, tls::RevocationMod
                      std::shared_ptr<const tls::RevocationCache> known)
     : anchors_(std::move(anchors)), folder_(std::move(folder)), revocation_(revocation), known_(std::move(known)) {}
 
-Result<std::shared_ptr<const tls::TrustStore>> PeerTrust::store(const std::string& file) {
-  if (const auto found = stores_.find(file); found != stores_.end()) {
+Result<std::shared_ptr<const tls::TrustStore>> PeerTrust::store(const std::string& file, tls::RevocationMode mode) {
+  if (const auto found = stores_.find({file, mode}); found != stores_.end()) {
     return found->second;
   }
   const std::filesystem::path path = std::filesystem::path(folder_) / file;
@@ -45,14 +45,53 @@ Result<std::shared_ptr<const tls::TrustStore>> PeerTrust::store(const std::strin
     return fail(ErrorKind::unavailable, "the file of anchors " + path.string() + " cannot be read");
   }
   auto made = tls::TrustStore::make({.anchors_pem = std::move(text).str(),
-                                     .revocation = revocation_,
+                                     .revocation = mode,
                                      .known = known_,
                                      .accept_server_usage_from_clients = true});
   if (!made) {
     return fail(made.error().kind, path.string() + ": " + made.error().what);
   }
-  stores_.emplace(file, *made);
+  stores_.emplace(std::pair(file, mode), *made);
   return std::move(*made);
+}
+
+tls::RevocationMode PeerTrust::mode_of(const policy::PeerRule& rule) const {
+  switch (rule.revocation) {
+    case policy::PeerRevocation::server: break;
+    case policy::PeerRevocation::off: return tls::RevocationMode::off;
+    case policy::PeerRevocation::soft: return tls::RevocationMode::soft;
+    case policy::PeerRevocation::hard: return tls::RevocationMode::hard;
+  }
+  return revocation_;
+}
+
+tls::CertificateVerdict PeerTrust::verify(const policy::PeerRule& rule, tls::RevocationMode mode, const tls::PresentedChain& chain,
+                                          const net::ServerTarget* target, WallTime now) {
+  const auto anchors = store(rule.anchors.empty() ? anchors_ : rule.anchors, mode);
+  if (anchors) {
+    return (*anchors)->verify(chain, target != nullptr ? tls::Purpose::server : tls::Purpose::client, now);
+  }
+  tls::CertificateVerdict verdict;   // a check that cannot be made
+  verdict.problem = tls::CertificateProblem::not_checked;
+  verdict.detail = anchors.error().what;
+  return verdict;
+}
+
+std::vector<std::shared_ptr<X509>> PeerTrust::path(const policy::PeerRule& rule, const tls::PresentedChain& chain,
+                                                   const net::ServerTarget* target, WallTime now) {
+  if (chain.certificates.empty() || mode_of(rule) == tls::RevocationMode::off) {
+    return {};
+  }
+  return verify(rule, tls::RevocationMode::off, chain, target, now).path;
+}
+
+std::vector<std::shared_ptr<X509>> PeerTrust::unknown_path(const policy::PeerRule& rule, const tls::PresentedChain& chain,
+                                                           const net::ServerTarget* target, WallTime now) {
+  if (chain.certificates.empty() || mode_of(rule) == tls::RevocationMode::off ||
+      verify(rule, tls::RevocationMode::hard, chain, target, now).problem != tls::CertificateProblem::no_status) {
+    return {};
+  }
+  return path(rule, chain, target, now);
 }
 
 PeerProof PeerTrust::judge(const policy::PeerRule& rule, std::string_view domain, const tls::PresentedChain& chain,
@@ -71,14 +110,7 @@ PeerProof PeerTrust::judge(const policy::PeerRule& rule, std::string_view domain
     }
   }
   const bool has_name = tls::names_of(own).covers_service(domain, "_xmpp-server");
-  tls::CertificateVerdict verdict;
-  const auto anchors = store(rule.anchors.empty() ? anchors_ : rule.anchors);
-  if (anchors) {
-    verdict = (*anchors)->verify(chain, target != nullptr ? tls::Purpose::server : tls::Purpose::client, now);
-  } else {  // a check that cannot be made
-    verdict.problem = tls::CertificateProblem::not_checked;
-    verdict.detail = anchors.error().what;
-  }
+  const tls::CertificateVerdict verdict = verify(rule, mode_of(rule), chain, target, now);
   if (target != nullptr && target->is_secure && !target->tlsa.empty()) {
     const tls::DaneVerdict dane = tls::dane_verdict({.chain = chain.certificates,
                                                      .records = target->tlsa,
@@ -97,7 +129,7 @@ PeerProof PeerTrust::judge(const policy::PeerRule& rule, std::string_view domain
     }
   }
   if (verdict.problem) {
-    proof.why = verdict.detail + ". " + std::string(tls::mend(*verdict.problem));
+    proof.why = std::string(to_string(*verdict.problem)) + ": " + verdict.detail + ". " + std::string(tls::mend(*verdict.problem));
     return proof;
   }
   if (!has_name) {

@@ -94,6 +94,8 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   [[nodiscard]] std::uint64_t queued_total() const { return sent_total_ + unsent_bytes(); }
   [[nodiscard]] std::uint64_t sent_total() const { return sent_total_; }
   [[nodiscard]] std::size_t unsent_bytes() const { return out_.size() + wire_plain_; }
+  // Bytes read off the line so far, modulo 2^32, keepalives and handshakes included: whether the peer was silent.
+  [[nodiscard]] std::uint32_t received_total() const { return received_total_; }
   // The kernel has refused bytes and not yet said that it takes more.
   [[nodiscard]] bool is_blocked() const { return blocked_; }
 
@@ -168,6 +170,7 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   std::string wire_;    // bytes for the socket, encrypted or sent before TLS
   std::string unread_;  // plain bytes received, kept while paused or detached
   std::uint64_t sent_total_ = 0;
+  std::uint32_t received_total_ = 0;
   std::uint32_t wire_plain_ = 0;  // plain bytes that wire_ stands for
   ConnectionBudget budget_;
   ConnectionLimits limits_;

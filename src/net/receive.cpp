@@ -67,6 +67,7 @@ void Connection::read_some(Reading& reading) {
     switch (result.status) {
       case IoStatus::ok:
         total += result.bytes;
+        received_total_ += static_cast<std::uint32_t>(result.bytes);
         // Edge-triggered: after a short read the next byte is a new edge, unless the peer's end is behind it already.
         readable_ = result.bytes == scratch.size() || hung_up_;
         take(reading, scratch.first(result.bytes));

@@ -6,9 +6,7 @@
 #include "operators/commands.h"
 
 namespace aldis::admin::commands {
-namespace {
 
-// RFC 3339 in UTC, seconds; empty for a time never set.
 std::string time_text(WallTime when) {
   if (when == WallTime{}) {
     return {};
@@ -20,6 +18,8 @@ std::string time_text(WallTime when) {
   std::array<char, 32> text{};
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
+
+namespace {
 
 Outcome set_enabled(AdminTarget& target, BareJid jid, bool is_enabled) {
   Result<void> done = co_await target.set_enabled(jid, is_enabled);

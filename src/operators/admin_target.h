@@ -17,6 +17,7 @@
 #include "operators/room_target.h"
 #include "runtime/task.h"
 #include "storage/stores.h"
+#include "tls/revocation_cache.h"
 #include "xmpp/jid.h"
 
 namespace aldis::admin {
@@ -69,6 +70,18 @@ struct PeerInfo {
   std::uint64_t stanzas = 0;              // that have passed this way
   std::uint64_t waiting = 0;
   std::string last_failure;
+};
+
+// A component of this server (XEP-0114).
+struct ComponentInfo {
+  std::string domain;
+  bool is_connected = false;
+  std::string address;                    // of its connection
+  std::string tls;                        // empty: none
+  WallTime since{};                       // connected
+  std::uint64_t received = 0;             // stanzas of this connection, from it
+  std::uint64_t sent = 0;                 // to it
+  std::uint64_t waiting = 0;              // of these not yet taken
 };
 
 // Step by step what came of an attempt to reach a server.
@@ -136,6 +149,11 @@ class AdminTarget : public RoomTarget {
   // Whose a certificate is, as if somebody logged in to the domain with it now. `chain`: PEM, its issuers may follow it.
   virtual Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) = 0;
 
+  // An operator's CRLs, in PEM form, for logins and links from now on: how many were newer than what was known. invalid: one
+  // cannot be read; those before it count.
+  virtual Task<Result<std::size_t>> import_crls(std::string lists) = 0;
+  virtual Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() = 0;
+
   // The three: not_found, there is no such account.
   virtual Task<Result<ArchiveInfo>> archive_info(BareJid jid) = 0;
   virtual Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) = 0;
@@ -144,6 +162,9 @@ class AdminTarget : public RoomTarget {
   virtual Task<Result<std::vector<PeerInfo>>> list_peers() = 0;
   // `host`: for which of the domains served here; empty: the first.
   virtual Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) = 0;
+
+  // In the order of their domains.
+  virtual Task<Result<std::vector<ComponentInfo>>> list_components() = 0;
 
   virtual Task<Result<ReloadReport>> reload() = 0;
   virtual Task<Result<ServerStatus>> status() = 0;

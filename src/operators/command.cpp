@@ -72,6 +72,12 @@ Result<void> check_value(const Argument& argument, const std::string& value) {
                                             std::to_string(max_certificate_bytes) + " bytes");
       }
       return {};
+    case ArgumentKind::revocation_lists:
+      if (value.size() > max_lists_bytes || value.find("-----BEGIN X509 CRL-----") == std::string::npos || !is_xml_text(value)) {
+        return fail(ErrorKind::invalid, argument.name + " must be CRLs in PEM form, of at most " + std::to_string(max_lists_bytes) +
+                                            " bytes; larger ones are named in crl_files of [tls]");
+      }
+      return {};
     case ArgumentKind::jid:
       if (!Jid::parse(value)) {
         return refuse("address");
@@ -136,7 +142,8 @@ void audit(const OperatorCommand& command, const CommandArguments& arguments, co
       continue;
     }
     shown.append(shown.empty() ? "" : " ");
-    const bool is_long = argument.kind == ArgumentKind::text || argument.kind == ArgumentKind::certificate;
+    const bool is_long = argument.kind == ArgumentKind::text || argument.kind == ArgumentKind::certificate ||
+                         argument.kind == ArgumentKind::revocation_lists;
     shown.append(is_long ? argument.name + " of " + std::to_string(given->second.size()) + " bytes"
                                                      : given->second);
   }

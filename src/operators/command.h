@@ -24,6 +24,7 @@ enum class ArgumentKind : std::uint8_t {
   text,       // what XML can hold, max_text_bytes at most; a log shows its size
   password,   // secret: asked for twice at a prompt, or the first line of standard input
   certificate, // a PEM file: a certificate, and perhaps its issuers behind it; a command line names the file
+  revocation_lists,  // CRLs in PEM form; a command line names files, PEM or DER
   accounts,   // secret: lines "address<TAB>password", from a file or standard input
   jid,        // an address of any form
   time,       // 2026-11-25T12:00:00Z, or 2026-11-25 for its first moment (UTC)
@@ -73,6 +74,7 @@ inline constexpr std::size_t max_import_lines = 10'000;   // in one command
 inline constexpr std::size_t max_text_bytes = 64 * 1024;  // of an announcement or notice
 inline constexpr std::size_t max_word_bytes = 4096;
 inline constexpr std::size_t max_certificate_bytes = 256 * 1024;
+inline constexpr std::size_t max_lists_bytes = 24 * 1024 * 1024;   // of CRLs, in PEM form
 inline constexpr std::size_t max_listing = 100'000;       // entries in one answer
 
 }  // namespace aldis::admin

@@ -40,6 +40,7 @@ std::vector<OperatorCommand> make_commands() {
   const Argument affiliation{"affiliation", ArgumentKind::word, "owner, admin, member, outcast or none"};
   const Argument of_affiliation{"affiliation", ArgumentKind::word, "only these: owner, admin, member or outcast", false, true};
   const Argument with_sender{"with", ArgumentKind::jid, "only what this person said", false, true};
+  const Argument lists{"file", ArgumentKind::revocation_lists, "CRL files, PEM or DER"};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
     command.works_on_store = command.is_change = true;
@@ -104,6 +105,14 @@ std::vector<OperatorCommand> make_commands() {
                 .arguments = {shown_chain, for_domain},
                 .columns = {"step", "outcome", "detail"},
                 .run = commands::cert_explain}),
+      owners(change({.name = "cert import-crl",
+                     .help = "Take over CRLs from files, where there is no network to fetch them.",
+                     .arguments = {lists},
+                     .run = commands::cert_import_crl})),
+      owners(question({.name = "cert revocation",
+                       .help = "List the CRLs and OCSP responses that are known, and until when they hold.",
+                       .columns = {"kind", "about", "says", "from", "until"},
+                       .run = commands::cert_revocation})),
       change({.name = "user import", .help = "Add many accounts.", .arguments = {file}, .run = commands::user_import}),
       {.name = "session list",
        .help = "List sessions.",
@@ -210,6 +219,11 @@ std::vector<OperatorCommand> make_commands() {
               .arguments = {peer, host},
               .columns = {"step", "good", "found"},
               .run = commands::peer_explain}),
+      owners({.name = "component list",
+              .help = "List components (XEP-0114): whether they are connected, and what has passed.",
+              .arguments = {},
+              .columns = {"component", "connected", "address", "tls", "since", "received", "sent", "waiting"},
+              .run = commands::component_list}),
       owners(live_change({.name = "reload",
                           .help = "Read the configuration again and apply what can change while the server runs.",
                           .arguments = {},

@@ -7,6 +7,8 @@ namespace aldis::admin::commands {
 using Outcome = Task<Result<OperatorResult>>;
 
 // A listing's text, or nothing where there is none.
+// RFC 3339 in UTC, seconds; empty for a time never set.
+[[nodiscard]] std::string time_text(WallTime when);
 [[nodiscard]] inline Value some(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
 Outcome user_add(AdminTarget& target, CommandArguments arguments);
@@ -22,6 +24,8 @@ Outcome session_list(AdminTarget& target, CommandArguments arguments);
 Outcome session_kick(AdminTarget& target, CommandArguments arguments);
 Outcome session_tokens(AdminTarget& target, CommandArguments arguments);
 Outcome session_forget(AdminTarget& target, CommandArguments arguments);
+Outcome cert_import_crl(AdminTarget& target, CommandArguments arguments);
+Outcome cert_revocation(AdminTarget& target, CommandArguments arguments);
 Outcome user_certificate_add(AdminTarget& target, CommandArguments arguments);
 Outcome user_certificate_list(AdminTarget& target, CommandArguments arguments);
 Outcome user_certificate_remove(AdminTarget& target, CommandArguments arguments);
@@ -39,6 +43,7 @@ Outcome room_affiliation_set(AdminTarget& target, CommandArguments arguments);
 Outcome room_export(AdminTarget& target, CommandArguments arguments);
 Outcome peer_list(AdminTarget& target, CommandArguments arguments);
 Outcome peer_explain(AdminTarget& target, CommandArguments arguments);
+Outcome component_list(AdminTarget& target, CommandArguments arguments);
 Outcome reload(AdminTarget& target, CommandArguments arguments);
 Outcome status(AdminTarget& target, CommandArguments arguments);
 Outcome announce(AdminTarget& target, CommandArguments arguments);

@@ -146,8 +146,18 @@ Task<Result<PeerExplanation>> DomainTarget::explain_peer(std::string, std::strin
   return deny_owners<PeerExplanation>();
 }
 
+Task<Result<std::vector<ComponentInfo>>> DomainTarget::list_components() {
+  return deny_owners<std::vector<ComponentInfo>>();
+}
+
 Task<Result<ReloadReport>> DomainTarget::reload() {
   return deny_owners<ReloadReport>();
+}
+
+Task<Result<std::size_t>> DomainTarget::import_crls(std::string) { return deny_owners<std::size_t>(); }
+
+Task<Result<std::vector<tls::KnownRevocation>>> DomainTarget::known_revocation() {
+  return deny_owners<std::vector<tls::KnownRevocation>>();
 }
 
 Task<Result<ServerStatus>> DomainTarget::status() {

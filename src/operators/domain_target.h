@@ -31,6 +31,8 @@ class DomainTarget final : public AdminTarget {
   Task<Result<void>> add_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
+  Task<Result<std::size_t>> import_crls(std::string lists) override;
+  Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
@@ -42,6 +44,7 @@ class DomainTarget final : public AdminTarget {
   Task<Result<ArchivePart>> read_room_archive(BareJid room, ArchiveQuery query) override;
   Task<Result<std::vector<PeerInfo>>> list_peers() override;
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
+  Task<Result<std::vector<ComponentInfo>>> list_components() override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return {domain_}; }

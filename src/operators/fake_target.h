@@ -19,6 +19,7 @@ struct FakeTarget final : AdminTarget {
   std::vector<SessionInfo> sessions;
   ReloadReport report;
   std::vector<PeerInfo> peers;
+  std::vector<ComponentInfo> components;
   PeerExplanation explanation;
   std::string asked_peer;
   std::map<std::pair<CertificateKey, std::string>, std::string> certificates;   // whose it is
@@ -179,6 +180,12 @@ struct FakeTarget final : AdminTarget {
     calls.push_back("explain for " + domain + ", " + std::to_string(chain.size()) + " bytes");
     co_return judgement;
   }
+  std::vector<tls::KnownRevocation> revocation;
+  Task<Result<std::size_t>> import_crls(std::string lists) override {
+    calls.push_back("CRLs of " + std::to_string(lists.size()) + " bytes");
+    co_return std::size_t{1};
+  }
+  Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override { co_return revocation; }
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override {
     const Result<void> found = with(jid, [](Account&) {});
     if (!found) {
@@ -297,6 +304,7 @@ struct FakeTarget final : AdminTarget {
     asked_peer = host + " " + peer;
     co_return explanation;
   }
+  Task<Result<std::vector<ComponentInfo>>> list_components() override { co_return components; }
   Task<Result<ReloadReport>> reload() override { co_return report; }
   Task<Result<ServerStatus>> status() override {
     ServerStatus status;

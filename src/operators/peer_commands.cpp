@@ -1,4 +1,4 @@
-// Commands about other servers.
+// Commands about other servers, and components of this one.
 #include "operators/commands.h"
 
 namespace aldis::admin::commands {
@@ -28,6 +28,21 @@ Outcome peer_explain(AdminTarget& target, CommandArguments arguments) {
   OperatorResult listing;
   for (const PeerExplanation::Line& line : explanation->lines) {
     listing.rows.push_back({line.topic, line.is_good, line.text});
+  }
+  co_return listing;
+}
+
+Outcome component_list(AdminTarget& target, CommandArguments arguments) {
+  static_cast<void>(arguments);
+  const auto components = co_await target.list_components();
+  if (!components) {
+    co_return fail(components.error());
+  }
+  OperatorResult listing;
+  for (const ComponentInfo& component : *components) {
+    listing.rows.push_back({component.domain, component.is_connected, some(component.address), some(component.tls),
+                            component.is_connected ? Value(time_text(component.since)) : Value(), number(component.received),
+                            number(component.sent), number(component.waiting)});
   }
   co_return listing;
 }

@@ -11,10 +11,11 @@
 namespace aldis::admin {
 
 ServerTarget::ServerTarget(Administration& administration, Stores stores, federation::PeerTable* peers,
-                           std::vector<std::string> domains, const Clock& clock, std::function<void()> ask_reload)
+                           federation::ComponentTable* components, std::vector<std::string> domains, const Clock& clock, std::function<void()> ask_reload)
     : administration_(administration),
       stores_(stores),
       peers_(peers),
+      components_(components),
       domains_(std::move(domains)),
       clock_(clock),
       started_(clock.now()),
@@ -176,6 +177,22 @@ Task<Result<CertificateJudgement>> ServerTarget::explain_certificate(std::string
   co_return judged;
 }
 
+Task<Result<std::size_t>> ServerTarget::import_crls(std::string lists) {
+  if (known_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "this server keeps no CRLs");
+  }
+  auto work = [known = known_, lists = std::move(lists)] { return known->import_crls(lists); };
+  Result<std::size_t> newer = co_await workers_->run(std::move(work), std::chrono::seconds(60));
+  co_return newer;
+}
+
+Task<Result<std::vector<tls::KnownRevocation>>> ServerTarget::known_revocation() {
+  if (known_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "this server keeps no CRLs");
+  }
+  co_return known_->known();
+}
+
 Task<Result<ArchiveInfo>> ServerTarget::archive_info(BareJid jid) { return archive_info_of(stores_, std::move(jid)); }
 
 Task<Result<void>> ServerTarget::set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) {
@@ -286,6 +303,21 @@ Task<Result<PeerExplanation>> ServerTarget::explain_peer(std::string host, std::
     told.lines.push_back({line.topic, line.text, line.is_good});
   }
   co_return told;
+}
+
+Task<Result<std::vector<ComponentInfo>>> ServerTarget::list_components() {
+  std::vector<ComponentInfo> all;
+  if (components_ == nullptr) {
+    co_return all;
+  }
+  using Infos = std::vector<federation::ComponentTable::Info>;
+  const Completion<Infos> listed;
+  components_->shard().post([table = components_, listed] { listed.complete(table->list()); });
+  const Infos infos = co_await listed;
+  for (const auto& info : infos) {
+    all.push_back({info.domain, info.is_connected, info.address, info.tls, info.since, info.taken, info.sent, info.waiting});
+  }
+  co_return all;
 }
 
 Task<Result<ReloadReport>> ServerTarget::reload() {

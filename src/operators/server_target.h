@@ -6,7 +6,9 @@
 
 #include "operators/admin_target.h"
 #include "core/administration.h"
+#include "federation/component_table.h"
 #include "federation/peer_table.h"
+#include "runtime/worker_pool.h"
 #include "storage/stores.h"
 
 namespace aldis::admin {
@@ -14,9 +16,15 @@ namespace aldis::admin {
 class ServerTarget final : public AdminTarget {
  public:
   // Everything passed outlives it. `ask_reload` makes the main thread reload and call answer_reloads.
-  ServerTarget(Administration& administration, Stores stores, federation::PeerTable* peers, std::vector<std::string> domains,
+  ServerTarget(Administration& administration, Stores stores, federation::PeerTable* peers, federation::ComponentTable* components,
+               std::vector<std::string> domains,
                const Clock& clock, std::function<void()> ask_reload);
 
+  // What is known of revoked certificates, and where it is read without making others wait. Both outlive this.
+  void set_revocation(tls::RevocationCache& known, WorkerPool& workers) {
+    known_ = &known;
+    workers_ = &workers;
+  }
   // From the main thread: the outcome for every command that waits for one.
   void answer_reloads(const Result<ReloadReport>& outcome);
 
@@ -40,6 +48,8 @@ class ServerTarget final : public AdminTarget {
   Task<Result<void>> add_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
+  Task<Result<std::size_t>> import_crls(std::string lists) override;
+  Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
@@ -51,6 +61,7 @@ class ServerTarget final : public AdminTarget {
   Task<Result<ArchivePart>> read_room_archive(BareJid room, ArchiveQuery query) override;
   Task<Result<std::vector<PeerInfo>>> list_peers() override;
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
+  Task<Result<std::vector<ComponentInfo>>> list_components() override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
@@ -60,6 +71,9 @@ class ServerTarget final : public AdminTarget {
   Administration& administration_;
   Stores stores_;
   federation::PeerTable* peers_;
+  federation::ComponentTable* components_;
+  tls::RevocationCache* known_ = nullptr;
+  WorkerPool* workers_ = nullptr;
   std::vector<std::string> domains_;
   const Clock& clock_;
   Monotonic started_;

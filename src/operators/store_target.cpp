@@ -157,6 +157,20 @@ Task<Result<CertificateJudgement>> StoreTarget::explain_certificate(std::string 
   co_return judged;
 }
 
+Task<Result<std::size_t>> StoreTarget::import_crls(std::string lists) {
+  if (known_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "the folder of CRLs below data_dir cannot be opened");
+  }
+  co_return known_->import_crls(lists);
+}
+
+Task<Result<std::vector<tls::KnownRevocation>>> StoreTarget::known_revocation() {
+  if (known_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "the folder of CRLs below data_dir cannot be opened");
+  }
+  co_return known_->known();
+}
+
 Task<Result<ArchiveInfo>> StoreTarget::archive_info(BareJid jid) { return archive_info_of(stores_, std::move(jid)); }
 
 Task<Result<void>> StoreTarget::set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) {
@@ -203,6 +217,7 @@ Task<Result<ArchivePart>> StoreTarget::read_room_archive(BareJid room, ArchiveQu
 }
 
 Task<Result<std::vector<PeerInfo>>> StoreTarget::list_peers() { co_return fail(ErrorKind::unavailable, not_running); }
+Task<Result<std::vector<ComponentInfo>>> StoreTarget::list_components() { co_return fail(ErrorKind::unavailable, not_running); }
 Task<Result<PeerExplanation>> StoreTarget::explain_peer(std::string, std::string) { co_return fail(ErrorKind::unavailable, not_running); }
 Task<Result<ReloadReport>> StoreTarget::reload() { co_return fail(ErrorKind::unavailable, not_running); }
 

@@ -23,6 +23,9 @@ class StoreTarget : public AdminTarget {
         domains_(std::move(domains)),
         room_domains_(std::move(room_domains)) {}
 
+  // What is known of revoked certificates; null: it could not be opened. Outlives this.
+  void set_revocation(tls::RevocationCache* known) { known_ = known; }
+
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
   Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
@@ -43,6 +46,8 @@ class StoreTarget : public AdminTarget {
   Task<Result<void>> add_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
+  Task<Result<std::size_t>> import_crls(std::string lists) override;
+  Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
   Task<Result<ArchivePart>> read_archive(BareJid jid, ArchiveQuery query) override;
@@ -54,6 +59,7 @@ class StoreTarget : public AdminTarget {
   Task<Result<ArchivePart>> read_room_archive(BareJid room, ArchiveQuery query) override;
   Task<Result<std::vector<PeerInfo>>> list_peers() override;
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
+  Task<Result<std::vector<ComponentInfo>>> list_components() override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
@@ -67,6 +73,7 @@ class StoreTarget : public AdminTarget {
   LoginFailureCounters& failures_;
   const CertificateJudge& judge_;
   const Clock& clock_;
+  tls::RevocationCache* known_ = nullptr;
   std::vector<std::string> domains_;
   std::vector<std::string> room_domains_;
 };

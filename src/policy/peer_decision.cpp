@@ -1,4 +1,4 @@
-// The question put for another server: its rule answers.
+// The question put for another server or a component: its rule answers.
 #include <algorithm>
 
 #include "policy/peer_rules.h"
@@ -53,13 +53,28 @@ bool may_speak(const PeerRules& rules, const PeerRule& rule, std::string_view pe
   return rule.speaks_for(domain) && (others.is_allowed || !others.is_explicit);
 }
 
+// Components are here: what passes between one and another server, the rule of that one must allow.
+bool stays_at_home(const PeerRules& rules, const PeerRule& recipient, const Principal* sender) {
+  if (sender == nullptr || !sender->is_peer) {
+    return false;
+  }
+  if (sender->is_component) {
+    return !recipient.is_component && !rules.of(sender->identity.domain())->goes_abroad;
+  }
+  return recipient.is_component && !recipient.goes_abroad;
+}
+
 Reason answer(const PeerRules& rules, const PeerRule& rule, const PeerQuestion& question) {
+  const bool is_component = question.sender != nullptr && question.sender->is_component;
   switch (question.action) {
-    case Action::connect_out: return of_direction(rule, rule.may_be_sent_to());
-    case Action::accept_in: return of_direction(rule, rule.may_send_to_us());
+    case Action::connect_out: return rule.is_component ? Reason::peer_rejected : of_direction(rule, rule.may_be_sent_to());
+    case Action::accept_in: return rule.is_component ? Reason::peer_rejected : of_direction(rule, rule.may_send_to_us());
     case Action::send_abroad: {
-      if (question.sender != nullptr && question.sender->is_anonymous) {
+      if (question.sender != nullptr && question.sender->is_anonymous && !rule.is_component) {
         return Reason::anonymous_sender;
+      }
+      if (stays_at_home(rules, rule, question.sender)) {
+        return Reason::stays_at_home;
       }
       const Reason direction = of_direction(rule, rule.may_be_sent_to());
       return direction != Reason::no_rule_against ? direction : passes(*question.stanza, rule.sends, rule.presence);
@@ -74,6 +89,9 @@ Reason answer(const PeerRules& rules, const PeerRule& rule, const PeerQuestion& 
       [[fallthrough]];
     }
     case Action::receive_from_abroad: {
+      if (rule.is_component != is_component) {
+        return Reason::peer_rejected;  // it is a component no longer, or was none
+      }
       const Reason direction = of_direction(rule, rule.may_send_to_us());
       if (direction != Reason::no_rule_against) {
         return direction;

@@ -5,8 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "auth/certificate/revocation_check.h"
 #include "base/bytes.h"
 #include "base/options.h"
+#include "tls/profile.h"
 
 namespace aldis::policy {
 
@@ -22,7 +24,11 @@ struct FederationOptions {
   std::string dns_server;
   std::string dns_trust_anchor;
   bool allow_private_addresses = false;
+  RevocationCheck revocation = RevocationCheck::soft;
+  std::chrono::seconds certificate_check{20};
+  std::chrono::seconds revocation_refresh{600};
   std::chrono::seconds idle_time{600};
+  std::chrono::seconds inbound_idle_time{1800};
   std::chrono::seconds negotiation_timeout{60};
   std::chrono::seconds queue_time{3600};
   std::uint32_t queue_stanzas = 10'000;
@@ -39,9 +45,23 @@ inline constexpr auto federation_options = std::tuple{
     Option{"dns_trust_anchor", &FederationOptions::dns_trust_anchor, Range{0, 4000},
            "File with DNSSEC's trust anchor; empty: Debian's (package dns-root-data), where it is installed."},
     Option{"allow_private_addresses", &FederationOptions::allow_private_addresses,
-           "Whether DNS may lead to loopback, link-local and private addresses: for networks that have no others."},
+           "Whether DNS may lead to loopback, link-local and private addresses, and the addresses of OCSP responders and CRLs in servers' "
+           "certificates too: for networks that have no others."},
+    Option{"revocation", &FederationOptions::revocation,
+           "Servers' certificates where a [[peer]] does not say: \"soft\": who is known to be revoked, by a CRL or by OCSP, is refused. "
+           "\"hard\": only who is known not to be is believed. \"off\": nobody asks. See certificates.md.",
+           Reload::live},
+    Option{"certificate_check", &FederationOptions::certificate_check, Range{std::chrono::seconds(1), std::chrono::seconds(60)},
+           "How often the certificates of servers with an open stream are judged again: expired, revoked, no longer believed.", Reload::live},
+    Option{"revocation_refresh", &FederationOptions::revocation_refresh, Range{std::chrono::seconds(60), std::chrono::seconds(7 * 86400)},
+           "How long after it was asked an authority is asked again about a server with an open stream, although what it said then still "
+           "holds.",
+           Reload::live},
     Option{"idle_time", &FederationOptions::idle_time, Range{std::chrono::seconds(10), std::chrono::seconds(86400)},
            "How long a stream that this server opened stays open unused.", Reload::live},
+    Option{"inbound_idle_time", &FederationOptions::inbound_idle_time, Range{std::chrono::seconds(0), std::chrono::seconds(7 * 86400)},
+           "How long a stream that another server opened may be silent before it is closed; other servers are told (XEP-0478). 0: for ever.",
+           Reload::live},
     Option{"negotiation_timeout", &FederationOptions::negotiation_timeout, Range{std::chrono::seconds(5), std::chrono::seconds(600)},
            "Time from the connection to the open stream, either way.", Reload::live},
     Option{"queue_time", &FederationOptions::queue_time, Range{std::chrono::seconds(0), std::chrono::seconds(30 * 86400)},
@@ -67,6 +87,11 @@ enum class PeerTls : std::uint8_t { required, direct };
 constexpr auto option_names(PeerTls) {
   return std::array{OptionName{"required", PeerTls::required}, OptionName{"direct", PeerTls::direct}};
 }
+enum class PeerRevocation : std::uint8_t { server, off, soft, hard };
+constexpr auto option_names(PeerRevocation) {
+  return std::array{OptionName{"server", PeerRevocation::server}, OptionName{"off", PeerRevocation::off},
+                    OptionName{"soft", PeerRevocation::soft}, OptionName{"hard", PeerRevocation::hard}};
+}
 enum class PeerAuthentication : std::uint8_t { external, external_or_dialback, dialback };
 constexpr auto option_names(PeerAuthentication) {
   return std::array{OptionName{"external", PeerAuthentication::external},
@@ -87,7 +112,9 @@ struct PeerOptions {
   PeerDns dns = PeerDns::automatic;
   std::string via;
   PeerTls tls = PeerTls::required;
+  tls::OwnProfile tls_profile = tls::OwnProfile::server;
   std::string anchors;
+  PeerRevocation revocation = PeerRevocation::server;
   std::vector<std::string> pinned_keys;
   PeerAuthentication authentication = PeerAuthentication::external;
   std::vector<std::string> may_speak_for;
@@ -123,7 +150,14 @@ inline constexpr auto peer_options = std::tuple{
            "The neighbour that takes what is for this domain (a trunk); it has a [[peer]] of its own, which says how it is reached.",
            Reload::live},
     Option{"tls", &PeerOptions::tls, "\"required\": STARTTLS or direct. \"direct\": from the first byte only (XEP-0368).", Reload::live},
+    Option{"tls_profile", &PeerOptions::tls_profile,
+           "What TLS a link to it speaks, and one from it must have agreed on: \"server\", as [tls] and the listener say, or \"modern\", "
+           "\"nist\", \"cnsa\".",
+           Reload::live},
     Option{"anchors", &PeerOptions::anchors, Range{0, 4000}, "PEM file of the authorities believed for this peer; empty: the server's.",
+           Reload::live},
+    Option{"revocation", &PeerOptions::revocation,
+           "How sure one must be that its certificate was not revoked: as [federation] says (\"server\"), \"off\", \"soft\" or \"hard\".",
            Reload::live},
     Option{"pinned_keys", &PeerOptions::pinned_keys, Range{0, 16},
            "SHA-256 of its public keys (SubjectPublicKeyInfo), hexadecimal: its certificate must have one of them. Empty: any.", Reload::live},

@@ -57,7 +57,9 @@ class TableReader {
     rule_.direction = options_.direction;
     rule_.dns = options_.dns;
     rule_.tls = options_.tls;
+    rule_.tls_profile = tls::to_profile(options_.tls_profile);
     rule_.anchors = options_.anchors;
+    rule_.revocation = options_.revocation;
     rule_.authentication = options_.authentication;
     rule_.presence = options_.presence;
     rule_.max_stanza = options_.max_stanza.size();
@@ -265,7 +267,8 @@ Result<std::pair<std::optional<DomainPattern>, PeerRule>, PeerProblem> PeerRules
 }
 
 Result<std::shared_ptr<const PeerRules>, std::vector<PeerProblem>> PeerRules::make(Profile profile, const std::vector<PeerOptions>& tables,
-                                                                                   const std::vector<std::string>& served) {
+                                                                                   const std::vector<std::string>& served,
+                                                                                   const std::vector<ComponentOptions>& components) {
   auto rules = std::make_shared<PeerRules>();
   std::vector<PeerProblem> problems;
   for (std::size_t i = 0; i < tables.size(); ++i) {
@@ -302,6 +305,18 @@ Result<std::shared_ptr<const PeerRules>, std::vector<PeerProblem>> PeerRules::ma
     otherwise.action = profile == Profile::strict ? PeerAction::reject : PeerAction::allow;
     rules->default_ = std::make_shared<const PeerRule>(TableReader(otherwise).read()->second);
   }
+  for (std::size_t i = 0; i < components.size(); ++i) {
+    rules->add_component(i, components[i], served, problems);
+  }
+  // Nobody else speaks for a component of ours.
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    for (const std::string& text : tables[i].may_speak_for) {
+      const auto pattern = DomainPattern::parse(text);
+      if (pattern && std::ranges::any_of(rules->components_, [&](const ComponentEntry& entry) { return pattern->covers(entry.domain); })) {
+        problems.push_back({i, "may_speak_for", shown(text) + " has the domain of a [[component]]: nobody else speaks for it"});
+      }
+    }
+  }
   // Trunks end at a neighbour: one that goes by another neighbour could come round in a circle.
   for (std::size_t i = 0; i < tables.size(); ++i) {
     const auto via = tables[i].via.empty() ? Result<std::string, JidError>(std::string()) : prepare_domain(tables[i].via);
@@ -309,15 +324,77 @@ Result<std::shared_ptr<const PeerRules>, std::vector<PeerProblem>> PeerRules::ma
       continue;
     }
     const PeerRule& neighbour = *rules->of(*via);
-    if (!neighbour.is_explicit || !neighbour.may_be_sent_to() || !neighbour.via.empty()) {
+    if (!neighbour.is_explicit || neighbour.is_component || !neighbour.may_be_sent_to() || !neighbour.via.empty()) {
       problems.push_back({i, "via", shown(*via) + " needs a [[peer]] of its own that is allowed, is sent to, and has no via"});
     }
   }
   if (!problems.empty()) {
-    std::ranges::stable_sort(problems, {}, &PeerProblem::table);
+    std::ranges::stable_sort(problems, {}, [](const PeerProblem& problem) { return std::pair(problem.is_component, problem.table); });
     return fail(std::move(problems));
   }
   return std::shared_ptr<const PeerRules>(std::move(rules));
+}
+
+// A component's rule is one for its exact domain; what it says of stanzas is read as of a peer.
+void PeerRules::add_component(std::size_t table, const ComponentOptions& options, const std::vector<std::string>& served,
+                              std::vector<PeerProblem>& problems) {
+  const auto report = [&](std::string option, std::string text) { problems.push_back({table, std::move(option), std::move(text), true}); };
+  PeerOptions stanzas;
+  stanzas.domain = options.domain;
+  stanzas.name = "component " + options.domain;
+  stanzas.accept_stanzas = options.accept_stanzas;
+  stanzas.send_stanzas = options.send_stanzas;
+  stanzas.accept_namespaces = options.accept_namespaces;
+  stanzas.send_namespaces = options.send_namespaces;
+  stanzas.max_stanza = options.max_stanza;
+  stanzas.rate = options.rate;
+  stanzas.rate_burst = options.rate_burst;
+  auto read = PeerRules::read(stanzas);
+  if (!read && read.error().option != "domain") {
+    report(std::move(read.error().option), std::move(read.error().text));
+    return;
+  }
+  if (!read || !read->first || read->first->is_subtree) {
+    report("domain", options.domain.empty() ? "is missing: the component's" : shown(options.domain) + " is no domain");
+    return;
+  }
+  auto& [pattern, rule] = *read;
+  const auto is_served = [&](std::string_view domain) { return std::ranges::count(served, domain) != 0; };
+  if (is_served(pattern->domain)) {
+    report("domain", shown(pattern->domain) + " is served here, and no component");
+  }
+  if (options.secret_file.empty()) {
+    report("secret_file", "is missing: how the component proves that it is the one");
+  }
+  if (options.certificates.size() != options.keys.size()) {
+    report("keys", "needs one entry for each of certificates");
+  }
+  ComponentEntry entry{.domain = pattern->domain, .name = options.name, .listed_by = {}};
+  for (const std::string& text : options.listed_by) {
+    const auto domain = prepare_domain(text);
+    if (!domain || !is_served(*domain)) {
+      report("listed_by", shown(text) + " is not served here");
+    } else {
+      entry.listed_by.push_back(*domain);
+    }
+  }
+  if (!options.listed) {
+    entry.listed_by.clear();
+  } else if (entry.listed_by.empty()) {
+    for (std::string_view above = entry.domain; above.find('.') != std::string_view::npos && entry.listed_by.empty();) {
+      above.remove_prefix(above.find('.') + 1);
+      if (is_served(above)) {
+        entry.listed_by.emplace_back(above);
+      }
+    }
+  }
+  rule.is_component = true;
+  rule.goes_abroad = options.abroad;
+  if (!exact_.emplace(pattern->domain, std::make_shared<const PeerRule>(std::move(rule))).second) {
+    report("domain", shown(pattern->domain) + " has a [[peer]] or [[component]] already");
+    return;
+  }
+  components_.push_back(std::move(entry));
 }
 
 const PeerRulePtr& PeerRules::of(std::string_view domain) const {

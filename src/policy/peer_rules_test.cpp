@@ -282,6 +282,83 @@ TEST(PeerRules, NobodyAnonymousSendsAbroad) {  // XEP-0175 section 2.1
   EXPECT_EQ(policy.decide(question).decision.reason(), Reason::anonymous_sender);
 }
 
+// ---- components (XEP-0114)
+
+ComponentOptions component(std::string domain, const std::function<void(ComponentOptions&)>& change = {}) {
+  ComponentOptions options;
+  options.domain = std::move(domain);
+  options.secret_file = "secret";
+  if (change) change(options);
+  return options;
+}
+
+TEST(PeerRules, AComponentIsNoPeer) {
+  const auto made = PeerRules::make(Profile::open, {table("*.capulet.example"), table("verona.example")}, {"capulet.example"},
+                                    {component("Plays.capulet.example", [](ComponentOptions& o) { o.name = "The plays"; })});
+  ASSERT_TRUE(made.has_value());
+  const PeerRule& plays = *(*made)->of("plays.capulet.example");
+  EXPECT_TRUE(plays.is_component && plays.is_allowed && plays.is_explicit);
+  EXPECT_EQ(plays.name, "component Plays.capulet.example");
+  EXPECT_FALSE((*made)->of("x.plays.capulet.example")->is_component) << "its domain, exactly";
+  ASSERT_EQ((*made)->components().size(), 1U);
+  EXPECT_EQ((*made)->components()[0].name, "The plays");
+  EXPECT_THAT((*made)->components()[0].listed_by, ElementsAre("capulet.example"));
+  Policy policy;
+  policy.set_peers(*made);
+  for (const Action action : {Action::connect_out, Action::accept_in}) {
+    EXPECT_EQ(policy.decide(PeerQuestion{.action = action, .peer = "plays.capulet.example"}).decision.reason(), Reason::peer_rejected);
+  }
+}
+
+TEST(PeerRules, WhatIsNoComponent) {
+  const auto made = PeerRules::make(
+      Profile::strict,
+      {table("masks.example"), table("gate.example", [](PeerOptions& o) { o.may_speak_for = {"*.capulet.example"}; }),
+       table("x.example", [](PeerOptions& o) { o.via = "plays.capulet.example"; })},
+      {"capulet.example"},
+      {component("plays.capulet.example"), component("plays.capulet.example"), component("capulet.example"), component("masks.example"),
+       component(""), component("*.example"), component("default"), component("a@b.example"), component("b.example", [](ComponentOptions& o) { o.secret_file = ""; }),
+       component("c.example", [](ComponentOptions& o) { o.listed_by = {"montague.example"}; }),
+       component("d.example", [](ComponentOptions& o) { o.certificates = {"a.pem"}; }),
+       component("e.example", [](ComponentOptions& o) { o.accept_stanzas = {"messages"}; })});
+  ASSERT_FALSE(made.has_value());
+  std::vector<std::string> texts;
+  for (const PeerProblem& each : made.error()) texts.push_back((each.is_component ? "c" : "p") + std::to_string(each.table) + " " + each.option + " " + each.text);
+  EXPECT_THAT(texts, ElementsAre(HasSubstr("p1 may_speak_for \"*.capulet.example\" has the domain of a [[component]]"),
+                                 HasSubstr("p2 via \"plays.capulet.example\" needs a [[peer]]"),
+                                 "c1 domain \"plays.capulet.example\" has a [[peer]] or [[component]] already",
+                                 "c2 domain \"capulet.example\" is served here, and no component",
+                                 "c3 domain \"masks.example\" has a [[peer]] or [[component]] already", "c4 domain is missing: the component's",
+                                 "c5 domain \"*.example\" is no domain", "c6 domain \"default\" is no domain", "c7 domain \"a@b.example\" is no domain",
+                                 HasSubstr("c8 secret_file is missing"), "c9 listed_by \"montague.example\" is not served here",
+                                 HasSubstr("c10 keys needs one entry"), HasSubstr("c11 accept_stanzas \"messages\" is not")));
+}
+
+TEST(PeerRules, WhoMaySpeakWithAComponent) {
+  const Principal plays{.identity = *BareJid::parse("plays.capulet.example"), .is_peer = true, .is_component = true};
+  const Principal verona{.identity = *BareJid::parse("verona.example"), .is_peer = true};
+  const Principal nobody{.identity = *BareJid::parse("n@capulet.example"), .is_anonymous = true};
+  const StanzaPtr out = stanza("<message from='a@plays.capulet.example' to='b@verona.example'/>");
+  const StanzaPtr in = stanza("<message from='b@verona.example' to='a@plays.capulet.example'/>");
+  for (const bool abroad : {true, false}) {
+    Policy policy;
+    policy.set_peers(PeerRules::make(Profile::open, {}, {"capulet.example"},
+                                     {component("plays.capulet.example", [&](ComponentOptions& o) { o.abroad = abroad; }), component("masks.capulet.example")}).value());
+    const auto ask = [&](Action action, std::string_view peer, const StanzaPtr& what, const Principal* sender) {
+      return policy.decide(PeerQuestion{.action = action, .peer = peer, .stanza = what.get(), .sender = sender}).decision.reason();
+    };
+    const Reason expected = abroad ? Reason::no_rule_against : Reason::stays_at_home;
+    EXPECT_EQ(ask(Action::send_abroad, "verona.example", out, &plays), expected);
+    EXPECT_EQ(ask(Action::send_abroad, "plays.capulet.example", in, &verona), expected);
+    EXPECT_EQ(ask(Action::send_abroad, "masks.capulet.example", out, &plays), Reason::no_rule_against);
+    EXPECT_EQ(ask(Action::send_abroad, "plays.capulet.example", in, &nobody), Reason::no_rule_against) << "it is not abroad";
+    EXPECT_EQ(ask(Action::receive_from_abroad, "plays.capulet.example", out, &plays), Reason::no_rule_against);
+    EXPECT_EQ(ask(Action::receive_from_abroad, "plays.capulet.example", out, &verona), Reason::peer_rejected) << "no server is a component";
+    EXPECT_EQ(ask(Action::receive_from_abroad, "verona.example", in, &plays), Reason::peer_rejected) << "it is a component no longer";
+    EXPECT_EQ(ask(Action::receive_from_abroad, "plays.capulet.example", in, &plays), Reason::not_its_domain);
+  }
+}
+
 TEST(PeerRules, WithoutRulesNothingPasses) {
   const Policy policy;
   for (const Action action : {Action::connect_out, Action::accept_in}) {

@@ -43,6 +43,7 @@ std::string_view to_string(Reason reason) {
     case Reason::stanza_kind: return "stanza-kind";
     case Reason::payload: return "payload";
     case Reason::presence_stripped: return "presence-stripped";
+    case Reason::stays_at_home: return "stays-at-home";
     case Reason::anonymous_sender: return "anonymous-sender";
   }
   return "unknown";

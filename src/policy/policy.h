@@ -27,11 +27,11 @@ enum class Action : std::uint8_t {
   answer,   // the server answers for itself
   enter_room,   // who sent the presence becomes an occupant
   reflect,      // what was said to a room is told to its occupants; each of them is a question of its own, deliver
-  // Other servers (PeerQuestion):
+  // Other servers, and components of this one (PeerQuestion):
   connect_out,          // a link to it is opened, or DNS asked where it is
   accept_in,            // a link of its own is taken from it
   send_abroad,          // the stanza is for its domain
-  receive_from_abroad,  // it has sent the stanza
+  receive_from_abroad,  // it has sent the stanza; a component also one for elsewhere
   pass_on,              // it has sent the stanza, and it is for a third server's domain
 };
 
@@ -48,6 +48,7 @@ enum class Reason : std::uint8_t {
   stanza_kind,      // the peer's rule does not let stanzas of this kind pass this way
   payload,          // the same of a payload's namespace
   presence_stripped,
+  stays_at_home,    // the component's rule keeps it from other servers, and them from it
   anonymous_sender, // RFC 4505: nobody answers for what it does elsewhere (XEP-0175 section 2.1)
 };
 [[nodiscard]] std::string_view to_string(Reason reason);
@@ -86,9 +87,9 @@ struct Question {
 
 struct PeerQuestion {
   Action action;
-  std::string_view peer;              // the domain of the other server, prepared: with send_abroad that of the stanza's to
+  std::string_view peer;              // the domain of the other side, prepared: with send_abroad that of the stanza's to
   const Stanza* stanza = nullptr;     // with send_abroad, receive_from_abroad and pass_on
-  const Principal* sender = nullptr;  // with send_abroad: who sends it; null: the server itself
+  const Principal* sender = nullptr;  // with these three: who sends it; null: the server itself
 };
 struct PeerDecision {
   Decision decision;

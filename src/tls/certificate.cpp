@@ -147,6 +147,16 @@ std::int64_t Certificate::days_left(const Clock& clock) const {
   return std::chrono::floor<std::chrono::days>(not_after_ - clock.wall()).count();
 }
 
+bool Certificate::must_staple() const {
+  auto* const features = static_cast<TLS_FEATURE*>(X509_get_ext_d2i(leaf(), NID_tlsfeature, nullptr, nullptr));
+  bool must = false;
+  for (int i = 0; i < sk_ASN1_INTEGER_num(features); ++i) {
+    must = must || ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == TLSEXT_TYPE_status_request;
+  }
+  TLS_FEATURE_free(features);
+  return must;
+}
+
 std::string Certificate::key_type() const {
   if (EVP_PKEY_is_a(key_.get(), "EC") == 1) {
     char group[32] = {};

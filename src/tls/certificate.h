@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "tls/certificate_names.h"
+#include "tls/staple.h"
 
 using EVP_PKEY = struct evp_pkey_st;
 
@@ -35,6 +36,12 @@ class Certificate {
   [[nodiscard]] std::string key_type() const;            // "ECDSA P-256", "RSA 2048"
   [[nodiscard]] std::string fingerprint_sha256() const;  // hexadecimal
 
+  // Clients that ask for its status must get a response with it (RFC 7633: status_request).
+  [[nodiscard]] bool must_staple() const;
+  // Its current OCSP response, where somebody keeps one; shared by copies that are made afterwards.
+  void set_staple(std::shared_ptr<Staple> staple) { staple_ = std::move(staple); }
+  [[nodiscard]] const std::shared_ptr<Staple>& staple() const { return staple_; }
+
   [[nodiscard]] X509* leaf() const { return chain_.front().get(); }
   [[nodiscard]] const std::vector<std::shared_ptr<X509>>& chain() const { return chain_; }
   [[nodiscard]] EVP_PKEY* key() const { return key_.get(); }
@@ -44,6 +51,7 @@ class Certificate {
   [[nodiscard]] static Result<Certificate> assemble(std::string_view chain_pem, std::shared_ptr<EVP_PKEY> key, const Clock& clock);
   std::vector<std::shared_ptr<X509>> chain_;
   std::shared_ptr<EVP_PKEY> key_;
+  std::shared_ptr<Staple> staple_;
   CertificateNames names_;
   WallTime not_before_;
   WallTime not_after_;

@@ -256,6 +256,11 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
       return fail(ErrorKind::invalid,
                   host.domain + ": " + (host.certificates.empty() ? "no certificate" : openssl_error()));
     }
+    const TlsChoice choice{policy.profile, policy.groups, policy.signature_algorithms};
+    if (SSL_CTX_set1_groups_list(ctx.get(), groups_of(choice).c_str()) != 1 ||
+        SSL_CTX_set1_sigalgs_list(ctx.get(), signature_algorithms_of(choice).c_str()) != 1) {
+      return fail(ErrorKind::invalid, "groups and signature algorithms: " + openssl_error());
+    }
     if (policy.allow_integrity_only && !add_integrity_only_suites(ctx.get(), settings_of(policy.profile))) {
       return fail(ErrorKind::invalid, "integrity-only suites: " + openssl_error());
     }
@@ -280,9 +285,10 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
         return fail(ErrorKind::invalid, "names of client authorities: " + openssl_error());
       }
     }
-    for (std::size_t i = 0; i < host.staples.size() && i < host.certificates.size(); ++i) {
-      if (host.staples[i] != nullptr) {
-        state->staples.emplace_back(host.certificates[i].leaf(), host.staples[i]);
+    for (std::size_t i = 0; i < host.certificates.size(); ++i) {
+      const bool is_given = i < host.staples.size() && host.staples[i] != nullptr;
+      if (const auto& staple = is_given ? host.staples[i] : host.certificates[i].staple()) {
+        state->staples.emplace_back(host.certificates[i].leaf(), staple);
       }
     }
     SSL_CTX_set_tlsext_status_cb(ctx.get(), State::add_staple);

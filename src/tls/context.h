@@ -19,6 +19,8 @@ namespace aldis::tls {
 
 struct TlsPolicy {
   TlsProfile profile = TlsProfile::modern;
+  std::vector<std::string> groups{};                 // as in TlsChoice
+  std::vector<std::string> signature_algorithms{};
   // ALPN names this listener speaks (RFC 7301, XEP-0368), e.g. {"xmpp-client"}. A client that offers only others gets
   // the alert no_application_protocol (security T07). Empty: ALPN is ignored (STARTTLS).
   std::vector<std::string> alpn;
@@ -60,7 +62,8 @@ class TlsContext {
   struct Host {
     std::string domain;  // ASCII form; matched with the SNI name without regard to case
     std::vector<Certificate> certificates;
-    std::vector<std::shared_ptr<Staple>> staples{};   // of the certificates in their order; fewer, or null ones: none for those
+    // Of the certificates in their order; fewer, or null ones: those certificates' own (Certificate::staple).
+    std::vector<std::shared_ptr<Staple>> staples{};
   };
 
   // The first host serves clients that send no SNI or an unknown one.

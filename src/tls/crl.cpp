@@ -239,6 +239,11 @@ std::string Crl::der() const {
   return out;
 }
 
+std::size_t Crl::size() const {
+  const int count = sk_X509_REVOKED_num(X509_CRL_get_REVOKED(state_->crl.get()));
+  return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
 std::vector<std::string> crl_addresses(X509* certificate) {
   std::vector<std::string> all = distribution_points(certificate);
   std::erase_if(all, [](const std::string& uri) { return !uri.starts_with("http://"); });

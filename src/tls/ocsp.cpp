@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "base/ensure.h"
 #include "tls/asn1.h"
 #include "tls/revocation.h"
@@ -139,6 +140,26 @@ RevocationAnswer ask_ocsp(std::string_view response, X509* certificate, X509* is
   OCSP_SINGLERESP* const single = answer_about(basic.get(), certificate, issuer);
   ERR_clear_error();
   return single != nullptr ? judge(single, now) : undetermined("is not about this certificate");
+}
+
+std::vector<OcspEntry> ocsp_entries(std::string_view response) {
+  ERR_clear_error();
+  std::vector<OcspEntry> all;
+  const auto* in = reinterpret_cast<const unsigned char*>(response.data());
+  const ResponsePtr outer(d2i_OCSP_RESPONSE(nullptr, &in, static_cast<long>(response.size())));
+  const BasicPtr basic(outer ? OCSP_response_get1_basic(outer.get()) : nullptr);
+  for (int i = 0; basic && i < OCSP_resp_count(basic.get()); ++i) {
+    OCSP_SINGLERESP* const single = OCSP_resp_get0(basic.get(), i);
+    ASN1_INTEGER* serial = nullptr;
+    ASN1_GENERALIZEDTIME* this_update = nullptr;
+    OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single)));
+    const int status = OCSP_single_get0_status(single, nullptr, nullptr, &this_update, nullptr);
+    const std::string_view bytes = serial != nullptr ? bytes_of(serial) : std::string_view();
+    all.push_back({hex_encode({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}), OCSP_cert_status_str(status),
+                   (this_update != nullptr ? wall_time(this_update) : std::nullopt).value_or(WallTime{})});
+  }
+  ERR_clear_error();
+  return all;
 }
 
 std::string ocsp_request(X509* certificate, X509* issuer, std::string_view nonce) {

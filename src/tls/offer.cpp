@@ -1,7 +1,9 @@
-// Handshakes in memory, one for each thing that might be spoken.
+// Handshakes in memory, one for each thing that might be spoken; and a ClientHello, taken apart.
 #include "tls/offer.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 
 #include "base/ensure.h"
 #include "tls/engine.h"
@@ -22,9 +24,10 @@ std::span<const std::uint8_t> octets(const std::string& bytes) {
 }
 
 // The client's end of a handshake, when there is one.
-std::optional<TlsEngine> shake_hands(const std::shared_ptr<const TlsContext>& server, ClientPolicy policy, const std::string& host) {
+std::optional<TlsEngine> shake_hands(const std::shared_ptr<const TlsContext>& server, ClientPolicy policy, const std::string& host,
+                                     const std::string& alpn) {
   policy.verify = false;
-  policy.alpn = {"xmpp-client"};   // STARTTLS does not ask
+  policy.alpn = {alpn};   // STARTTLS does not ask
   policy.old_cipher_list += policy.old_cipher_list.empty() ? "ALL:eNULL:@SECLEVEL=0" : ":@SECLEVEL=0";
   if (policy.signature_algorithms.empty()) {
     for (const char* signature : all_signatures) {
@@ -68,9 +71,9 @@ ClientPolicy at(int version) {
 
 }  // namespace
 
-TlsOffer offered_by(const std::shared_ptr<const TlsContext>& server, const std::string& host) {
+TlsOffer offered_by(const std::shared_ptr<const TlsContext>& server, const std::string& host, const std::string& alpn) {
   TlsOffer offer;
-  const auto speaks = [&](const ClientPolicy& policy) { return shake_hands(server, policy, host).has_value(); };
+  const auto speaks = [&](const ClientPolicy& policy) { return shake_hands(server, policy, host, alpn).has_value(); };
   for (const auto& [version, name] : all_versions) {
     if (speaks(at(version))) {
       offer.versions.emplace_back(name);
@@ -112,8 +115,92 @@ TlsOffer offered_by(const std::shared_ptr<const TlsContext>& server, const std::
   offer.asks_for_certificate = (SSL_CTX_get_verify_mode(server->native()) & SSL_VERIFY_PEER) != 0;
   ClientPolicy policy = at(0);
   policy.ask_for_staple = true;
-  const auto usual = shake_hands(server, policy, host);
+  const auto usual = shake_hands(server, policy, host, alpn);
   offer.has_staple = usual && !usual->presented_chain().stapled.empty();
+  return offer;
+}
+
+std::vector<std::string> TlsOffer::readable_suites() const {
+  std::vector<std::string> some;
+  for (const std::string& suite : suites) {
+    const std::string_view name = suite;   // RFC 9150's, and those whose cipher is NULL
+    if (name == "TLS_SHA256_SHA256" || name == "TLS_SHA384_SHA384" || name.find("NULL") != std::string_view::npos) {
+      some.push_back(suite);
+    }
+  }
+  return some;
+}
+
+namespace {
+
+// Numbers of IANA's registries, by OpenSSL's names; others by their number.
+using Names = std::initializer_list<std::pair<unsigned, const char*>>;
+std::string name_in(const Names& names, unsigned number) {
+  const auto* const found = std::ranges::find(names, number, &std::pair<unsigned, const char*>::first);
+  if (found != names.end()) {
+    return found->second;
+  }
+  char text[8];
+  std::snprintf(text, sizeof text, "0x%04x", number & 0xFFFFU);
+  return text;
+}
+const Names version_names{{TLS1_VERSION, "TLSv1"}, {TLS1_1_VERSION, "TLSv1.1"}, {TLS1_2_VERSION, "TLSv1.2"}, {TLS1_3_VERSION, "TLSv1.3"}};
+const Names group_names{{23, "P-256"}, {24, "P-384"}, {25, "P-521"}, {26, "brainpoolP256r1"}, {27, "brainpoolP384r1"}, {28, "brainpoolP512r1"},
+                        {29, "X25519"}, {30, "X448"}};
+const Names signature_names{{0x0403, "ECDSA+SHA256"}, {0x0503, "ECDSA+SHA384"}, {0x0603, "ECDSA+SHA512"}, {0x0807, "ed25519"}, {0x0808, "ed448"},
+                            {0x0804, "RSA-PSS+SHA256"}, {0x0805, "RSA-PSS+SHA384"}, {0x0806, "RSA-PSS+SHA512"}, {0x0401, "RSA+SHA256"},
+                            {0x0501, "RSA+SHA384"}, {0x0601, "RSA+SHA512"}};
+
+// An extension that is a list of 16-bit numbers behind a length of `prefix` bytes (RFC 8446 4.2.1, 4.2.3, 4.2.7).
+std::vector<std::string> numbers_of(SSL* ssl, unsigned extension, std::size_t prefix, const Names& names) {
+  const unsigned char* bytes = nullptr;
+  std::size_t size = 0;
+  std::vector<std::string> all;
+  if (SSL_client_hello_get0_ext(ssl, extension, &bytes, &size) == 1) {
+    for (std::size_t i = prefix; i + 1 < size; i += 2) {
+      all.push_back(name_in(names, static_cast<unsigned>(bytes[i]) << 8U | bytes[i + 1]));
+    }
+  }
+  return all;
+}
+
+int read_hello(SSL* ssl, int* alert, void* into) {
+  auto& offer = *static_cast<TlsOffer*>(into);
+  const unsigned char* bytes = nullptr;
+  const std::size_t size = SSL_client_hello_get0_ciphers(ssl, &bytes);
+  for (std::size_t i = 0; i + 1 < size; i += 2) {
+    const SSL_CIPHER* const cipher = SSL_CIPHER_find(ssl, bytes + i);
+    const std::string_view name = cipher != nullptr ? SSL_CIPHER_get_name(cipher) : "";
+    if (!name.empty() && !name.ends_with("_SCSV")) {   // a signal is no suite (RFC 5746 3.3)
+      offer.suites.emplace_back(name);
+    }
+  }
+  offer.versions = numbers_of(ssl, TLSEXT_TYPE_supported_versions, 1, version_names);
+  offer.groups = numbers_of(ssl, TLSEXT_TYPE_supported_groups, 2, group_names);
+  offer.signatures = numbers_of(ssl, TLSEXT_TYPE_signature_algorithms, 2, signature_names);
+  offer.has_staple = SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_status_request, &bytes, nullptr) == 1;
+  *alert = SSL_AD_HANDSHAKE_FAILURE;
+  return SSL_CLIENT_HELLO_ERROR;   // all that was wanted is known
+}
+
+}  // namespace
+
+TlsOffer offered_to(const std::shared_ptr<const TlsContext>& client, const std::string& host) {
+  TlsOffer offer;
+  std::string hello;
+  TlsEngine there = TlsEngine::client(client, host);
+  const SslCtxPtr ctx(SSL_CTX_new(TLS_server_method()));
+  ensure(ctx != nullptr, "OpenSSL has memory for a context");
+  SSL_CTX_set_client_hello_cb(ctx.get(), read_hello, &offer);
+  SSL* const ssl = SSL_new(ctx.get());
+  ensure(ssl != nullptr, "OpenSSL has memory for a connection");
+  if (there.start(hello)) {
+    SSL_set0_rbio(ssl, memory_bio(hello).release());
+    SSL_set0_wbio(ssl, BIO_new(BIO_s_mem()));
+    static_cast<void>(SSL_accept(ssl));
+  }
+  SSL_free(ssl);
+  ERR_clear_error();
   return offer;
 }
 

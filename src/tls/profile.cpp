@@ -1,6 +1,8 @@
 // The profiles' lists.
 #include "tls/profile.h"
 
+#include <algorithm>
+
 #include "base/ensure.h"
 #include "tls/openssl.h"
 
@@ -47,6 +49,83 @@ const TlsSettings& settings_of(TlsProfile profile) {
   }
   ensure(false, "a profile is one of those there are");
   return modern;
+}
+
+namespace {
+
+// What the operator may name beside what a profile of its own accord speaks; only `modern` is free to be added to.
+constexpr std::string_view more_modern_groups = "X448:P-521:brainpoolP256r1:brainpoolP384r1:brainpoolP512r1";
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) {
+    all.append(all.empty() ? "" : ":").append(name);
+  }
+  return all;
+}
+
+bool is_in(std::string_view list, std::string_view name) {
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(':'), list.size());
+    if (list.substr(0, end) == name) {
+      return true;
+    }
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return false;
+}
+
+// One curve has many names; OpenSSL says secp256r1 in a handshake and takes P-256 in a list.
+std::string_view listed_name(std::string_view group) {
+  return group == "secp256r1" || group == "prime256v1" ? "P-256"
+         : group == "secp384r1"                        ? "P-384"
+         : group == "secp521r1"                        ? "P-521"
+         : group == "x25519"                           ? "X25519"
+         : group == "x448"                             ? "X448"
+                                                       : group;
+}
+
+}  // namespace
+
+std::string groups_of(const TlsChoice& choice) {
+  return choice.groups.empty() ? settings_of(choice.profile).groups : joined(choice.groups);
+}
+
+std::string signature_algorithms_of(const TlsChoice& choice) {
+  return choice.signature_algorithms.empty() ? settings_of(choice.profile).signature_algorithms : joined(choice.signature_algorithms);
+}
+
+Result<void> check(const TlsChoice& choice) {
+  const TlsSettings& settings = settings_of(choice.profile);
+  const std::string more = choice.profile == TlsProfile::modern ? ":" + std::string(more_modern_groups) : "";
+  const auto look = [&](const std::vector<std::string>& names, const std::string& known, std::string_view what) -> Result<void> {
+    for (const std::string& name : names) {
+      if (!is_in(known, name)) {
+        return fail(ErrorKind::invalid, std::string(what) + ": \"" + name + "\" is none of the profile " + settings.name + ", which has " + known);
+      }
+    }
+    return {};
+  };
+  if (auto groups = look(choice.groups, settings.groups + more, "groups"); !groups) {
+    return groups;
+  }
+  if (auto signatures = look(choice.signature_algorithms, settings.signature_algorithms, "signature_algorithms"); !signatures) {
+    return signatures;
+  }
+  const SslCtxPtr ctx(SSL_CTX_new(TLS_method()));
+  ensure(ctx != nullptr, "OpenSSL has memory for a context");
+  const bool is_known = SSL_CTX_set1_groups_list(ctx.get(), groups_of(choice).c_str()) == 1 &&
+                        SSL_CTX_set1_sigalgs_list(ctx.get(), signature_algorithms_of(choice).c_str()) == 1;
+  ERR_clear_error();
+  return is_known ? Result<void>() : fail(ErrorKind::invalid, "this OpenSSL does not know a group or signature algorithm of the lists");
+}
+
+std::string unfit_for(TlsProfile profile, std::string_view cipher, std::string_view group) {
+  const TlsSettings& settings = settings_of(profile);
+  if (!is_in(settings.tls12_ciphers, cipher) && !is_in(settings.tls13_suites, cipher)) {
+    return "the suite " + std::string(cipher) + " is not of the profile " + settings.name;
+  }
+  return is_in(settings.groups, listed_name(group)) ? "" : "the group " + std::string(group) + " is not of the profile " + settings.name;
 }
 
 std::string unfit_for(TlsProfile profile, X509* certificate) {

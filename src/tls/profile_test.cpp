@@ -108,6 +108,70 @@ TEST(TlsOffer, SaysWhatIsSpoken) {
   EXPECT_THAT(weaker.suites, testing::Contains("ECDHE-ECDSA-NULL-SHA"));
 }
 
+TEST(TlsOffer, OfACallIsWhatItsHelloSays) {
+  using testing::ElementsAre;
+  const auto call = [](ClientPolicy policy) {
+    policy.verify = false;
+    return offered_to(*TlsContext::client(policy), "capulet.example");
+  };
+  const TlsOffer usual = call({.ask_for_staple = true});
+  EXPECT_THAT(usual.versions, ElementsAre("TLSv1.3", "TLSv1.2"));
+  EXPECT_THAT(usual.suites, ElementsAre("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
+                                        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+                                        "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"));
+  EXPECT_THAT(usual.groups, ElementsAre("X25519", "P-256", "P-384"));
+  EXPECT_EQ(usual.signatures.front(), "ECDSA+SHA256");
+  EXPECT_TRUE(usual.has_staple);
+  EXPECT_THAT(usual.readable_suites(), testing::IsEmpty());
+  const TlsOffer strict = call({.profile = TlsProfile::cnsa});
+  EXPECT_THAT(strict.suites, ElementsAre("TLS_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"));
+  EXPECT_THAT(strict.groups, ElementsAre("P-384"));
+  EXPECT_THAT(strict.signatures, ElementsAre("ECDSA+SHA384", "RSA-PSS+SHA384", "RSA+SHA384"));
+  EXPECT_FALSE(strict.has_staple);
+  EXPECT_THAT(call({.allow_integrity_only = true}).readable_suites(), testing::Contains("ECDHE-RSA-NULL-SHA"));
+}
+
+TEST(TlsChoice, ListsOfOnesOwnAreSpokenAndNothingElse) {
+  using testing::ElementsAre;
+  const TlsOffer narrow = offered_by(*TlsContext::server({.groups = {"P-384", "P-256"}, .signature_algorithms = {"ECDSA+SHA384"}},
+                                                         {{"capulet.example", {with_key("P-384/profile")}}}),
+                                     "capulet.example");
+  EXPECT_THAT(narrow.groups, ElementsAre("P-256", "P-384"));
+  EXPECT_THAT(narrow.signatures, ElementsAre("ECDSA+SHA384"));
+  const TlsOffer wide = offered_by(*TlsContext::server({.groups = {"X448", "P-521"}}, {{"capulet.example", {with_key("P-384/profile")}}}), "capulet.example");
+  EXPECT_THAT(wide.groups, ElementsAre("X448", "P-521"));
+}
+
+TEST(TlsChoice, ListsAreOfTheProfilesDocument) {
+  const auto refused = [](const TlsChoice& choice) {
+    const auto checked = check(choice);
+    return checked ? std::string() : checked.error().what;
+  };
+  EXPECT_EQ(refused({}), "");
+  EXPECT_EQ(refused({.groups = {"P-521", "X448", "brainpoolP256r1"}}), "");
+  EXPECT_EQ(refused({.profile = TlsProfile::nist, .groups = {"P-521"}, .signature_algorithms = {"RSA-PSS+SHA256"}}), "");
+  EXPECT_THAT(refused({.profile = TlsProfile::nist, .groups = {"X25519"}}), HasSubstr("groups: \"X25519\" is none of the profile nist, which has P-256:P-384:P-521"));
+  EXPECT_THAT(refused({.profile = TlsProfile::cnsa, .signature_algorithms = {"ECDSA+SHA256"}}), HasSubstr("signature_algorithms: \"ECDSA+SHA256\""));
+  for (const char* weak : {"P-192", "secp256k1", "ffdhe2048", "P-256:P-192", "", "nonsense"}) {
+    EXPECT_NE(refused({.groups = {weak}}), "") << weak;
+  }
+  for (const char* weak : {"ECDSA+SHA1", "RSA+SHA1", "RSA+MD5", ""}) {
+    EXPECT_NE(refused({.signature_algorithms = {weak}}), "") << weak;
+  }
+}
+
+TEST(TlsChoice, WhatWasAgreedIsComparedWithAProfile) {
+  for (const auto& [profile, version, group, expected] :
+       {std::tuple(TlsProfile::modern, TLS1_3_VERSION, "X25519", ""), std::tuple(TlsProfile::nist, TLS1_3_VERSION, "X25519", "the group"),
+        std::tuple(TlsProfile::nist, TLS1_2_VERSION, "P-256", ""), std::tuple(TlsProfile::cnsa, TLS1_3_VERSION, "P-384", "the suite TLS_AES_128_GCM_SHA256")}) {
+    TlsPair pair(test::server_context(), test::client_context({.verify = false, .max_version = version, .groups = group}));
+    ASSERT_TRUE(pair.handshake());
+    const TlsInfo info = pair.server.info();
+    EXPECT_THAT(unfit_for(profile, info.cipher, info.group), testing::StartsWith(expected)) << info.cipher << " " << info.group;
+    EXPECT_EQ(unfit_for(profile, info.cipher, info.group).empty(), std::string_view(expected).empty());
+  }
+}
+
 TEST(TlsProfile, OurOwnKeysMustFit) {
   const auto refused = [](TlsProfile profile, const std::string& key) {
     const auto made = TlsContext::server({.profile = profile}, {{"capulet.example", {with_key(key)}}});

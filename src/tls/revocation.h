@@ -50,6 +50,7 @@ class Crl {
   [[nodiscard]] WallTime this_update() const;
   [[nodiscard]] WallTime next_update() const;            // the epoch when it has none: never current
   [[nodiscard]] std::string der() const;
+  [[nodiscard]] std::size_t size() const;                // certificates in it
 
  private:
   struct State;
@@ -62,6 +63,13 @@ class Crl {
 // for and comes back changed spoils it; one that does not come back is no fault (RFC 9654 2.1).
 [[nodiscard]] RevocationAnswer ask_ocsp(std::string_view response, X509* certificate, X509* issuer, WallTime now,
                                         std::string_view nonce = {});
+// What a response has in it, for operators; nothing is verified. Empty: it cannot be read.
+struct OcspEntry {
+  std::string serial;       // hexadecimal
+  std::string status;       // "good", "revoked", "unknown"
+  WallTime this_update{};
+};
+[[nodiscard]] std::vector<OcspEntry> ocsp_entries(std::string_view response);
 // An OCSP request (DER) about a certificate, with 32 bytes of nonce or none.
 [[nodiscard]] std::string ocsp_request(X509* certificate, X509* issuer, std::string_view nonce);
 

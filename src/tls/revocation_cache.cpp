@@ -194,6 +194,20 @@ std::vector<std::shared_ptr<const Crl>> RevocationCache::crls() const {
   return all;
 }
 
+std::vector<KnownRevocation> RevocationCache::known() const {
+  std::vector<KnownRevocation> all;
+  for (const auto& crl : crls()) {
+    all.push_back({true, crl->issuer(), std::to_string(crl->size()) + " revoked", crl->this_update(), crl->next_update()});
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, response] : responses_) {
+    for (const OcspEntry& entry : ocsp_entries(response.der)) {
+      all.push_back({false, entry.serial, entry.status, entry.this_update, response.until});
+    }
+  }
+  return all;
+}
+
 std::string RevocationCache::ocsp(X509* certificate, X509* issuer) const {
   const std::string key = key_of(certificate, issuer);
   const std::lock_guard lock(mutex_);

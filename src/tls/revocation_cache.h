@@ -15,6 +15,15 @@
 
 namespace aldis::tls {
 
+// One list or response that is kept, for operators.
+struct KnownRevocation {
+  bool is_crl = true;
+  std::string about;          // a CRL: its issuer (RFC 4514); a response: the serial number, hexadecimal
+  std::string says;           // a CRL: "12 revoked"; a response: "good", "revoked", "unknown"
+  WallTime from{};
+  WallTime until{};           // the epoch: it does not say
+};
+
 class RevocationCache {
  public:
   // In memory only.
@@ -32,6 +41,8 @@ class RevocationCache {
 
   [[nodiscard]] std::vector<std::shared_ptr<const Crl>> crls() const;
   [[nodiscard]] std::string ocsp(X509* certificate, X509* issuer) const;   // DER; empty: none
+  // All of it, CRLs first.
+  [[nodiscard]] std::vector<KnownRevocation> known() const;
   // Responses that are no longer current; CRLs stay until a newer one comes, because who is revoked in them stays it.
   void forget_old_responses(WallTime now);
 

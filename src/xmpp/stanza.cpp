@@ -129,7 +129,7 @@ Result<StanzaPtr, Stanza::Refusal> Stanza::parse(std::string bytes, const xml::S
   if (!document) return fail(Refusal{std::nullopt, to_stream_error(document.error()), nullptr});
   const XmlName name = (*document)->root().name();
   const auto kind = std::ranges::find(kinds, name.local);
-  if (kind == kinds.end() || name.ns != scope.default_ns || (name.ns != ns::client && name.ns != ns::server)) {
+  if (kind == kinds.end() || name.ns != scope.default_ns || (name.ns != ns::client && name.ns != ns::server && name.ns != ns::component_accept)) {
     return fail(end_stream(StreamCondition::unsupported_stanza_type, {}));
   }
   if (!(*document)->is_self_contained()) {

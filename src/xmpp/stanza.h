@@ -55,8 +55,9 @@ class Stanza {
   // that they stand alone; header prefixes in use may have 1024 bytes of URIs.
   [[nodiscard]] static Result<StanzaPtr, Refusal> parse(std::string bytes, const xml::Scope& scope,
                                                         const xml::Limits& limits = {});
-  // The same for a stream between servers: what its default namespace covers is read as jabber:client, in which stanzas are
-  // everywhere inside (RFC 6120 section 4.8.3), so that what we see of a stanza is what its recipients will.
+  // The same for a stream between servers, or a component's (jabber:component:accept): what its default namespace covers is read as
+  // jabber:client, in which stanzas are everywhere inside (RFC 6120 section 4.8.3), so that what we see of a stanza is what its
+  // recipients will.
   [[nodiscard]] static Result<StanzaPtr, Refusal> parse_from_server(std::string bytes, const xml::Scope& scope,
                                                                     const xml::Limits& limits = {});
   // For stanzas we write ourselves; `bytes` in jabber:client. Invalid bytes are a broken invariant.

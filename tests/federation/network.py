@@ -157,6 +157,11 @@ class XmppServer(Program):
 
 
 class Aldis(XmppServer):
+    dns = "127.0.0.1@53"
+    shards = 2
+    log_level = "debug"
+    domain_settings = ""
+
     def __init__(self, network, domain, ip, authentication, peers="", settings=""):
         super().__init__(network, domain, ip, authentication)
         self.config = self.folder / "aldis.toml"
@@ -167,7 +172,7 @@ class Aldis(XmppServer):
     def configure(self):
         self.config.write_text(f"""[server]
 data_dir = "data"
-shards = 2
+shards = {self.shards}
 
 [[listener]]
 address = "{self.ip}"
@@ -182,17 +187,17 @@ serves = "servers"
 name = "{self.domain}"
 certificates = ["{self.certificate}"]
 keys = ["{self.key}"]
-
+{self.domain_settings}
 [federation]
 anchors = "{self.network.folder}/ca.pem"
-dns_server = "127.0.0.1@53"
+dns_server = "{self.dns}"
 allow_private_addresses = true
 {self.settings}
 [metrics]
 enabled = false
 
 [log]
-level = "debug"
+level = "{self.log_level}"
 
 {self.peers}""")
 
@@ -212,26 +217,30 @@ level = "debug"
 class Prosody(XmppServer):
     """Debian's prosody."""
 
+    log_level = "debug"
+    modules = '"roster", "saslauth", "tls", "s2s", "disco", "ping", "version", "smacks", "offline"'
+    settings = ""
+
     def __init__(self, network, domain, ip, authentication):
         super().__init__(network, domain, ip, authentication)
         (self.folder / "data").mkdir()
-        dialback = '"dialback", ' if authentication != "external" else ""
+        dialback = ', "dialback"' if authentication != "external" else ""
         (self.folder / "prosody.cfg.lua").write_text(f"""run_as_root = true
 data_path = "{self.folder}/data"
 pidfile = "{self.folder}/pid"
-log = {{ debug = "{self.folder}/prosody.log" }}
+log = {{ {self.log_level} = "{self.folder}/prosody.log" }}
 certificates = "{network.folder}"
 interfaces = {{ "{ip}" }}
 c2s_ports = {{ 5222 }}
 s2s_ports = {{ 5269 }}
-modules_enabled = {{ "roster", "saslauth", "tls", "s2s", {dialback}"disco", "ping", "version", "smacks", "offline" }}
+modules_enabled = {{ {self.modules}{dialback} }}
 modules_disabled = {{ {'"dialback"' if not dialback else ""} }}
 authentication = "internal_hashed"
 c2s_require_encryption = true
 s2s_require_encryption = true
 s2s_secure_auth = {"true" if authentication == "external" else "false"}
 ssl = {{ certificate = "{self.certificate}", key = "{self.key}", cafile = "{network.folder}/ca.pem" }}
-VirtualHost "{domain}"
+{self.settings}VirtualHost "{domain}"
 """)
 
     def command(self):
@@ -304,7 +313,8 @@ ns IN A 127.0.0.1
 """ + "".join(f"""{domain.removesuffix('.example')} IN A {ip}
 _xmpp-server._tcp.{domain.removesuffix('.example')} IN SRV 0 0 5269 {domain}.
 _xmpp-client._tcp.{domain.removesuffix('.example')} IN SRV 0 0 5222 {domain}.
-""" for domain, ip in ADDRESSES.items())
+""" for domain, ip in ADDRESSES.items()) + """_xmpp-server._tcp.echo.north IN SRV 0 0 5269 north.example.
+"""
 
 
 class Network:

@@ -7,8 +7,11 @@ subscribe to each other, see each other come and go, write, and ask each other's
 """
 import argparse
 import asyncio
+import hashlib
 import pathlib
+import re
 import shutil
+import socket
 import ssl
 import sys
 import tempfile
@@ -18,6 +21,7 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "interop"))
+import slixmpp  # noqa: E402
 import network  # noqa: E402
 from network import Aldis, Ejabberd, Network, Prosody  # noqa: E402
 import servers  # noqa: E402
@@ -205,6 +209,53 @@ def rules(net):
     assert run(refused(juliet, romeo["jid"])) == "remote-server-not-found"
 
 
+def revoked(net):
+    """security.md C05: a server whose certificate is revoked while it is connected: its streams end, both ways, and are not opened again;
+    what was for it waits and comes back; the list is imported by hand, and found again after a restart."""
+    settings = 'queue_time = "4s"\ncertificate_check = "1s"\n'
+    north = net.make(Aldis, "north.example", "external", settings=settings)
+    south = net.make(Aldis, "south.example", "external")
+    juliet, romeo = north.person("juliet"), south.person("romeo")
+    net.start(north)
+    net.start(south)
+
+    async def before():
+        nurse = await log_in(net, juliet)
+        other = await log_in(net, romeo)
+        for i in range(3):
+            other.send_message(mto=juliet["jid"], mbody=f"in {i}", mtype="chat")
+            assert (await nurse.happens("message"))["body"] == f"in {i}"
+            nurse.send_message(mto=romeo["jid"], mbody=f"out {i}", mtype="chat")
+            assert (await other.happens("message"))["body"] == f"out {i}"
+        revoked_list = servers.revoke(net.folder, "south.example")
+        code, said = north.operator("cert", "import-crl", str(revoked_list))
+        assert code == 0 and "1 of 1 CRLs" in said, said
+        await until(lambda: "audit-peer-certificate" in north.log() and '"open"' not in north.operator("peer", "list", "--json")[1])
+        nurse.send_message(mto=romeo["jid"], mbody="secret", mtype="chat")
+        message = await nurse.happens("message_error")
+        assert message["error"]["condition"] == "remote-server-timeout", message
+        other.send_message(mto=juliet["jid"], mbody="let me in", mtype="chat")
+        await asyncio.sleep(1)
+        assert other.seen["message"].empty() and nurse.seen["message"].empty()
+        await nurse.log_out()
+        await other.log_out()
+    run(before())
+    log = (north.folder / "output.log").read_text()
+    assert "revoked" in log and "audit-peer-untrusted" in log and "audit-peer-refused" in log, north.log()
+    north.stop()
+    code, said = north.operator("cert", "revocation", "--json")
+    assert code == 0 and '"1 revoked"' in said, said
+    code, said = north.operator("check", "--tls", "--json")
+    assert code == 0 and '"calls"' in said and '"not-encrypting": []' in said, said
+
+
+async def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        await asyncio.sleep(0.2)
+
+
 def hostile(net):
     """security.md C02, D01, D03, D04, T01: each ends its own stream, and nobody here hears of it."""
     north = net.make(Aldis, "north.example", "external")
@@ -317,6 +368,114 @@ def readable(net):
     assert "audit-peer-not-confidential" in north.log(), north.log()
 
 
+class Echo(slixmpp.ComponentXMPP):
+    """A component (XEP-0114) that says what it hears."""
+
+    def __init__(self, domain, secret):
+        super().__init__(domain, secret)
+        self.register_plugin("xep_0030")
+        self["xep_0030"].add_identity(category="automation", itype="generic", name="An echo")
+        self.started, self.ended = asyncio.Event(), asyncio.Event()
+        self.add_event_handler("session_start", lambda _: self.started.set())
+        self.add_event_handler("disconnected", lambda _: self.ended.set())
+        self.add_event_handler("message", self.answer)
+
+    def answer(self, message):
+        if message["type"] != "error":
+            message.reply("echo: " + message["body"]).send()
+
+    async def comes(self, address):
+        self.connect(*address)
+        await asyncio.wait_for(self.started.wait(), PATIENCE)
+        return self
+
+
+def knocks(address, domain, secret):
+    """What a component hears that connects by hand, up to the end of its stream or the server's <handshake/>."""
+    with socket.create_connection(address, timeout=10) as line:
+        line.sendall(f"<stream:stream xmlns='jabber:component:accept' xmlns:stream='http://etherx.jabber.org/streams' to='{domain}'>".encode())
+        heard = ""
+        while "</stream:stream>" not in heard and "<handshake/>" not in heard:
+            heard += line.recv(65536).decode()
+            stream_id = re.search(r" id='(\w+)'>", heard)
+            if stream_id and secret:
+                digest = hashlib.sha1((stream_id[1] + secret).encode()).hexdigest()
+                line.sendall(f"<handshake>{digest}</handshake>".encode())
+                secret = ""
+        return heard
+
+
+def component(net):
+    """security.md D08: a component of slixmpp's at one of two servers meets people of both; what others try in its name."""
+    secret, domain = "a secret that only two know", "echo.north.example"
+    door = ("127.0.0.2", 5347)
+    servers.make_certificate(net.folder, domain, [domain], usage="serverAuth,clientAuth")
+    north = net.make(Aldis, "north.example", "external", peers=f"""[[peer]]
+domain = "default"
+
+[[listener]]
+address = "{door[0]}"
+port = {door[1]}
+serves = "components"
+tls = "none"
+
+[[component]]
+domain = "{domain}"
+name = "Echo"
+secret_file = "echo.secret"
+certificates = ["{net.folder}/{domain}.pem"]
+keys = ["{net.folder}/{domain}.key"]
+""")
+    (north.folder / "echo.secret").write_text(secret + "\n")
+    (north.folder / "echo.secret").chmod(0o600)
+    south = net.make(Aldis, "south.example", "external")
+    juliet, romeo = north.person("juliet"), south.person("romeo")
+    servers.make_certificate(net.folder, "evil.example", ["evil.example"], usage="serverAuth,clientAuth")
+    net.start(north)
+    net.start(south)
+
+    async def story():
+        here, there = await log_in(net, juliet), await log_in(net, romeo)
+        echo = await Echo(domain, secret).comes(door)
+        for person in (here, there):
+            person.send_message(mto=f"narcissus@{domain}", mbody="Is <anyone> here?", mtype="chat")
+            message = await person.happens("message")
+            assert (message["body"], message["from"]) == ("echo: Is <anyone> here?", f"narcissus@{domain}"), message
+            info = await person["xep_0030"].get_info(jid=domain, timeout=PATIENCE)
+            assert ("automation", "generic", None, "An echo") in info["disco_info"]["identities"], info
+        items = await here["xep_0030"].get_items(jid="north.example", timeout=PATIENCE)
+        assert (domain, None, "Echo") in items["disco_items"]["items"], items
+        listed = north.operator("component", "list", "--json")[1]
+        assert f'"{domain}"' in listed and '"connected": true' in listed, listed
+
+        assert "not-authorized" in knocks(door, domain, secret + "!")
+        assert "host-unknown" in knocks(door, "north.example", secret)
+        assert "conflict" in knocks(door, domain, secret)
+        for certificate, name in (("evil.example", "evil.example"), (domain, domain)):
+            evil = HostilePeer(net, (north.ip, 5269), name, "north.example", certificate)
+            if name == domain:
+                evil.send(f"<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' from='{domain}' to='north.example'>")
+            else:
+                evil.start_tls()
+                evil.external().send(f"<message from='narcissus@{domain}' to='{juliet['jid']}' type='chat'><body>forged</body></message>")
+            said = evil.is_closed()
+            assert "invalid-from" in said, (name, said)
+
+        echo.send_message(mto=juliet["jid"], mfrom=romeo["jid"], mbody="forged", mtype="chat")
+        await asyncio.wait_for(echo.ended.wait(), PATIENCE)
+        here.send_message(mto=f"narcissus@{domain}", mbody="Gone?", mtype="chat")
+        message = await here.happens("message_error")
+        assert (message["error"]["type"], message["error"]["condition"]) == ("wait", "remote-server-timeout"), message
+        assert here.seen["message"].empty() and there.seen["message"].empty()
+        echo.abort()
+        await here.log_out()
+        await there.log_out()
+    run(story())
+    log = north.log()
+    assert "audit-component-refused" in log and "reason=conflict" in log and "reason=invalid-from" in log, log
+    assert secret not in log
+
+
 def run(coroutine):
     return asyncio.get_event_loop().run_until_complete(asyncio.wait_for(coroutine, 90))
 
@@ -327,8 +486,10 @@ CASES = {
     "away": away,
     "killed": killed,
     "rules": rules,
+    "revoked": revoked,
     "hostile": hostile,
     "readable": readable,
+    "component": component,
     "prosody": two(Prosody, "prosody.example", "external", "EXTERNAL"),
     "prosody-dialback": two(Prosody, "prosody.example", "dialback", "dialback"),
     "ejabberd": two(Ejabberd, "ejabberd.example", "external", "EXTERNAL"),

@@ -1,6 +1,6 @@
 // chat: pairs of clients exchange numbered messages. Closed loop: each pair keeps --window messages in flight, so the
 // server is saturated and its CPU per message is exact. Open loop (--rate): delays under a load that does not wait for
-// the server.
+// the server. With Options::other_domain the two of a pair are on two servers.
 #include "conversation.h"
 #include "report.h"
 #include "scenarios.h"
@@ -19,7 +19,7 @@ int run_chat(const Options& options) {
   conversation.run(Clock::now() + options.warmup);
   conversation.latency().clear();
   conversation.ack_latency().clear();
-  CpuWindow cpu(options.server_pid);
+  CpuWindow cpu(options.server_pid, options.other_server_pid);
   const auto before = conversation.tally().received;
   cpu.begin();
   conversation.run(Clock::now() + options.duration);

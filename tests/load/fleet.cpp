@@ -11,10 +11,12 @@ void give_up(const std::string& why) {
   std::exit(1);
 }
 
-Fleet::Fleet(EventLoop& loop, const Options& options, int first, int count) : loop_(loop), options_(options) {
+Fleet::Fleet(EventLoop& loop, const Options& options, int first, int count)
+    : loop_(loop), options_(options), other_(options.for_other()) {
   clients_.reserve(static_cast<std::size_t>(count));
-  for (int i = 0; i < count; ++i) {
-    clients_.push_back(std::make_unique<Client>(loop, options, *this, first + i));
+  for (int i = first; i < first + count; ++i) {
+    const bool is_elsewhere = !options.other_domain.empty() && i % 2 == 1;
+    clients_.push_back(std::make_unique<Client>(loop, is_elsewhere ? other_ : options_, *this, i));
   }
 }
 

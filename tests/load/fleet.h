@@ -14,7 +14,8 @@ namespace aldis::load {
 class Fleet final : public ClientOwner {
  public:
   using OnStanza = std::function<void(Client&, std::string_view)>;
-  /// Clients are the accounts first … first + count - 1; client i is at index i.
+  /// Clients are the accounts first … first + count - 1; client i is at index i. With Options::other_domain those of odd numbers are
+  /// on the other server.
   Fleet(EventLoop& loop, const Options& options, int first, int count);
 
   /// With Dialogue::relay: what each client says first; "pair N" unless it is set.
@@ -40,6 +41,7 @@ class Fleet final : public ClientOwner {
   void connect_next();
   EventLoop& loop_;
   const Options& options_;
+  const Options other_;
   OnStanza on_stanza_;
   OnAcknowledged on_acknowledged_;
   std::function<std::string(int account)> opening_;

@@ -14,8 +14,9 @@ namespace {
   std::fprintf(
       stderr,
       "loadgen: %s\n"
-      "usage: loadgen archive|chat|detached|idle|login|ping|presence|rooms|room-join|setup-roster|storm|handshake [--option value]...\n"
+      "usage: loadgen archive|chat|dead-domains|detached|idle|login|ping|presence|rooms|room-join|setup-roster|storm|handshake [--option value]...\n"
       "  --host A --port N --domain D --transport plain|starttls|direct --relay --server-pid N\n"
+      "  --other-host A --other-port N --other-domain D --other-server-pid N --dead N --dead-domain D\n"
       "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
       "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
       "--concurrency N --at-once N\n"
@@ -50,6 +51,14 @@ Transport transport_of(const std::string& text) {
 
 }  // namespace
 
+Options Options::for_other() const {
+  Options other = *this;
+  other.host = other_host;
+  other.port = other_port;
+  other.domain = other_domain;
+  return other;
+}
+
 Options parse_options(int argc, char** argv) {
   Options o;
   if (argc < 2) {
@@ -69,10 +78,15 @@ Options parse_options(int argc, char** argv) {
   };
   text("--host", o.host);
   text("--domain", o.domain);
+  text("--other-host", o.other_host);
+  text("--other-domain", o.other_domain);
+  text("--dead-domain", o.dead_domain);
   text("--user-prefix", o.user_prefix);
   text("--password", o.password);
   text("--mechanism", o.mechanism);
   count("--server-pid", o.server_pid);
+  count("--other-server-pid", o.other_server_pid);
+  count("--dead", o.dead);
   count("--pairs", o.pairs);
   count("--window", o.window);
   count("--body", o.body);
@@ -94,6 +108,7 @@ Options parse_options(int argc, char** argv) {
   seconds("--settle", o.settle);
   seconds("--limit", o.limit);
   values["--port"] = [&](Text v) { o.port = static_cast<std::uint16_t>(number("--port", v)); };
+  values["--other-port"] = [&](Text v) { o.other_port = static_cast<std::uint16_t>(number("--other-port", v)); };
   values["--rate"] = [&](Text v) { o.rate = number("--rate", v); };
   values["--transport"] = [&](Text v) { o.transport = transport_of(v); };
   const std::map<std::string, std::function<void()>> flags = {

@@ -25,6 +25,13 @@ struct Options {
   std::string password = "load-test-password";
   std::string mechanism = "SCRAM-SHA-1";
   int server_pid = 0;  ///< 0: the server's CPU and memory are not read
+  // chat between two servers: accounts of odd numbers are on the other one. No domain: there is none.
+  std::string other_host = "127.0.0.1";
+  std::uint16_t other_port = 5222;
+  std::string other_domain;
+  int other_server_pid = 0;
+  /// The same options for an account of the other server.
+  Options for_other() const;
 
   int pairs = 500;
   int window = 1;                  ///< messages (chat), requests (ping) in flight for each pair or connection
@@ -43,6 +50,8 @@ struct Options {
   int messages = 1000000;          ///< archive: how many fill it
   int requests = 300;              ///< archive: of each kind
   bool search = false;             ///< archive: full-text search too
+  int dead = 500;                  ///< dead-domains: how many
+  std::string dead_domain = "dead.example";  ///< dead-domains: they are d0, d1 … below it
   double rate = 0;                 ///< chat, rooms: messages a second over all pairs or rooms (open loop); 0: closed loop
   bool cycle = false;              ///< presence: unavailable and available again instead of another <show/>
   bool stream_management = false;  ///< XEP-0198, with resumption

@@ -57,6 +57,7 @@ void Report::print() const {
 
 void CpuWindow::begin() {
   begin_server_ = read_process(server_pid_).cpu_seconds;
+  begin_other_ = read_process(other_pid_).cpu_seconds;
   begin_own_ = own_cpu_seconds();
   begin_wall_ = wall_seconds();
 }
@@ -65,6 +66,7 @@ void CpuWindow::end() {
   seconds_ = wall_seconds() - begin_wall_;
   own_ = own_cpu_seconds() - begin_own_;
   server_ = read_process(server_pid_).cpu_seconds - begin_server_;
+  other_ = read_process(other_pid_).cpu_seconds - begin_other_;
 }
 
 void CpuWindow::report(Report& into, const std::string& unit, double units) const {
@@ -72,6 +74,10 @@ void CpuWindow::report(Report& into, const std::string& unit, double units) cons
   if (server_pid_ != 0) {
     into.number("server_us_per_" + unit, units > 0 ? server_ * 1e6 / units : 0);
     into.number("server_busy", server_ / seconds_);
+  }
+  if (other_pid_ != 0) {
+    into.number("other_us_per_" + unit, units > 0 ? other_ * 1e6 / units : 0);
+    into.number("other_busy", other_ / seconds_);
   }
   into.number("generator_us_per_" + unit, units > 0 ? own_ * 1e6 / units : 0);
   into.number("generator_busy", own_ / seconds_);

@@ -6,6 +6,7 @@
 namespace aldis::load {
 
 int run_chat(const Options& options);  ///< pairs exchange messages; closed loop with a window, or open loop at a rate
+int run_dead_domains(const Options& options);  ///< the same at a rate, while one user writes to domains that are dead
 int run_idle(const Options& options);  ///< memory of a session that does nothing
 int run_detached(const Options& options);      ///< memory of a session that lost its connection and may be resumed
 int run_archive(const Options& options);       ///< pages and searches in a large archive

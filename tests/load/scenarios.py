@@ -162,3 +162,20 @@ ARCHIVE = [
              ["detached"] + IDLE, "server_bytes_per_session", divisor=1024, quick=["--sessions", "1000", "--settle", "2"],
              requirement=Requirement(of_own=("idle-managed", 1, 1)), accounts=4500, fresh_server=True, repetitions=2),
 ]
+
+# Between two servers (`compare --federation`), the two of a pair on one each. The limit is a part of what a prosody needs for a
+# message from or to another prosody; it holds for each Aldis.
+PAIRS = ["--body", "100", "--mechanism", "SCRAM-SHA-1", "--warmup", "4"]  # the link is opened by the first messages
+SOON = ["--duration", "2", "--warmup", "3"]
+FEDERATION = [
+    Scenario("s2s-chat", "chat between servers, 500 pairs, one in flight", "µs CPU a message", "starttls",
+             ["chat", "--pairs", "500"] + PAIRS, "server_us_per_message", quick=SOON, requirement=Requirement(of_peer=1 / 4)),
+    Scenario("s2s-chat-window", "chat between servers, 50 pairs, 32 in flight", "µs CPU a message", "starttls",
+             ["chat", "--pairs", "50", "--window", "32"] + PAIRS, "server_us_per_message", quick=SOON,
+             requirement=Requirement(of_peer=1 / 4)),
+    Scenario("s2s-rate", "chat between servers, 50 pairs, 1,000 messages/s (open loop)", "p99 ms", "starttls",
+             ["chat", "--pairs", "50", "--rate", "1000"] + PAIRS, "delay_p99_us", divisor=1000, quick=SOON),
+    Scenario("dead-domains", "the same while one user writes to 500 domains whose DNS fails after 5 s", "p99 ms", "starttls",
+             ["dead-domains", "--pairs", "50", "--rate", "1000", "--dead", "500", "--duration", "40"] + PAIRS, "delay_p99_us",
+             divisor=1000, quick=["--duration", "8"], requirement=Requirement(absolute=50), servers=("aldis-aldis",)),
+]

@@ -245,14 +245,18 @@ class Prosody(Server):
     def version(self):
         return "Prosody " + _package_version("prosody")
 
-    def provision(self):
-        # An account is a small Lua file (storage "internal"); one salt for all, so that a client derives its keys once.
+    @staticmethod
+    def account():
+        """An account is a small Lua file (storage "internal"); one salt for all, so that a client derives its keys once."""
         salt, iterations = "3f6c0a52-6a1c-4c8e-9c53-8f1c8f6f7e11", 10000
         salted = hashlib.pbkdf2_hmac("sha1", PASSWORD.encode(), salt.encode(), iterations)
         client_key = hmac.digest(salted, b"Client Key", "sha1")
-        account = (f'return {{ ["iteration_count"] = {iterations}; ["salt"] = "{salt}"; '
-                   f'["stored_key"] = "{hashlib.sha1(client_key).hexdigest()}"; '
-                   f'["server_key"] = "{hmac.digest(salted, b"Server Key", "sha1").hex()}"; }};\n')
+        return (f'return {{ ["iteration_count"] = {iterations}; ["salt"] = "{salt}"; '
+                f'["stored_key"] = "{hashlib.sha1(client_key).hexdigest()}"; '
+                f'["server_key"] = "{hmac.digest(salted, b"Server Key", "sha1").hex()}"; }};\n')
+
+    def provision(self):
+        account = self.account()
         for i in range(self.users):
             self._write(f"data/{DOMAIN}/accounts/user{i}.dat", account)
         wanted = PROSODY_LEAN + ([] if self.is_lean else PROSODY_PACKAGED) + (["mam", "smacks"] if self.archive else [])

@@ -25,6 +25,44 @@ def markdown(scenarios, reports, names=NAMES):
     return "\n".join(rows)
 
 
+LINKS = ["aldis-aldis", "aldis-prosody", "prosody-prosody"]  # `compare --federation`: the servers of its two domains
+
+
+def federation(scenarios, reports):
+    """The table of links; reports: (scenario name, link) -> list of the generator's reports."""
+    rows = ["| scenario | link | figure | of the other server | messages/s | p99 ms | required of Aldis | met |", "|" + "---|" * 8]
+    for scenario in scenarios:
+        peer = min(sides(scenario, reports.get((scenario.name, LINKS[-1]))), default=None)
+        for link in LINKS:
+            runs = reports.get((scenario.name, link))
+            if not runs:
+                continue
+            mine = sides(scenario, runs)
+            limits = scenario.requirement.limits(peer, None)
+            is_ours = link.startswith("aldis")
+            good = ""
+            if is_ours and limits:
+                ours = mine if link == "aldis-aldis" else mine[:1]
+                good = "yes" if all(0 < each <= limit for each in ours for limit, _ in limits) and not faults(runs) else "no"
+            median = lambda name: statistics.median(r[name] for r in runs)
+            rows.append("| " + " | ".join([
+                scenario.title, link, f"{number(mine[0])} {scenario.unit}" + (f" **{faults(runs)} faults**" if faults(runs) else ""),
+                number(mine[1]) if len(mine) > 1 else "", number(median("messages") / median("seconds")),
+                number(median("delay_p99_us") / 1000), scenario.requirement.words().replace("the better peer", "prosody to prosody") if is_ours else "",
+                good]) + " |")
+    return "\n".join(rows)
+
+
+def sides(scenario, runs):
+    """The figure, of CPU that of both servers, the first one's first."""
+    figures = [scenario.figure] + ([scenario.figure.replace("server_", "other_")] if scenario.figure.startswith("server_") else [])
+    return [statistics.median(r[name] for r in runs) / scenario.divisor for name in figures] if runs else []
+
+
+def federation_figures(scenario, runs):
+    return " and ".join(number(each) for each in sides(scenario, runs)) + f" {scenario.unit}, {faults(runs)} faults"
+
+
 def better(figures, best=min):
     return best((f for f in figures if f is not None), default=None)
 

@@ -97,5 +97,23 @@ class Table(unittest.TestCase):
                 self.assertIn(scenario.requirement.of_own[0], {s.name for s in scenarios.ARCHIVE})
 
 
+class Links(unittest.TestCase):
+    def rows(self, **links):
+        """The last cells of the links' rows; figures are (first server, second server)."""
+        scenario = scenarios.Scenario("s2s", "s2s", "us", "starttls", [], "server_us", requirement=scenarios.Requirement(of_peer=1 / 4))
+        reports = {("s2s", name.replace("_", "-")): [{"server_us": one, "other_us": two, "messages": 10, "seconds": 2, "delay_p99_us": 5000,
+                                                      "lost": lost}] for name, (one, two, lost) in links.items()}
+        return [row.split("|")[-2].strip() for row in table.federation([scenario], reports).split("\n")[2:]]
+
+    def test_each_aldis_needs_a_quarter_of_the_better_prosody(self):
+        self.assertEqual(self.rows(aldis_aldis=(25, 25, 0), prosody_prosody=(120, 100, 0)), ["yes", ""])
+        self.assertEqual(self.rows(aldis_aldis=(25, 26, 0), prosody_prosody=(120, 100, 0)), ["no", ""])
+        self.assertEqual(self.rows(aldis_prosody=(25, 200, 0), prosody_prosody=(120, 100, 0)), ["yes", ""])
+        self.assertEqual(self.rows(aldis_aldis=(25, 25, 1), prosody_prosody=(120, 100, 0)), ["no", ""])
+
+    def test_nothing_is_claimed_without_a_measurement(self):
+        self.assertEqual(self.rows(aldis_aldis=(25, 25, 0)), [""])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -63,6 +63,39 @@ class Operation(unittest.TestCase):
         self.server = None
         return code
 
+    def test_check_tls_says_what_is_spoken(self):
+        """What --tls shows is what OpenSSL's s_client can agree on with the running server, before a reload and after it."""
+        self.first_run()
+        text = self.config.read_text()
+        self.assertIn('\n# profile = "modern"\n', text)
+        self.config.write_text(text.replace('\n# profile = "modern"\n', '\nprofile = "nist"\ngroups = ["P-384", "P-256"]\n'))
+        self.serve()
+
+        def agrees(port, *offer):
+            done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-alpn", "xmpp-client", *offer], input="", text=True,
+                                  capture_output=True, timeout=20)
+            return "Cipher is (NONE)" not in done.stdout and "Cipher is" in done.stdout
+
+        suites = {"TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"}
+        for groups in ({"P-384", "P-256"}, {"P-384"}):
+            direct = next(row for row in json.loads(self.aldis("check", "--tls", "--json")) if row["tls"] == "direct")
+            self.assertEqual((direct["profile"], set(direct["groups"]), direct["versions"]), ("nist", groups, ["TLSv1.2", "TLSv1.3"]))
+            self.assertEqual({suite for suite in direct["suites"] if suite.startswith("TLS_")}, suites)
+            self.assertEqual(direct["not-encrypting"], [])
+            port = int(direct["where"].split()[-1])
+            for group in ("P-384", "P-256", "P-521", "X25519"):
+                self.assertEqual(agrees(port, "-groups", group), group in groups, group)
+            for suite in ("TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"):
+                self.assertEqual(agrees(port, "-groups", "P-384", "-tls1_3", "-ciphersuites", suite), suite in suites, suite)
+            self.assertFalse(agrees(port, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"))
+            if len(groups) == 2:
+                self.config.write_text(self.config.read_text().replace('groups = ["P-384", "P-256"]', 'groups = ["P-384"]'))
+                self.assertIn("[tls] groups", self.aldis("reload"))
+        self.config.write_text(self.config.read_text().replace('groups = ["P-384"]', 'groups = ["X25519"]'))
+        self.assertIn('is none of the profile nist', self.aldis("check", "--offline", code=3))
+        self.aldis("check", "--tls", code=3)
+        self.assertEqual(self.stop(), 0)
+
     def test_first_run_makes_all_that_serving_needs(self):
         shown = self.first_run()
         passwords = re.findall(r"(\w+)@localhost\s+password ([a-z2-7]{16})", shown)

@@ -62,6 +62,44 @@ def make_card(folder, name, names, days="2", usage="clientAuth"):
     return folder / f"{name}.pem", folder / f"{name}.key"
 
 
+def revoke(folder, name, number="01"):
+    """name.crl in folder: a list of the authority there with name.pem in it."""
+    (folder / "crl.conf").write_text(f"[ca]\ndefault_ca = one\n[one]\ndatabase = {folder}/index.txt\ncrlnumber = {folder}/crlnumber\n"
+                                     "default_md = sha256\ndefault_crl_days = 2\n")
+    (folder / "index.txt").touch()
+    (folder / "crlnumber").write_text(number + "\n")
+    openssl(folder, "ca", "-config", "crl.conf", "-cert", "ca.pem", "-keyfile", "ca.key", "-revoke", f"{name}.pem")
+    openssl(folder, "ca", "-config", "crl.conf", "-cert", "ca.pem", "-keyfile", "ca.key", "-gencrl", "-out", f"{name}.crl")
+    return folder / f"{name}.crl"
+
+
+class Token:
+    """A PKCS#11 token of its own (SoftHSM) below folder; private keys are moved into it from their files."""
+
+    MODULE = "/usr/lib/softhsm/libsofthsm2.so"
+    PIN = "5678"
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        (self.folder / "tokens").mkdir()
+        (self.folder / "softhsm2.conf").write_text(f"directories.tokendir = {self.folder}/tokens\nobjectstore.backend = file\n")
+        (self.folder / "pin").write_text(self.PIN + "\n")
+        os.chmod(self.folder / "pin", 0o600)
+        self.environment = {"SOFTHSM2_CONF": str(self.folder / "softhsm2.conf"), "PKCS11_MODULE_PATH": self.MODULE}
+        self.keys = 0
+        self.run("--init-token", "--free", "--label", "aldis", "--so-pin", "1234", "--pin", self.PIN)
+
+    def run(self, *arguments):
+        subprocess.run(["softhsm2-util", *arguments], env={**os.environ, **self.environment}, check=True, capture_output=True)
+
+    def take(self, name):
+        """name.key of the folder goes into the token, and is no file any more; the key's URI (RFC 7512)."""
+        self.keys += 1
+        self.run("--import", str(self.folder / f"{name}.key"), "--token", "aldis", "--label", name, "--id", f"0{self.keys}", "--pin", self.PIN)
+        (self.folder / f"{name}.key").unlink()
+        return f"pkcs11:token=aldis;object={name};type=private"
+
+
 def xmpp_name(address):
     """As OpenSSL writes an address in a subjectAltName (RFC 6120 13.7.1.4)."""
     return f"otherName:1.3.6.1.5.5.7.8.5;UTF8:{address}"
@@ -195,13 +233,14 @@ class Aldis(Server):
         self.config = self.folder / "aldis.toml"
         self.settings = "[metrics]\nenabled = false\n"  # A story may change it and start the server again.
         self.client_certificates = "off"  # Of the first domain; the same, with cards of make_card.
+        self.server_key = "server.key"    # Or the URI of a key in a token.
 
     def configure(self):
         domains = "".join(f"""
 [[domain]]
 name = "{domain}"
 certificates = ["server.pem"]
-keys = ["server.key"]
+keys = ["{self.server_key}"]
 client_certificates = "{self.client_certificates if domain == DOMAINS[0] else "off"}"
 client_anchors = ["ca.pem"]
 [domain.extension.registration]

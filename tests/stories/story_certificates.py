@@ -1,5 +1,10 @@
 """Stories of people who log in with certificates (SASL EXTERNAL, XEP-0178), and of those who should not. Aldis only."""
+import base64
 import json
+import os
+import select
+import subprocess
+import time
 
 import servers
 from client import Closed, Refused, Unexpected
@@ -147,3 +152,76 @@ def certificates_only(scene):
     juliet.logout()
     romeo = scene.login("romeo@montague.example/orchard")  # Another domain of the same server has passwords as ever.
     romeo.sees_nothing()
+
+
+class CardReader:
+    """OpenSSL's s_client as the client of somebody whose key is in a token (package libengine-pkcs11-openssl)."""
+
+    def __init__(self, scene, token, key, certificate):
+        command = ["openssl", "s_client", "-quiet", "-connect", f"127.0.0.1:{scene.server.tls_port}", "-servername", "capulet.example",
+                   "-alpn", "xmpp-client", "-CAfile", scene.server.ca_file, "-verify_return_error", "-engine", "pkcs11", "-keyform", "engine",
+                   "-key", f"{key};pin-value={token.PIN}", "-cert", scene.server.folder / certificate]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                        env={**os.environ, **token.environment})
+        self.heard = ""
+
+    def says(self, text, until):
+        self.process.stdin.write(text.encode())
+        self.process.stdin.flush()
+        deadline = time.monotonic() + 20
+        while until not in self.heard:
+            ready, _, _ = select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))
+            more = os.read(self.process.stdout.fileno(), 65536) if ready else b""
+            if not more:
+                self.process.kill()
+                raise Unexpected(f"wanted {until}, heard {self.heard!r}; {self.process.stderr.read().decode()}")
+            self.heard += more.decode()
+        said, self.heard = self.heard, ""
+        return said
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@story("RFC 7512: the server's private key, and a person's, are in a token and in no file; TLS is served and a login done with them", only="aldis")
+def keys_in_a_token(scene):
+    scene.account("juliet@capulet.example")
+    romeo = None
+    token = servers.Token(scene.server.folder)
+    make_card(scene, "juliet", of("juliet@capulet.example"))
+    key = token.take("juliet")
+    scene.server.server_key = f"{token.take('server')}?module-path={token.MODULE}&pin-source=file:{scene.server.folder}/pin"
+    os.environ["SOFTHSM2_CONF"] = token.environment["SOFTHSM2_CONF"]
+    try:
+        start_with_certificates(scene)
+        romeo = scene.login("romeo@montague.example/orchard")  # an ordinary client, and the bystander
+        header = ("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
+                  "to='capulet.example' version='1.0'>")
+        juliet = CardReader(scene, token, key, "juliet.pem")
+        try:
+            features = juliet.says(header, "</stream:features>")
+            if "EXTERNAL" not in features:
+                raise Unexpected(features)
+            identity = base64.b64encode(b"juliet@capulet.example").decode()
+            juliet.says(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>{identity}</auth>", "<success")
+            juliet.says(header, "</stream:features>")
+            bound = juliet.says("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>card</resource></bind></iq>", "</iq>")
+            if "juliet@capulet.example/card" not in bound:
+                raise Unexpected(bound)
+            sessions = json.loads(scene.server.command_line("session", "list", "juliet@capulet.example", "--json"))
+            if [each["mechanism"] for each in sessions] != ["EXTERNAL"]:
+                raise Unexpected(f"{sessions}")
+            juliet.says("</stream:stream>", "</stream:stream>")
+        finally:
+            juliet.close()
+        romeo.sees_nothing()
+        scene.server.command_line("check", "--offline")  # reads the key in the token too, and finds no fault
+        scene.leave(romeo)  # before the server ends, whose token this story alone names
+    finally:
+        scene.server.stop()
+        os.environ.pop("SOFTHSM2_CONF", None)

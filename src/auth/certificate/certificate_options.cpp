@@ -5,15 +5,6 @@
 
 namespace aldis {
 
-tls::RevocationMode to_mode(RevocationCheck check) {
-  switch (check) {
-    case RevocationCheck::off: return tls::RevocationMode::off;
-    case RevocationCheck::soft: return tls::RevocationMode::soft;
-    case RevocationCheck::hard: break;
-  }
-  return tls::RevocationMode::hard;
-}
-
 Result<MapperRules> mapper_rules(const CertificateOptions& options) {
   MapperRules rules;
   for (const std::string& name : options.client_rules) {

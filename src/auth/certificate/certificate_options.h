@@ -5,17 +5,10 @@
 #include <vector>
 
 #include "auth/certificate/certificate_judge.h"
+#include "auth/certificate/revocation_check.h"
 #include "base/options.h"
 
 namespace aldis {
-
-// How sure a domain must be that a person's certificate was not revoked (tls::RevocationMode).
-enum class RevocationCheck : std::uint8_t { off, soft, hard };
-constexpr auto option_names(RevocationCheck) {
-  return std::array{OptionName{"off", RevocationCheck::off}, OptionName{"soft", RevocationCheck::soft},
-                    OptionName{"hard", RevocationCheck::hard}};
-}
-[[nodiscard]] tls::RevocationMode to_mode(RevocationCheck check);
 
 struct CertificateOptions {
   CertificateUse client_certificates = CertificateUse::off;
