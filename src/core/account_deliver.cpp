@@ -119,6 +119,9 @@ bool Account::deliver_to(Session& session, const Envelope& envelope) {
 }
 
 void Account::deliver_shared(Session& session, const Envelope& envelope) {
+  if (envelope.is_farewell && session.can_detach()) {
+    return;
+  }
   const std::optional<Granted> granted =
       grant(envelope, decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from()));
   if (granted) [[likely]] {

@@ -25,6 +25,7 @@ struct Envelope {
   std::uint64_t message_id = 0;              // of the message as the sender's archive stores it; 0: nobody does yet
   bool is_kept = false;                      // was kept for an absent recipient, who gets it now
   bool is_copy = false;                      // for one session only (a carbon, a page of its archive): dropped if it ends
+  bool is_farewell = false;                  // because the server stops: not for sessions that can be resumed
   bool is_shared = false;                    // the stanza has no to: each session that gets it is written as such (core/resident.h)
 
   // The same stanza's way with another form of it: addresses, or the answer.

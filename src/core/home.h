@@ -76,7 +76,9 @@ class Home final : private NextTurn {
   void suspend_all(const StreamError& error, std::string_view reason);
   // Nothing is under way but for the sessions kept.
   [[nodiscard]] bool is_quiet_but_for_suspended() const;
-  // Writes them down; one that cannot be written ends.
+  // What lives here besides accounts writes down who of them is there; it may speak to them.
+  [[nodiscard]] Task<void> suspend_residents();
+  // Writes the sessions down; one that cannot be written ends.
   [[nodiscard]] Task<void> save_suspended();
   // Adds what has been settled by then, and lets them go without a word to anybody.
   [[nodiscard]] Task<void> leave_suspended();

@@ -30,8 +30,11 @@ class Resident {
   virtual void deliver(Envelope envelope) = 0;
   // A session that deliver_shared was to reach is not there any more.
   virtual void on_gone(SessionId session) = 0;
-  // The server stops: whoever is here is told. Nothing new begins.
+  // The server stops: whoever is here and cannot come back is told. Nothing new begins.
   virtual void shut_down() = 0;
+  // The last that is asked of it, once all who leave have left: whoever is still here may resume (XEP-0198) when the server is back, and
+  // is written down for the next load().
+  [[nodiscard]] virtual Task<void> suspend() = 0;
 
   enum class Rest : std::uint8_t {
     busy,      // something is under way: a write, or stanzas that go out turn by turn

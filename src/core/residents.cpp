@@ -134,6 +134,60 @@ void Residents::shut_down() {
   }
 }
 
+Task<void> Residents::suspend() {
+  constexpr std::size_t at_a_time = 100;
+  std::vector<std::string> all;
+  for (const auto& [address, place] : places_) {
+    all.push_back(address);
+  }
+  for (std::size_t first = 0; first < all.size(); first += at_a_time) {
+    std::vector<Completion<bool>> waiting;
+    for (std::size_t i = first; i < std::min(all.size(), first + at_a_time); ++i) {
+      if (Resident* resident = find(all[i])) {
+        spawn([](Resident& there, Completion<bool> done) -> Task<void> {
+          co_await there.suspend();
+          done.complete(true);
+        }(*resident, waiting.emplace_back()));
+      }
+    }
+    for (const Completion<bool>& done : waiting) {
+      static_cast<void>(co_await done);
+    }
+  }
+}
+
+Task<std::vector<SessionId>> Residents::sessions_of(std::vector<FullJid> clients) const {
+  const World& world = home_.world();
+  std::vector<std::vector<std::size_t>> by_home(world.homes.size());   // places in `clients`
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    by_home[world.home_of(clients[i].bare_str()).index()].push_back(i);
+  }
+  const auto all = std::make_shared<const std::vector<FullJid>>(std::move(clients));
+  std::vector<SessionId> found(all->size(), SessionId::none);
+  for (std::size_t index = 0; index < by_home.size(); ++index) {
+    if (by_home[index].empty()) {
+      continue;
+    }
+    const Completion<std::vector<SessionId>> done;
+    Home& home = *world.homes[index];
+    home.shard().post([&home, done, all, places = by_home[index]] {
+      std::vector<SessionId> sessions;
+      for (const std::size_t place : places) {
+        const FullJid& client = (*all)[place];
+        const Account* account = home.find_account(client.bare());
+        const Session* session = account != nullptr ? account->find_session(client.resource()) : nullptr;
+        sessions.push_back(session != nullptr && !session->is_ending() ? session->id() : SessionId::none);
+      }
+      done.complete(std::move(sessions));
+    });
+    const std::vector<SessionId> sessions = co_await done;
+    for (std::size_t i = 0; i < sessions.size(); ++i) {
+      found[by_home[index][i]] = sessions[i];
+    }
+  }
+  co_return found;
+}
+
 bool Residents::is_quiet() const {
   return std::all_of(places_.begin(), places_.end(), [](const auto& entry) {
     const Place& place = entry.second;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "core/resident.h"
 #include "base/clock.h"
@@ -36,6 +37,9 @@ class Residents {
   void sweep();
   void relieve_memory();
   void shut_down();
+  [[nodiscard]] Task<void> suspend();
+  // The sessions of these clients of this server, in their order; none: it is not there.
+  [[nodiscard]] Task<std::vector<SessionId>> sessions_of(std::vector<FullJid> clients) const;
   [[nodiscard]] bool is_quiet() const;   // nothing is under way in any
   [[nodiscard]] bool empty() const { return places_.empty(); }
   [[nodiscard]] std::size_t size() const { return places_.size(); }

@@ -166,6 +166,7 @@ Result<void> Server::start() {
     return ready;
   }
   wait_on(*lobby_shard_, [&] { return restore_sessions(); });
+  wait_on(*lobby_shard_, [&] { return revive_rooms(); });
   world_.homes.front()->shard().post([this] { world_.homes.front()->start_periodic_work(); });
   lobby_shard_->post([this, contexts, opened = std::move(listeners)]() mutable {
     lobby_->set_tls(std::move(contexts));
@@ -209,6 +210,37 @@ Task<void> Server::restore_sessions() {
   }
   if (restored != 0) {
     log::info("sessions-restored", {{"count", std::to_string(restored)}});
+  }
+}
+
+// Those where somebody was who may be back: they tell of who is not, so that nobody is a ghost there. Others are read when they are
+// asked for.
+Task<void> Server::revive_rooms() {
+  constexpr std::size_t at_a_time = 100;
+  for (std::string after;;) {
+    const Result<std::vector<BareJid>> rooms = co_await world_.stores.rooms.rooms_with_occupants(after, at_a_time);
+    if (!rooms) {
+      log::warning("rooms-not-revived", {{"cause", rooms.error().what}});
+      co_return;
+    }
+    if (rooms->empty()) {
+      co_return;
+    }
+    after = rooms->back().str();
+    std::vector<Completion<bool>> waiting;
+    for (const BareJid& room : *rooms) {
+      const VirtualHost* host = world_.find_host(room.domain());
+      if (host == nullptr || !host->residents) {
+        continue;
+      }
+      Home& home = world_.home_of(room.str());
+      home.shard().post([&home, host, room, done = waiting.emplace_back()] {
+        home.residents().with(room, *host, [done](Resident&) { done.complete(true); }, [done] { done.complete(false); });
+      });
+    }
+    for (const Completion<bool>& done : waiting) {
+      static_cast<void>(co_await done);
+    }
   }
 }
 
@@ -295,6 +327,9 @@ bool Server::stop(std::chrono::milliseconds deadline) {
   // Half of the time for what is under way, the rest for writing sessions down.
   const Monotonic half = until - deadline / 2;
   static_cast<void>(wait_until_quiet(half, &Home::is_quiet_but_for_suspended));
+  if (on_every_home(half, &Home::suspend_residents)) {
+    static_cast<void>(wait_until_quiet(half, &Home::is_quiet_but_for_suspended));
+  }
   if (before_saving_) {
     before_saving_(until);
   }

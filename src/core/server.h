@@ -103,6 +103,7 @@ class Server {
   template <class F>
   void wait_on(Shard& shard, F work);
   [[nodiscard]] Task<void> restore_sessions();
+  [[nodiscard]] Task<void> revive_rooms();
   // Whether all homes (and the lobby) were, before the time.
   [[nodiscard]] bool wait_until_quiet(Monotonic until, bool (Home::*is_quiet)() const);
   // Runs a step on all homes at once; false when not all were done in time.

@@ -89,7 +89,7 @@ void Session::forget_unacknowledged() {
 }
 
 void Home::suspend_all(const StreamError& error, std::string_view reason) {
-  residents_.shut_down();   // what they say is still read, or waits for who comes back
+  residents_.shut_down();   // what they say is still read
   for (const SessionId id : session_ids()) {
     if (Session* session = find_session(id); session != nullptr && !session->can_detach()) {
       session->end(&error, reason);
@@ -107,6 +107,8 @@ bool Home::is_quiet_but_for_suspended() const {
          std::all_of(accounts_.begin(), accounts_.end(), [](const auto& entry) { return entry.second->is_at_rest(); }) &&
          residents_.is_quiet();
 }
+
+Task<void> Home::suspend_residents() { co_await residents_.suspend(); }
 
 // Each batch is durable before what it holds is let go of: only then are the stanzas in it settled for their senders.
 Task<void> Home::save_suspended() {

@@ -3,42 +3,12 @@
 #include "core/account.h"
 #include "tests/support/failing_stores.h"
 #include "tests/support/managed_client.h"
+#include "tests/support/restart.h"
 
 namespace aldis::test {
 namespace {
 
 constexpr std::string_view not_found = "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>";
-
-SceneOptions on(Stores stores) {
-  SceneOptions options;
-  options.wrap_stores = [stores](Stores) { return stores; };
-  return options;
-}
-
-Task<bool> finished(Task<void> step) {
-  co_await std::move(step);
-  co_return true;
-}
-
-// What Server::stop does, on the one home there is.
-void stops(Scene& scene) {
-  scene.shard().post([&] { scene.home().suspend_all({.condition = StreamCondition::system_shutdown}, "the server stops"); });
-  scene.run();
-  EXPECT_TRUE(scene.home().is_quiet_but_for_suspended());
-  EXPECT_TRUE(scene.wait(finished(scene.home().save_suspended())));
-  EXPECT_TRUE(scene.wait(finished(scene.home().leave_suspended())));
-  EXPECT_EQ(scene.home().session_count(), 0U);
-}
-
-std::size_t starts(Scene& scene) {
-  std::size_t restored = 0;
-  const auto taken = scene.wait(scene.stores().sessions.take(100));
-  EXPECT_TRUE(taken.has_value());
-  for (const SuspendedSession& session : *taken) {
-    restored += scene.wait(scene.home().restore(session)) ? 1U : 0U;
-  }
-  return restored;
-}
 
 TEST(Suspension, ASessionAndItsQueueSurvive) {
   MemoryStores stores;

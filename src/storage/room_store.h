@@ -47,6 +47,7 @@ struct RoomAffiliation {
 struct RoomImage {
   RoomRecord record;
   std::vector<RoomAffiliation> affiliations;   // in the order of the addresses
+  bool has_occupants = false;                  // take_occupants() would return some; create() does not look at it
 };
 
 // Rooms of a domain in the order of their localparts; so are the bounds, exclusive; empty: none.

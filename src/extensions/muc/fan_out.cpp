@@ -44,6 +44,10 @@ void FanOut::to_one(Recipient recipient, std::vector<StanzaPtr> stanzas) {
   jobs_.push_back({.kind = Job::Kind::one, .who = std::move(recipient), .stanzas = std::move(stanzas)});
 }
 
+void FanOut::say_farewell(Recipient recipient, StanzaPtr stanza) {
+  jobs_.push_back({.kind = Job::Kind::one, .flag = true, .who = std::move(recipient), .stanzas = {std::move(stanza)}});
+}
+
 void FanOut::then(UniqueFunction<void()> work) { jobs_.push_back({.kind = Job::Kind::work, .work = std::move(work)}); }
 
 // ---- what goes out
@@ -79,7 +83,7 @@ bool FanOut::carry_out(Job& job, std::size_t& budget) {
     case Job::Kind::work: job.work(); return true;
     case Job::Kind::one:
       budget -= std::min(budget, job.stanzas.size());
-      tell(*job.who, std::move(job.stanzas));
+      tell(*job.who, std::move(job.stanzas), job.flag);
       return true;
     case Job::Kind::all: return say(job, budget);
   }
@@ -142,7 +146,7 @@ void FanOut::say_to(const Lane& lane, const Envelope& envelope, const std::vecto
   home.shard().post([&home, envelope, all = std::move(sessions)] { home.deliver_shared(envelope, all); });
 }
 
-void FanOut::tell(const Recipient& who, std::vector<StanzaPtr> stanzas) {
+void FanOut::tell(const Recipient& who, std::vector<StanzaPtr> stanzas, bool is_farewell) {
   deliveries.add(stanzas.size());
   if (who.session == SessionId::none) {
     for (const StanzaPtr& stanza : stanzas) {
@@ -151,9 +155,9 @@ void FanOut::tell(const Recipient& who, std::vector<StanzaPtr> stanzas) {
     return;
   }
   Home& home = *home_.world().homes[Home::index_of(who.session)];
-  const auto deliver = [&home, session = who.session, all = std::move(stanzas)] {
+  const auto deliver = [&home, session = who.session, all = std::move(stanzas), is_farewell] {
     for (const StanzaPtr& stanza : all) {
-      home.deliver_shared(Envelope{.stanza = stanza, .is_shared = true}, std::span(&session, 1));
+      home.deliver_shared(Envelope{.stanza = stanza, .is_farewell = is_farewell, .is_shared = true}, std::span(&session, 1));
     }
   };
   if (&home == &home_) {

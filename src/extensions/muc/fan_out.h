@@ -53,8 +53,10 @@ class FanOut final : private NextTurn {
   void ready(Ticket ticket, StanzaPtr said);   // what is said is known now
   void drop(Ticket ticket);
   void to_one(Recipient recipient, std::vector<StanzaPtr> stanzas);
+  // Because the server stops; not for who can resume.
+  void say_farewell(Recipient recipient, StanzaPtr stanza);
   // At once, ahead of the queue: from within then() only.
-  void tell(const Recipient& who, std::vector<StanzaPtr> stanzas);
+  void tell(const Recipient& who, std::vector<StanzaPtr> stanzas, bool is_farewell = false);
   // Runs when all before it has gone out.
   void then(UniqueFunction<void()> work);
 

@@ -72,7 +72,8 @@ Task<void> Room::load() {
     affiliations_.emplace(each.jid, std::move(each));
   }
   state_ = State::open;
-  if (!config_.is_persistent) {  // the server ended while somebody was in it
+  const bool has_occupants = (*image)->has_occupants && co_await revive();
+  if (!config_.is_persistent && !has_occupants) {  // the server ended while somebody was in it
     const Result<void> removed = co_await rooms().remove(jid_);
     if (!removed) {
       log::warning("room-not-removed", {{"room", jid_.str()}, {"cause", removed.error().what}});
@@ -259,24 +260,6 @@ void Room::on_gone(SessionId session) {
       return;
     }
   }
-}
-
-void Room::shut_down() {  // section 11.2: everybody is removed, so that nobody believes to be here when the server is back
-  for (const auto& [nickname, occupant] : occupants_) {
-    const Role role = std::exchange(occupant->role, Role::none);
-    for (const OccupantClient& client : occupant->clients) {
-      const Note note{.codes = {status::self, status::shutting_down}, .is_leaving = true};
-      fan_out_.to_one(client.recipient, {presence_of(*occupant, client, sees_real_jids(role), note)});
-      fan_out_.remove(client.recipient.jid);
-    }
-  }
-  const bool had_occupants = !occupants_.empty();
-  by_client_.clear();
-  occupants_.clear();
-  if (had_occupants) {
-    after_leaving();
-  }
-  fan_out_.send();
 }
 
 // ---- what goes out to one

@@ -3,7 +3,7 @@
 // anybody is told of them. Its parts, each a file: room.cpp (what comes in, loading, memory), room_create, room_enter, room_leave,
 // room_presence, room_messages, room_private, room_relay (iq between occupants), room_roles, room_affiliations, room_lists,
 // room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_moderation, room_discovery,
-// room_administration (operators).
+// room_administration (operators), room_suspension (over a restart).
 //
 //   absent --enter--> creating --store has no quota against it--> locked --owner's form--> open --owner--> destroyed (absent)
 //      |                                                            |                       |  last leaves a temporary room
@@ -41,6 +41,7 @@ class Room final : public Resident {
   void deliver(Envelope envelope) override;
   void on_gone(SessionId session) override;
   void shut_down() override;
+  [[nodiscard]] Task<void> suspend() override;
   [[nodiscard]] Rest rest() const override;
   [[nodiscard]] std::size_t memory() const override;
 
@@ -125,6 +126,14 @@ class Room final : public Resident {
   void forget(Occupant& occupant);
   void after_leaving();
   Task<void> remove_temporary(Pin self);
+
+  // room_suspension.cpp
+  [[nodiscard]] Task<bool> revive();       // false: nobody is back, and nothing was done
+  struct Left {                            // must not be here any more
+    FullJid client;
+    int code;
+  };
+  [[nodiscard]] std::optional<Left> seat(const StoredOccupant& stored, SessionId session);
 
   // room_presence.cpp
   void change_presence(const Envelope& envelope, Occupant& occupant);
@@ -243,6 +252,8 @@ class Room final : public Resident {
   std::vector<Registration> registrations_;   // that wait for an admin
   std::uint32_t pins_ = 0;
   bool is_new_ = false;                  // and who enters first is told
+  bool is_stopping_ = false;             // with the server
+  std::vector<FanOut::Speech> farewells_; // of those who have left since; for who stays, if anybody does
 };
 
 }  // namespace aldis::muc

@@ -23,6 +23,10 @@ void Room::enter(const Envelope& envelope, const xml::Element& muc) {
     refuse(envelope, StanzaCondition::bad_request);
     return;
   }
+  if (is_stopping_) {
+    refuse(envelope, StanzaError(StanzaCondition::service_unavailable).with_type(ErrorType::wait));
+    return;
+  }
   if (state_ == State::absent) {
     create(envelope);
     return;

@@ -60,7 +60,12 @@ void Room::remove_occupant(Occupant& occupant, const Departure& departure, Uniqu
     fan_out_.then(std::move(between));
   }
   if (config_.broadcast.contains(role)) {
-    fan_out_.to_all({.open = presence_of(occupant, occupant.shown(), true, note), .veiled = presence_of(occupant, occupant.shown(), config_.is_non_anonymous, note)});
+    FanOut::Speech speech{.open = presence_of(occupant, occupant.shown(), true, note), .veiled = presence_of(occupant, occupant.shown(), config_.is_non_anonymous, note)};
+    if (is_stopping_) {  // most of those who would be told are leaving, too
+      farewells_.push_back(std::move(speech));
+    } else {
+      fan_out_.to_all(std::move(speech));
+    }
   }
   forget(occupant);
   after_leaving();

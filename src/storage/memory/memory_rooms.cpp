@@ -56,7 +56,7 @@ Task<Result<std::optional<RoomImage>>> MemoryRooms::load(BareJid room) {
   if (at == rooms_.end()) {
     co_return std::optional<RoomImage>();
   }
-  RoomImage image{.record = at->second.record, .affiliations = {}};
+  RoomImage image{.record = at->second.record, .affiliations = {}, .has_occupants = occupants_.contains(at->first)};
   for (const auto& [jid, affiliation] : at->second.affiliations) {
     image.affiliations.push_back(affiliation);
   }

@@ -154,6 +154,8 @@ Task<Result<std::optional<RoomImage>>> SqlRooms::load(BareJid room) {
     if (!read_affiliations(transaction, room, image.affiliations)) {
       return unreadable("an affiliation", room.str());
     }
+    transaction.each("SELECT 1 FROM room_occupants WHERE domain = $1 AND local = $2 LIMIT 1", {room.domain(), room.local()},
+                     [&](const Row&) { image.has_occupants = true; });
     return std::optional(std::move(image));
   };
   return database_.read(std::move(key), std::move(work));
