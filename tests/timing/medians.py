@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Whether the time of an answer tells who exists, or how much of a secret was right, measured on the real program over loopback.
 
-    medians.py --binary build/release/aldis [--trials 2000]
+    medians.py --binary build/release/aldis [--trials 2000] [--only S06]
 
 For each question two cases are asked in turn, in random order within a pair: an account that exists and a name that does not
 (docs/security-tests.md S05, L01), or two wrong proofs (S06). Printed are the medians, their ratio, and Welch's t of the middle
@@ -197,6 +197,7 @@ def main():
     parser.add_argument("--trials", type=int, default=2000)
     parser.add_argument("--noise", type=float, default=5, help="microseconds that a difference must exceed")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="questions whose name begins so")
     arguments = parser.parse_args()
     random.seed(arguments.seed)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="timing-"))
@@ -211,17 +212,23 @@ def main():
         prober, trials = Prober(server), arguments.trials
         tries = Tries(prober)
         for name, ask in (("PLAIN", plain), ("SCRAM, first message", scram_first), ("SCRAM, wrong proof", scram_last)):
+            if not f"S05 {name}".startswith(arguments.only):
+                continue
             for user in ("juliet", "nobody"):
                 ask(tries, user)  # the first of all pays for what is made once
             told += report(f"S05 {name}", in_turn(trials, {
                 "known": lambda f=ask: f(tries, "juliet"), "unknown": lambda f=ask: f(tries, "nobody")}), arguments.noise)
-        told += report("S06 proof", in_turn(trials, {
-            "first byte right": lambda: scram_last(tries, "juliet", wrong_proof(password, 1)),
-            "all wrong": lambda: scram_last(tries, "juliet", wrong_proof(password, 0))}), arguments.noise, by_t=True)
+        if "S06 proof".startswith(arguments.only):
+            right, wrong = wrong_proof(password, 1), wrong_proof(password, 0)
+            told += report("S06 proof", in_turn(trials, {
+                "first byte right": lambda: scram_last(tries, "juliet", right),
+                "all wrong": lambda: scram_last(tries, "juliet", wrong)}), arguments.noise, by_t=True)
         juliet = prober.login("juliet", password, "balcony")
         juliet.send("<presence/>")
         stranger = prober.login("mallory", password, "x")
         for name, ask in questions(stranger).items():
+            if not f"L01 {name}".startswith(arguments.only):
+                continue
             for who in ("juliet", "paris"):  # online, and offline
                 told += report(f"L01 {name}, {who}", in_turn(trials, {
                     "existing": ask(f"{who}@capulet.example"), "absent": ask("nobody@capulet.example")}), arguments.noise)
