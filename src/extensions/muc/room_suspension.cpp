@@ -12,7 +12,7 @@ namespace aldis::muc {
 namespace {
 
 // StoredOccupant::state: the role, the affiliation it goes with, and the client's presence.
-struct State {
+struct Seat {
   Role role;
   Affiliation affiliation;
   StanzaPtr presence;
@@ -22,7 +22,7 @@ std::string text_of(const Occupant& occupant, const OccupantClient& client) {
   return std::string(to_string(occupant.role)) + " " + std::string(to_string(occupant.affiliation)) + "\n" + client.presence->to_xml();
 }
 
-std::optional<State> parse_state(std::string_view text) {
+std::optional<Seat> parse_state(std::string_view text) {
   static const xml::Scope scope{std::string(ns::client), {}};
   const std::size_t space = text.find(' ');
   const std::size_t line = text.find('\n');
@@ -35,7 +35,7 @@ std::optional<State> parse_state(std::string_view text) {
   if (!role || !affiliation || !presence || !(*presence)->is_presence()) {
     return std::nullopt;
   }
-  return State{*role, *affiliation, std::move(*presence)};
+  return Seat{*role, *affiliation, std::move(*presence)};
 }
 
 }  // namespace
@@ -127,7 +127,7 @@ Task<bool> Room::revive() {
 }
 
 std::optional<Room::Left> Room::seat(const StoredOccupant& stored, SessionId session) {
-  const std::optional<State> state = parse_state(stored.state);
+  const std::optional<Seat> state = parse_state(stored.state);
   if (!state) {
     log::error("room-occupant-unreadable", {{"room", jid_.str()}, {"client", stored.jid.str()}});
     return std::nullopt;
