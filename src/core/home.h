@@ -72,6 +72,9 @@ class Home final : private NextTurn {
   void end_all(const StreamError& error, std::string_view reason);
 
   // ---- a graceful restart (suspension.cpp): each step on every home before the next on any.
+  // What lives here besides accounts tells who cannot come back.
+  [[nodiscard]] Task<void> shut_down_residents();
+  [[nodiscard]] bool has_quiet_residents() const { return residents_.is_quiet(); }
   // Ends all sessions, but keeps those that can be resumed.
   void suspend_all(const StreamError& error, std::string_view reason);
   // Nothing is under way but for the sessions kept.

@@ -318,6 +318,11 @@ bool Server::stop(std::chrono::milliseconds deadline) {
   const Monotonic until = std::chrono::steady_clock::now() + deadline;
   const StreamError shutdown{.condition = StreamCondition::system_shutdown};
   lobby_shard_->post([this] { lobby_->close(); });
+  // Rooms first, while everybody can still be told.
+  const Monotonic soon = std::chrono::steady_clock::now() + std::min(deadline / 4, std::chrono::milliseconds(500));
+  if (on_every_home(soon, &Home::shut_down_residents)) {
+    static_cast<void>(wait_until_quiet(soon, &Home::has_quiet_residents));
+  }
   for (const auto& home : world_.homes) {
     home->shard().post([&home, shutdown] {
       home->stop_periodic_work();

@@ -88,8 +88,12 @@ void Session::forget_unacknowledged() {
   }
 }
 
+Task<void> Home::shut_down_residents() {
+  residents_.shut_down();
+  co_return;
+}
+
 void Home::suspend_all(const StreamError& error, std::string_view reason) {
-  residents_.shut_down();   // what they say is still read
   for (const SessionId id : session_ids()) {
     if (Session* session = find_session(id); session != nullptr && !session->can_detach()) {
       session->end(&error, reason);

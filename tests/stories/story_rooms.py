@@ -1,5 +1,6 @@
 """Stories of rooms (XEP-0045) on the real program: what a restart and a kill leave of them."""
 import threading
+import time
 
 from client import PATIENCE, Closed, Unexpected, local
 from story import story
@@ -125,6 +126,7 @@ def a_kill(scene):
                 speaker.send(f"<message to='{ROOM}' type='groupchat'><body>{number}</body></message>")
             if len(reader.bodies) > 150:
                 break
+            time.sleep(0.002)  # the pace of the talk: the kill comes in the middle of it
         scene.server.kill()
         reader.join(PATIENCE)
         heard += reader.bodies

@@ -19,6 +19,8 @@ inline Task<bool> finished(Task<void> step) {
 }
 
 inline void stops(Scene& scene) {
+  EXPECT_TRUE(scene.wait(finished(scene.home().shut_down_residents())));
+  scene.run();
   scene.shard().post([&] { scene.home().suspend_all({.condition = StreamCondition::system_shutdown}, "the server stops"); });
   scene.run();
   EXPECT_TRUE(scene.home().is_quiet_but_for_suspended());

@@ -137,7 +137,8 @@ std::optional<Room::Left> Room::seat(const StoredOccupant& stored, SessionId ses
   if (occupant == nullptr) {
     auto made = std::make_unique<Occupant>(jid_.with_resource(stored.nickname), user, occupant_id_of(user));
     made->affiliation = affiliation_of(user);   // operators may have changed it meanwhile
-    made->role = made->affiliation == state->affiliation ? state->role : default_role(made->affiliation, config_.is_moderated);
+    const bool keeps_role = made->affiliation == state->affiliation || made->affiliation == Affiliation::outcast;   // who leaves leaves as what he was
+    made->role = keeps_role ? state->role : default_role(made->affiliation, config_.is_moderated);
     for (std::string& key : nickname_keys(stored.nickname)) {
       nickname_keys_.emplace(std::move(key), user.str());
     }

@@ -38,6 +38,7 @@ TEST_F(SuspendedRooms, WhoResumesIsWhereHeWas) {
     crone.asks("set", coven, before->admin("<item nick='thirdwitch' role='participant'/>"));
     hags = can_resume(hag);
     crones = can_resume(crone);
+    wise.ignores_the_rest();
     stops(*before);
     hag.is_closed_with("system-shutdown");
     crone.is_closed_with("system-shutdown");
@@ -64,9 +65,12 @@ TEST_F(SuspendedRooms, WhoResumesIsWhereHeWas) {
   Client& wise = after->login(wise_jid);
   wise.comes_online();
   after->tries(wise, "secondwitch");
-  wise.receives({"<presence", "coven@chat.shakespeare.lit/"});
-  wise.receives({"<presence", "coven@chat.shakespeare.lit/"});
+  wise.receives_among({"<presence", "coven@chat.shakespeare.lit/firstwitch", "role='moderator'"});
+  wise.receives_among({"<presence", "coven@chat.shakespeare.lit/thirdwitch", "role='visitor'"});
   wise.receives({"<presence", "coven@chat.shakespeare.lit/secondwitch", "code='110'"});
+  for (Client* client : {&crone, &hag, &wise}) {
+    client->ignores_the_rest();
+  }
 }
 
 TEST_F(SuspendedRooms, WhoDoesNotComeBackLeaves) {   // when the time to resume is over
@@ -89,6 +93,7 @@ TEST_F(SuspendedRooms, WhoDoesNotComeBackLeaves) {   // when the time to resume 
   crone.ignores_the_rest();
   after->advance(std::chrono::seconds(62));
   crone.receives_among({"<presence", "type='unavailable'", "coven@chat.shakespeare.lit/thirdwitch"});
+  crone.ignores_the_rest();
 }
 
 TEST_F(SuspendedRooms, SessionsThatDidNotLastAreNoGhosts) {   // the server was killed before anybody asked for the room
@@ -101,6 +106,8 @@ TEST_F(SuspendedRooms, SessionsThatDidNotLastAreNoGhosts) {   // the server was 
     before->enters(hag, "thirdwitch", {&crone});
     static_cast<void>(can_resume(hag));
     stops(*before);
+    crone.receives({"type='unavailable'", "firstwitch", "<status code='110'/><status code='332'/>"});
+    crone.is_closed_with("system-shutdown");
   }
   const auto after = scene();
   const auto forgotten = after->wait(after->stores().sessions.take(100));
@@ -110,6 +117,7 @@ TEST_F(SuspendedRooms, SessionsThatDidNotLastAreNoGhosts) {   // the server was 
   wise.comes_online();
   after->tries(wise, "secondwitch");
   wise.receives({"<presence", "coven@chat.shakespeare.lit/secondwitch", "code='110'"});   // nobody is shown before
+  wise.receives("<subject");
 }
 
 TEST_F(SuspendedRooms, WhoWasBannedMeanwhileIsOut) {   // by an operator, while the server was stopped
