@@ -11,6 +11,12 @@ namespace {
 metrics::Counter deliveries{"aldis_room_deliveries_total", "Stanzas that rooms handed on to one occupant's client."};
 }  // namespace
 
+FanOut::~FanOut() {
+  if (gathering_ != TimerId::none) {
+    home_.shard().cancel(gathering_);
+  }
+}
+
 // ---- what waits
 
 void FanOut::add(Recipient recipient, bool sees) {
@@ -18,9 +24,39 @@ void FanOut::add(Recipient recipient, bool sees) {
 }
 void FanOut::remove(const Jid& jid) { jobs_.push_back({.kind = Job::Kind::remove, .who = Recipient{jid}}); }
 void FanOut::set_sees(const Jid& jid, bool sees) { jobs_.push_back({.kind = Job::Kind::sees, .flag = sees, .who = Recipient{jid}}); }
-void FanOut::to_all(Speech speech) { jobs_.push_back({.kind = Job::Kind::all, .speech = std::move(speech)}); }
+void FanOut::to_all(Speech speech) {
+  end_gathering();
+  jobs_.push_back({.kind = Job::Kind::all, .speech = std::move(speech)});
+}
+
+void FanOut::announce_entry(Speech speech, Recipient newcomer) {
+  const Monotonic now = home_.now();
+  const bool is_rush = count_ >= gathering_from && now - last_entry_ < gathering_time;
+  last_entry_ = now;
+  gathered_.push_back({std::move(speech), std::move(newcomer)});
+  if (!is_rush || gathered_.size() >= most_gathered) {
+    end_gathering();
+  } else if (gathering_ == TimerId::none) {
+    gathering_ = home_.shard().after(gathering_time, [this] {
+      gathering_ = TimerId::none;
+      end_gathering();
+      send();
+    });
+  }
+}
+
+void FanOut::end_gathering() {
+  if (gathered_.empty()) {
+    return;
+  }
+  jobs_.push_back({.kind = Job::Kind::entries, .entries = std::exchange(gathered_, {})});
+  if (gathering_ != TimerId::none) {
+    home_.shard().cancel(std::exchange(gathering_, TimerId::none));
+  }
+}
 
 FanOut::Ticket FanOut::hold(Speech speech) {
+  end_gathering();
   jobs_.push_back({.kind = Job::Kind::all, .is_ready = false, .speech = std::move(speech)});
   return first_ + jobs_.size() - 1;
 }
@@ -41,6 +77,11 @@ void FanOut::drop(Ticket ticket) {
 }
 
 void FanOut::to_one(Recipient recipient, std::vector<StanzaPtr> stanzas) {
+  end_gathering();
+  to_newcomer(std::move(recipient), std::move(stanzas));
+}
+
+void FanOut::to_newcomer(Recipient recipient, std::vector<StanzaPtr> stanzas) {
   jobs_.push_back({.kind = Job::Kind::one, .who = std::move(recipient), .stanzas = std::move(stanzas)});
 }
 
@@ -86,6 +127,7 @@ bool FanOut::carry_out(Job& job, std::size_t& budget) {
       tell(*job.who, std::move(job.stanzas), job.flag);
       return true;
     case Job::Kind::all: return say(job, budget);
+    case Job::Kind::entries: return say_entries(job.entries, budget);
   }
   return true;
 }
@@ -107,6 +149,43 @@ bool FanOut::say(const Job& job, std::size_t& budget) {
       say_to(lane, envelope, speech.except, count);
       place_ += count;
       budget -= count;
+    }
+  }
+  return true;
+}
+
+// A few recipients get all of it, then the next few. Who is among those who entered has been shown the ones before himself.
+bool FanOut::say_entries(const std::vector<Entry>& entries, std::size_t& budget) {
+  for (; lane_ < lanes_.size(); ++lane_, place_ = 0) {
+    const Lane& lane = lanes_[lane_];
+    const auto is_newcomer = [&](std::size_t i) {
+      return std::any_of(entries.begin(), entries.end(), [&](const Entry& each) {
+        return lane.home == elsewhere ? each.newcomer.jid == lane.jids[i] : each.newcomer.session == lane.sessions[i];
+      });
+    };
+    while (place_ < lane.jids.size()) {
+      if (budget == 0) {
+        return false;
+      }
+      const std::size_t count = std::clamp<std::size_t>(budget / entries.size(), 1, lane.jids.size() - place_);
+      bool has_newcomers = false;
+      for (std::size_t i = place_; i < place_ + count && !has_newcomers; ++i) {
+        has_newcomers = is_newcomer(i);
+      }
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        const Speech& speech = entries[i].speech;
+        const StanzaPtr& stanza = lane.sees ? speech.open : speech.veiled;
+        if (stanza == nullptr) {
+          continue;
+        }
+        std::vector<Jid> except;
+        for (std::size_t j = i; j < entries.size() && has_newcomers; ++j) {
+          except.push_back(entries[j].newcomer.jid);
+        }
+        say_to(lane, {.stanza = stanza, .sender = speech.sender, .trace = speech.trace, .is_shared = true}, except, count);
+      }
+      place_ += count;
+      budget -= std::min(budget, count * entries.size());
     }
   }
   return true;

@@ -144,7 +144,11 @@ void Room::add_client(Occupant& occupant, const Envelope& envelope, const xml::E
   if (config_.broadcast.contains(occupant.role)) {
     FanOut::Speech speech{.open = shown(occupant, true), .veiled = shown(occupant, false), .sender = envelope.sender, .trace = envelope.trace,
                           .except = occupant.client_jids()};
-    fan_out_.to_all(std::move(speech));
+    if (occupant.clients.size() == 1) {
+      fan_out_.announce_entry(std::move(speech), recipient);
+    } else {
+      fan_out_.to_all(std::move(speech));
+    }
   }
   for (const OccupantClient& other : occupant.clients) {  // his other clients see how he is shown now
     if (other.recipient.jid != from) {
@@ -165,7 +169,7 @@ void Room::add_client(Occupant& occupant, const Envelope& envelope, const xml::E
   if (is_assigned) {
     note.codes.push_back(status::nickname_assigned);
   }
-  fan_out_.to_one(recipient, {presence_of(occupant, occupant.shown(), sees_real_jids(occupant.role), note)});
+  fan_out_.to_newcomer(recipient, {presence_of(occupant, occupant.shown(), sees_real_jids(occupant.role), note)});
   const auto limits = parse_history(muc);
   show_history_to(recipient, *limits);
   if (!was_here) {
@@ -184,7 +188,7 @@ void Room::show_room_to(const Occupant& occupant, const Recipient& client) {
     }
   }
   if (!others.empty()) {
-    fan_out_.to_one(client, std::move(others));
+    fan_out_.to_newcomer(client, std::move(others));
   }
 }
 
