@@ -341,7 +341,7 @@ class Ejabberd(Server):
             with open(self.SCHEMA, encoding="utf-8") as file, sqlite3.connect(path) as database:
                 database.executescript(file.read())
         wanted["mod_muc"] = (f'{{host: "{ROOMS}", access: all, access_create: all, max_users: 10000, max_users_presence: 10000, '
-                             'max_user_conferences: 10000, default_room_options: {mam: false}}')
+                             'max_user_conferences: 10000, default_room_options: {mam: false, max_users: 10000}}')
         modules = "".join(f"  {name}: {options}\n" for name, options in wanted.items())
         self._write("ejabberd.yml", f"""\
 loglevel: warning
