@@ -262,9 +262,10 @@ void Home::relieve_memory(MemoryStep step) {
       session->pause_for(std::chrono::milliseconds(1500));  // until after the next look, which is a second away
     }
   }
-  if (step == MemoryStep::queues_given_up && most > least_queue_given_up) {
+  if (step == MemoryStep::queues_given_up) {
+    const std::size_t too_much = std::max(most / 2, least_queue_given_up);
     for (const SessionId id : session_ids()) {
-      if (Session* session = find_session(id); session != nullptr && session->memory() > most / 2) {
+      if (Session* session = find_session(id); session != nullptr && session->memory() > too_much) {
         given_up_for_memory.add();
         session->give_up_queue();
       }

@@ -34,7 +34,7 @@ class ArchiveNumbers {
     ++size_;
     known.contacts.emplace(address, number);
   }
-  // What a transaction did has not happened, or another writer of these tables has been here.
+  // What a transaction did has not happened.
   void forget() {
     known_.clear();
     size_ = 0;
