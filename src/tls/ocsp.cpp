@@ -96,15 +96,15 @@ RevocationAnswer judge(OCSP_SINGLERESP* single, WallTime now) {
   }
   if (status == V_OCSP_CERTSTATUS_REVOKED) {   // also when it is old
     const auto date = revoked != nullptr ? wall_time(revoked) : std::nullopt;
-    return {RevocationState::revoked, "revoked on " + (date ? date_text(*date) : "an unreadable date") + ", says its OCSP response", {}};
+    return {RevocationState::revoked, "revoked on " + (date ? date_text(*date) : "an unreadable date") + ", says its OCSP response", {}, *from};
   }
   if (*to + clock_skew < now) {
     return undetermined("held until " + date_text(*to));
   }
   if (status == V_OCSP_CERTSTATUS_GOOD) {
-    return {RevocationState::good, "good, says its OCSP response", *to};
+    return {RevocationState::good, "good, says its OCSP response", *to, *from};
   }
-  return {RevocationState::unknown, "the OCSP responder does not know it", {}};
+  return {RevocationState::unknown, "the OCSP responder does not know it", {}, *from};
 }
 
 }  // namespace

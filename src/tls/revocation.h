@@ -29,6 +29,7 @@ struct RevocationAnswer {
   RevocationState state = RevocationState::undetermined;
   std::string detail;     // "revoked on 2026-01-02 00:00 UTC (keyCompromise), says the CRL of ..."
   WallTime until{};       // until when a good answer holds
+  WallTime from{};        // of OCSP: thisUpdate, by which of two the newer is known
 };
 
 // A certificate revocation list. Shared between threads.

@@ -231,6 +231,75 @@ TEST_F(Cache, FromTheNetworkOnlyWhatTheIssuerSigned) {
   EXPECT_EQ(cache.ocsp(romeo().certificate.get(), issuer().certificate.get()), "");
 }
 
+// A good answer from before the revocation still holds by its dates: whoever sits on the way to the responder may play it back.
+TEST_F(Cache, AnOlderGoodAnswerDoesNotReplaceANewerRevoked) {
+  using std::chrono::hours;
+  const auto said = [](int status, int from, int to = 24 * 7) {
+    return make_ocsp(romeo(), issuer(), {.status = status, .from = hours(from), .to = hours(to)});
+  };
+  const std::string good_before = said(V_OCSP_CERTSTATUS_GOOD, -48);
+  const auto add = [](RevocationCache& cache, const std::string& response, WallTime when) {
+    const auto added = cache.add_ocsp(response, romeo().certificate.get(), issuer().certificate.get(), when, {});
+    return added ? std::string("taken") : added.error().what;
+  };
+  const std::filesystem::path place = folder.path() / "revocation";
+  const auto cache = RevocationCache::open(place, &skipped).value();
+  EXPECT_EQ(add(*cache, good_before, now), "taken");
+  EXPECT_EQ(add(*cache, good_before, now), "taken") << "the same again is no news, and no fault";
+  EXPECT_EQ(add(*cache, said(V_OCSP_CERTSTATUS_REVOKED, -2, 1), now), "taken");
+  EXPECT_THAT(add(*cache, good_before, now), HasSubstr("of 2025-12-30 00:00 UTC, is older than the one that is known"));
+  EXPECT_EQ(asked(*cache), RevocationState::revoked);
+  EXPECT_EQ(add(*cache, said(V_OCSP_CERTSTATUS_GOOD, -2), now), "taken") << "of the same moment: the worse of them counts";
+  EXPECT_EQ(add(*cache, said(V_OCSP_CERTSTATUS_UNKNOWN, -1), now), "taken") << "who does not know it does not take it back";
+  EXPECT_EQ(asked(*cache), RevocationState::revoked);
+  // Nor later, when the revocation's own dates are over, nor after a restart.
+  const WallTime later = now + hours(72);
+  cache->forget_old_responses(later);
+  EXPECT_THAT(add(*cache, good_before, later), HasSubstr("older"));
+  const auto again = RevocationCache::open(place, &skipped).value();
+  EXPECT_THAT(add(*again, good_before, later), HasSubstr("older"));
+  EXPECT_EQ(asked(*again, later), RevocationState::revoked);
+  // It was a hold: the issuer's newer word lifts it, and an older "revoked" does not put it back.
+  EXPECT_EQ(add(*again, said(V_OCSP_CERTSTATUS_GOOD, 70), later), "taken");
+  EXPECT_EQ(asked(*again, later), RevocationState::good);
+  EXPECT_THAT(add(*again, said(V_OCSP_CERTSTATUS_REVOKED, -2), later), HasSubstr("older"));
+  EXPECT_EQ(asked(*again, later), RevocationState::good);
+  EXPECT_EQ(asked(*RevocationCache::open(place, &skipped).value(), later), RevocationState::good);
+  EXPECT_THAT(skipped, IsEmpty());
+}
+
+// The process ended after one file was written and before the other was removed.
+TEST_F(Cache, OfTwoFilesAboutOneCertificateTheNewerCounts) {
+  using std::chrono::hours;
+  const std::string good_before = make_ocsp(romeo(), issuer(), {.from = hours(-48), .to = hours(24 * 7)});
+  std::string key;
+  {
+    const auto cache = RevocationCache::open(folder.path(), &skipped).value();
+    ASSERT_TRUE(cache->add_ocsp(make_ocsp(romeo(), issuer(), {.status = V_OCSP_CERTSTATUS_REVOKED}), romeo().certificate.get(),
+                                issuer().certificate.get(), now, {}));
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      key = entry.path().stem().stem().string();
+    }
+  }
+  for (const char* until : {"1", "99999999999"}) {   // before the other and behind it
+    std::ofstream(folder.path() / (key + "." + until + ".ocsp"), std::ios::binary) << good_before;
+    EXPECT_EQ(asked(*RevocationCache::open(folder.path(), &skipped).value()), RevocationState::revoked);
+  }
+}
+
+TEST_F(Cache, AFullOneLetsOldResponsesGo) {
+  RevocationCache cache(1);
+  const Identity other = test::issue({}, &issuer());
+  const auto add = [&](const Identity& about, WallTime when, std::chrono::hours to) {
+    return cache.add_ocsp(make_ocsp(about, issuer(), {.to = to}), about.certificate.get(), issuer().certificate.get(), when, {});
+  };
+  ASSERT_TRUE(add(romeo(), now, std::chrono::hours(2)));
+  EXPECT_EQ(add(other, now, std::chrono::hours(5)).error().kind, ErrorKind::full);
+  ASSERT_TRUE(add(romeo(), now, std::chrono::hours(3))) << "what is about the same certificate has its place";
+  ASSERT_TRUE(add(other, now + std::chrono::hours(4), std::chrono::hours(5)));
+  EXPECT_EQ(cache.ocsp(romeo().certificate.get(), issuer().certificate.get()), "");
+}
+
 TEST_F(Cache, IsFoundAgainAfterARestart) {
   const std::filesystem::path place = folder.path() / "revocation";
   {
