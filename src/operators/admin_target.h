@@ -4,6 +4,8 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -125,6 +127,9 @@ struct ServerStatus {
   std::uint64_t sessions = 0;
 };
 
+// The certificates of authorities that the configuration names, now. Any thread.
+using Authorities = std::function<std::vector<std::shared_ptr<X509>>()>;
+
 class AdminTarget {
  public:
   virtual ~AdminTarget() = default;
@@ -171,6 +176,8 @@ class AdminTarget {
   // An operator's CRLs, in PEM form, for logins and links from now on: how many were newer than what was known. invalid: one
   // cannot be read; those before it count.
   virtual Task<Result<std::size_t>> import_crls(std::string lists) = 0;
+  // The same of OCSP responses. `issuers`: certificates in PEM form besides the authorities that the configuration names; may be empty.
+  virtual Task<Result<tls::RevocationCache::Imported>> import_ocsp(std::string responses, std::string issuers) = 0;
   virtual Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() = 0;
 
   // The three: not_found, there is no such account.

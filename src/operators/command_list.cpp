@@ -32,6 +32,8 @@ std::vector<OperatorCommand> make_commands() {
   const Argument value{"value", ArgumentKind::word, "the value of the key, in place of a file", false, true};
   const Argument shown_chain{"file", ArgumentKind::certificate, "a PEM file with the certificate, and perhaps its issuers behind it"};
   const Argument for_domain{"domain", ArgumentKind::domain, "the domain to log in to; left out: the first that is served", false, true};
+  const Argument responses{"file", ArgumentKind::ocsp_responses, "files with OCSP responses, DER or PEM"};
+  const Argument issuer{"issuer", ArgumentKind::certificate, "a PEM file with the certificates of issuers that are in no file of anchors here", false, true};
   const Argument lists{"file", ArgumentKind::revocation_lists, "CRL files, PEM or DER"};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
@@ -101,6 +103,10 @@ std::vector<OperatorCommand> make_commands() {
                      .help = "Take over CRLs from files, where there is no network to fetch them.",
                      .arguments = {lists},
                      .run = commands::cert_import_crl})),
+      owners(change({.name = "cert import-ocsp",
+                     .help = "Take over OCSP responses from files, where there is no network to fetch them.",
+                     .arguments = {responses, issuer},
+                     .run = commands::cert_import_ocsp})),
       owners(question({.name = "cert revocation",
                        .help = "List the CRLs and OCSP responses that are known, and until when they hold.",
                        .columns = {"kind", "about", "says", "from", "until"},

@@ -14,8 +14,12 @@ class StoreTarget : public AdminTarget {
               const Clock& clock, std::vector<std::string> domains)
       : stores_(stores), passwords_(passwords), failures_(failures), judge_(judge), clock_(clock), domains_(std::move(domains)) {}
 
-  // What is known of revoked certificates; null: it could not be opened. Outlives this.
-  void set_revocation(tls::RevocationCache* known) { known_ = known; }
+  // What is known of revoked certificates (null: it could not be opened), and the authorities whose OCSP responses are taken. Both
+  // outlive this.
+  void set_revocation(tls::RevocationCache* known, Authorities authorities) {
+    known_ = known;
+    authorities_ = std::move(authorities);
+  }
 
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
@@ -38,6 +42,7 @@ class StoreTarget : public AdminTarget {
   Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
   Task<Result<std::size_t>> import_crls(std::string lists) override;
+  Task<Result<tls::RevocationCache::Imported>> import_ocsp(std::string responses, std::string issuers) override;
   Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
@@ -56,6 +61,7 @@ class StoreTarget : public AdminTarget {
   const CertificateJudge& judge_;
   const Clock& clock_;
   tls::RevocationCache* known_ = nullptr;
+  Authorities authorities_;
   std::vector<std::string> domains_;
 };
 

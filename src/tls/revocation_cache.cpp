@@ -3,6 +3,7 @@
 #include "tls/revocation_cache.h"
 
 #include <fcntl.h>
+#include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -169,11 +170,11 @@ Result<void> RevocationCache::add_ocsp(std::string_view response, X509* certific
   if (answer.state == RevocationState::undetermined) {
     return fail(ErrorKind::denied, answer.detail);
   }
-  const Result<bool> is_kept = keep(serial_of(certificate), issuer, response, answer, now);
-  if (is_kept && !*is_kept) {
+  const Result<News> news = keep(serial_of(certificate), issuer, response, answer, now);
+  if (news && *news == News::older) {
     return fail(ErrorKind::denied, "its OCSP response, of " + date_text(answer.from) + ", is older than the one that is known");
   }
-  return is_kept ? Result<void>() : fail(is_kept.error());
+  return news ? Result<void>() : fail(news.error());
 }
 
 namespace {
@@ -194,7 +195,7 @@ int weight_of(RevocationState state) { return state == RevocationState::revoked 
 
 }  // namespace
 
-Result<bool> RevocationCache::keep(std::string_view serial, X509* issuer, std::string_view response, const RevocationAnswer& answer, WallTime now) {
+Result<RevocationCache::News> RevocationCache::keep(std::string_view serial, X509* issuer, std::string_view response, const RevocationAnswer& answer, WallTime now) {
   const std::string key = key_of(serial, issuer);
   // "Unknown" is kept for a day, unless a good one comes; "revoked" until one comes, since what said "good" before may hold for long yet.
   const WallTime until = answer.state == RevocationState::good      ? answer.until
@@ -207,12 +208,12 @@ Result<bool> RevocationCache::keep(std::string_view serial, X509* issuer, std::s
     const OcspEntry known = said_of(serial, found->second.der);
     const RevocationState before = known.status == "revoked" ? RevocationState::revoked : known.status == "good" ? RevocationState::good : RevocationState::unknown;
     if (answer.from < known.this_update) {
-      return false;
+      return News::older;
     }
     const bool is_worse = weight_of(answer.state) < weight_of(before);
-    if ((answer.from == known.this_update && (is_worse || (answer.state == before && until < found->second.until))) ||
+    if ((answer.from == known.this_update && (is_worse || (answer.state == before && until <= found->second.until))) ||
         (before == RevocationState::revoked && answer.state == RevocationState::unknown)) {
-      return true;   // what is known says as much
+      return News::known;   // it says as much
     }
   }
   if (found == responses_.end() && responses_.size() >= most_responses_) {
@@ -235,7 +236,80 @@ Result<bool> RevocationCache::keep(std::string_view serial, X509* issuer, std::s
   }
   const std::lock_guard lock(mutex_);
   responses_[key] = Response{std::string(response), until};
-  return true;
+  return News::newer;
+}
+
+namespace {
+
+// DER of each: those in PEM form, or the file itself.
+Result<std::vector<std::string>> responses_in(std::string_view file) {
+  if (file.find("-----BEGIN ") == std::string_view::npos) {
+    return std::vector<std::string>{std::string(file)};
+  }
+  ERR_clear_error();
+  std::vector<std::string> all;
+  const BioPtr in = memory_bio(file);
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long length = 0;
+  while (PEM_read_bio(in.get(), &name, &header, &data, &length) == 1) {
+    const bool is_response = std::string_view(name) == "OCSP RESPONSE";
+    all.emplace_back(is_response ? std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(length)) : std::string());
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_free(data);
+  }
+  const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!is_end || all.empty()) {
+    return fail(ErrorKind::invalid, "no OCSP response in PEM form (\"OCSP RESPONSE\") or DER");
+  }
+  return all;
+}
+
+// Why it is not taken.
+std::optional<Error> fault_of(const OcspStatement& statement) {
+  const std::string about = "certificate " + hex_encode({reinterpret_cast<const std::uint8_t*>(statement.serial.data()), statement.serial.size()});
+  if (statement.issuer == nullptr) {
+    return Error{ErrorKind::not_found, about + " is of no authority that is known here; the issuer's own certificate must be given with it"};
+  }
+  if (statement.answer.state == RevocationState::undetermined) {
+    return Error{ErrorKind::denied, about + ": " + statement.answer.detail};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<RevocationCache::Imported> RevocationCache::import_ocsp(std::string_view file, const std::vector<std::shared_ptr<X509>>& issuers, WallTime now) {
+  const auto responses = responses_in(file);
+  if (!responses) {
+    return fail(responses.error());
+  }
+  std::vector<std::pair<const std::string*, OcspStatement>> all;
+  for (std::size_t i = 0; i < responses->size(); ++i) {
+    const std::string which = responses->size() == 1 ? "the response" : "response " + std::to_string(i + 1) + " of " + std::to_string(responses->size());
+    auto statements = verified_statements((*responses)[i], issuers, now);
+    if (!statements || statements->empty()) {
+      return fail(ErrorKind::invalid, which + " " + (statements ? "is about nothing" : statements.error().what));
+    }
+    for (OcspStatement& statement : *statements) {
+      if (const auto fault = fault_of(statement)) {
+        return fail(fault->kind, which + ": " + fault->what);
+      }
+      all.emplace_back(&(*responses)[i], std::move(statement));
+    }
+  }
+  Imported imported{.answers = all.size()};
+  for (const auto& [response, statement] : all) {
+    const Result<News> news = keep(statement.serial, statement.issuer, *response, statement.answer, now);
+    if (!news) {
+      return fail(news.error());
+    }
+    imported.newer += *news == News::newer ? 1 : 0;
+  }
+  return imported;
 }
 
 std::vector<std::shared_ptr<const Crl>> RevocationCache::crls() const {

@@ -40,6 +40,15 @@ class RevocationCache {
   // "good" before a certificate was revoked cannot be played back. "Revoked" (a hold) is taken back by a newer "good" alone.
   [[nodiscard]] Result<void> add_ocsp(std::string_view response, X509* certificate, X509* issuer, WallTime now, std::string_view nonce);
 
+  // An operator's responses, in PEM form ("OCSP RESPONSE") one or several, or one in DER, about certificates of these issuers, and
+  // verified as what is fetched. All or none of them is taken. invalid: one cannot be read; denied: it is not signed as it must be,
+  // or not current; not_found: none of the issuers has made the certificate.
+  struct Imported {
+    std::size_t answers = 0;
+    std::size_t newer = 0;   // than what was known
+  };
+  [[nodiscard]] Result<Imported> import_ocsp(std::string_view file, const std::vector<std::shared_ptr<X509>>& issuers, WallTime now);
+
   [[nodiscard]] std::vector<std::shared_ptr<const Crl>> crls() const;
   [[nodiscard]] std::string ocsp(X509* certificate, X509* issuer) const;   // DER; empty: none
   // All of it, CRLs first.
@@ -52,9 +61,9 @@ class RevocationCache {
     std::string der;
     WallTime until;
   };
-  // `answer`: what the response, which was verified, says of the issuer's certificate with that serial number (its bytes). False: an
-  // older one.
-  [[nodiscard]] Result<bool> keep(std::string_view serial, X509* issuer, std::string_view response, const RevocationAnswer& answer, WallTime now);
+  enum class News : std::uint8_t { older, known, newer };
+  // `answer`: what the response, which was verified, says of the issuer's certificate with that serial number (its bytes).
+  [[nodiscard]] Result<News> keep(std::string_view serial, X509* issuer, std::string_view response, const RevocationAnswer& answer, WallTime now);
   void forget_old(WallTime now);   // with writing_ held
   using Crls = std::map<std::string, std::shared_ptr<const Crl>>;   // by Crl::source()
   [[nodiscard]] Result<bool> put(std::shared_ptr<const Crl> crl);   // false: not newer

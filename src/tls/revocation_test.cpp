@@ -21,6 +21,7 @@ using test::Identity;
 using test::make_crl;
 using test::make_ocsp;
 using test::OcspRecipe;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -196,6 +197,14 @@ TEST(Addresses, AreThoseOfTheCertificateOverHttp) {
   EXPECT_THAT(ocsp_addresses(odd.certificate.get()), IsEmpty());
 }
 
+std::string pem_of(const std::string& label, const std::string& der) {   // RFC 7468
+  std::string text = base64_encode(der);
+  for (std::size_t i = 64; i < text.size(); i += 65) {
+    text.insert(i, "\n");
+  }
+  return "-----BEGIN " + label + "-----\n" + text + "\n-----END " + label + "-----\n";
+}
+
 struct Cache : testing::Test {
   RevocationState asked(const RevocationCache& cache, WallTime when = now) {
     return ask_all({}, &cache, romeo().certificate.get(), issuer().certificate.get(), when).state;
@@ -287,6 +296,42 @@ TEST_F(Cache, OfTwoFilesAboutOneCertificateTheNewerCounts) {
   }
 }
 
+// By hand, where there is no network: verified as what is fetched, and all or none of it taken.
+TEST_F(Cache, AnOperatorsResponsesAreVerifiedAndTakenTogether) {
+  const std::vector<std::shared_ptr<X509>> issuers{test::root_authority().certificate, issuer().certificate};
+  const Identity other = test::issue({}, &test::root_authority());
+  const Identity stranger = test::issue(test::authority("Stranger"), nullptr);
+  const Identity strange = test::issue({}, &stranger);
+  const auto pem = [](const std::string& der) { return pem_of("OCSP RESPONSE", der); };
+  const std::string revoked = make_ocsp(romeo(), issuer(), {.status = V_OCSP_CERTSTATUS_REVOKED});
+  RevocationCache cache;
+  const auto refusal = [&](const std::string& file) {
+    const auto done = cache.import_ocsp(file, issuers, now);
+    return done ? "taken" : std::string(to_string(done.error().kind)) + ", " + done.error().what;
+  };
+  EXPECT_THAT(refusal(pem(revoked) + pem(make_ocsp(strange, stranger))), AllOf(HasSubstr("not-found, response 2 of 2: certificate"), HasSubstr("of no authority that is known here")));
+  EXPECT_THAT(refusal(pem(revoked) + pem(make_ocsp(other, test::root_authority(), {.signer = &stranger}))),
+              AllOf(HasSubstr("denied, response 2 of 2"), HasSubstr("not signed by the issuer")));
+  EXPECT_THAT(refusal(make_ocsp(romeo(), issuer(), {.to = std::chrono::hours(-1)})), HasSubstr("denied, the response: certificate"));
+  EXPECT_THAT(refusal("rubbish"), HasSubstr("invalid, the response cannot be read"));
+  EXPECT_THAT(refusal(pem("rubbish")), HasSubstr("cannot be read"));
+  EXPECT_THAT(refusal(pem(revoked) + pem_of("X509 CRL", make_crl(issuer()))), HasSubstr("invalid"));
+  EXPECT_THAT(refusal(romeo().pem()), HasSubstr("invalid"));
+  EXPECT_THAT(refusal("-----BEGIN OCSP RESPONSE-----\n%%%\n-----END OCSP RESPONSE-----\n"), HasSubstr("invalid"));
+  EXPECT_THAT(refusal(""), HasSubstr("invalid"));
+  EXPECT_EQ(asked(cache), RevocationState::undetermined) << "nothing was taken so far";
+  const auto done = cache.import_ocsp(pem(revoked) + pem(make_ocsp(other, test::root_authority(), {.id_digest = EVP_sha256()})), issuers, now);
+  ASSERT_TRUE(done) << done.error().what;
+  EXPECT_EQ(done->answers, 2U);
+  EXPECT_EQ(done->newer, 2U);
+  EXPECT_EQ(asked(cache), RevocationState::revoked);
+  EXPECT_EQ(ask_all({}, &cache, other.certificate.get(), test::root_authority().certificate.get(), now).state, RevocationState::good);
+  EXPECT_EQ(cache.import_ocsp(revoked, issuers, now)->newer, 0U);
+  const auto older = cache.import_ocsp(make_ocsp(romeo(), issuer(), {.from = std::chrono::hours(-9)}), issuers, now);
+  EXPECT_EQ(older->newer, 0U);
+  EXPECT_EQ(asked(cache), RevocationState::revoked);
+}
+
 TEST_F(Cache, AFullOneLetsOldResponsesGo) {
   RevocationCache cache(1);
   const Identity other = test::issue({}, &issuer());
@@ -331,13 +376,7 @@ TEST_F(Cache, AFolderThatOthersReachIsRefused) {
 }
 
 TEST_F(Cache, SeveralListsInOnePemFile) {
-  const auto lines = [](const std::string& der) {
-    std::string text = base64_encode(der);
-    for (std::size_t i = 64; i < text.size(); i += 65) {
-      text.insert(i, "\n");
-    }
-    return "-----BEGIN X509 CRL-----\n" + text + "\n-----END X509 CRL-----\n";
-  };
+  const auto lines = [](const std::string& der) { return pem_of("X509 CRL", der); };
   EXPECT_EQ(state(lines(make_crl(issuer(), {.revoked = {&romeo()}}))), RevocationState::revoked);
   RevocationCache cache;
   EXPECT_EQ(*cache.import_crls(lines(make_crl(issuer())) + lines(make_crl(test::root_authority()))), 2U);
