@@ -71,14 +71,15 @@ Result<stream::InboundOffer, StreamError> InboundPeer::offer(const stream::Domai
   const policy::PeerDecision decision =
       table_.world().policy.decide(policy::PeerQuestion{.action = policy::Action::accept_in, .peer = pair.from});
   if (!decision.is_granted()) {
-    log::warning("audit-peer-refused", {{"host", pair.to},
-                                        {"peer", pair.from},
-                                        {"address", connection_->peer().str()},
-                                        {"rule", decision.rule != nullptr ? decision.rule->name : std::string()},
-                                        {"reason", to_string(decision.decision.reason())}});
+    rule_ = decision.rule;
+    audit_refusal(to_string(decision.decision.reason()), pair);
     return fail(StreamError{.condition = StreamCondition::policy_violation});   // which rule, and that there is one, is ours
   }
   rule_ = decision.rule;
+  if (rule_->tls == policy::PeerTls::direct && !door_.is_direct) {
+    audit_refusal("its rule has tls = \"direct\", and it called for STARTTLS", pair);
+    return fail(StreamError{.condition = StreamCondition::policy_violation});
+  }
   stream::InboundOffer offer;
   offer.has_dialback = rule_->allows_dialback();
   offer.has_bidi = rule_->may_be_sent_to();
@@ -145,13 +146,21 @@ void InboundPeer::on_closed(net::Connection& connection, net::CloseReason reason
   table_.forget(*this);
 }
 
-void InboundPeer::audit_refusal(std::string_view what) {
+void InboundPeer::audit_refusal(std::string_view what, const stream::DomainPair& pair) {
   refused_total.add();
-  log::warning("audit-peer-refused", {{"host", pair().to},
-                                      {"peer", pair().from},
-                                      {"address", connection_->peer().str()},
-                                      {"rule", rule_ != nullptr ? rule_->name : std::string()},
-                                      {"reason", what}});
+  const std::string rule = rule_ != nullptr ? rule_->name : std::string();
+  log::warning("audit-peer-refused", {{"host", pair.to}, {"peer", pair.from}, {"address", connection_->peer().str()}, {"rule", rule}, {"reason", what}});
+  if (!std::exchange(is_refusal_noted_, true)) {   // what follows of it says less
+    table_.note_refusal(pair.from, {.host = pair.to, .address = connection_->peer().str(), .rule = rule, .why = std::string(what)});
+  }
+}
+
+void InboundPeer::key_verified(const stream::KeyVerdict& verdict) {
+  if (verdict.outcome != stream::KeyVerdict::Outcome::valid) {
+    audit_refusal(verdict.outcome == stream::KeyVerdict::Outcome::invalid ? "dialback: the authoritative server did not make its key"
+                                                                          : "dialback: the authoritative server could not be asked");
+  }
+  static_cast<void>(do_step(negotiation_.key_verified(verdict)));
 }
 
 void InboundPeer::refuse(const StreamError& error) {
@@ -275,6 +284,7 @@ bool InboundPeer::carry_out(stream::ResumeStream& demand) {
 
 bool InboundPeer::carry_out(stream::CloseConnection& demand) {
   if (demand.reason) {
+    is_refusal_noted_ = is_refusal_noted_ || is_open_;   // it was let in: it ends for another reason, or that has been noted
     audit_refusal(to_string(*demand.reason));
   }
   is_ending_ = true;

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "federation/explain_inbound.h"
 #include "xmpp/jid.h"
 
 namespace aldis::federation {
@@ -35,7 +36,8 @@ void OutboundPeer::start() {
       table_.world().policy.decide(policy::PeerQuestion{.action = policy::Action::connect_out, .peer = pair_.to});
   rule_ = decision.rule;
   if (rule_ != nullptr) {
-    note("rule", "\"" + rule_->name + "\" applies" + (decision.is_granted() ? "" : ": " + std::string(to_string(decision.decision.reason()))),
+    const policy::Reason reason = decision.decision.reason();
+    note("rule", "\"" + rule_->name + "\" applies" + (decision.is_granted() ? ": it may be sent to" : ": " + std::string(to_string(reason)) + ". " + mend_of(reason, rule_, pair_.to, false)),
          decision.is_granted());
   }
   if (!decision.is_granted()) {

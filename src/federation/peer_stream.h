@@ -33,6 +33,8 @@ class PeerStream : public net::Connection::Owner {
   [[nodiscard]] virtual const stream::DomainPair& pair() const = 0;
   [[nodiscard]] virtual bool is_inbound() const = 0;
   [[nodiscard]] virtual stream::ServerProof proof() const = 0;
+  // Stanzas go both ways on it (XEP-0288).
+  [[nodiscard]] virtual bool is_bidi() const = 0;
   [[nodiscard]] const policy::PeerRulePtr& rule() const { return rule_; }
   // Null before it is connected.
   [[nodiscard]] const net::Connection* connection() const { return connection_.get(); }

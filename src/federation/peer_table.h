@@ -18,6 +18,7 @@
 #include "federation/link.h"
 #include "federation/peer_certificates.h"
 #include "federation/received_count.h"
+#include "federation/refusals.h"
 #include "net/connector.h"
 #include "net/listener.h"
 #include "net/server_lookup.h"
@@ -157,15 +158,25 @@ class PeerTable final : public Abroad, private NextTurn {
   [[nodiscard]] std::vector<LinkInfo> list() const;
   struct Explanation {
     struct Line {
-      std::string topic;     // "rule", "DNS", "TLS" ...
+      std::string topic;        // "rule", "DNS", "TLS" ...
       std::string text;
       bool is_good = true;
+      bool is_inbound = false;  // of the streams that the other server opens
     };
     std::vector<Line> lines;
     bool is_reachable = false;
   };
-  // Tries, step by step and up to the authentication, what a link would do; `host` is one of our domains.
+  // Tries, step by step and up to the authentication, what a link would do; and says what holds the other way. `host` is one of our
+  // domains.
   [[nodiscard]] Task<Explanation> explain(std::string host, std::string peer);
+  // Where other servers call.
+  struct Door {
+    net::PeerAddress address;
+    TlsKind kind;
+  };
+  [[nodiscard]] const std::vector<Door>& doors() const { return doors_; }
+  void note_refusal(const std::string& peer, Refusal refusal);
+  [[nodiscard]] const Refusals& refusals() const { return refusals_; }
 
  private:
   friend class InboundPeer;
@@ -193,6 +204,8 @@ class PeerTable final : public Abroad, private NextTurn {
   Admission admission_;
   std::shared_ptr<Settlements> settlements_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<Door> doors_;
+  Refusals refusals_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<Link>> links_;
   std::unordered_map<PeerStream::Id, std::unique_ptr<PeerStream>> streams_;
   std::unordered_map<PeerStream::Id, std::shared_ptr<ReceivedCount>> counting_;                // by ReceivedCount::id

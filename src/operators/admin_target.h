@@ -103,12 +103,13 @@ struct ComponentInfo {
   std::uint64_t waiting = 0;              // of these not yet taken
 };
 
-// Step by step what came of an attempt to reach a server.
+// Step by step what came of an attempt to reach a server, and what holds for its own.
 struct PeerExplanation {
   struct Line {
     std::string topic;
     std::string text;
     bool is_good = true;
+    bool is_inbound = false;              // of the streams that the other server opens
   };
   std::vector<Line> lines;
   bool is_reachable = false;

@@ -258,7 +258,7 @@ Task<Result<PeerExplanation>> ServerTarget::explain_peer(std::string host, std::
   const Explanation explanation = co_await explained;
   PeerExplanation told{.lines = {}, .is_reachable = explanation.is_reachable};
   for (const Explanation::Line& line : explanation.lines) {
-    told.lines.push_back({line.topic, line.text, line.is_good});
+    told.lines.push_back({line.topic, line.text, line.is_good, line.is_inbound});
   }
   co_return told;
 }
