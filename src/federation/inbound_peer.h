@@ -63,6 +63,7 @@ class InboundPeer final : public PeerStream, private stream::InboundDomains {
   [[nodiscard]] static Task<void> judge(PeerTable& table, Id id, std::shared_ptr<const ShownCertificate> shown);
   void judged(const PeerProof& proof, std::shared_ptr<const ShownCertificate> shown);
   void opened();
+  void lend_to_link();
   void audit_refusal(std::string_view what) { audit_refusal(what, pair()); }
   void audit_refusal(std::string_view what, const stream::DomainPair& pair);
   void set_deadline();
@@ -73,6 +74,7 @@ class InboundPeer final : public PeerStream, private stream::InboundDomains {
   std::shared_ptr<const ShownCertificate> certificate_;   // that proves its name
   TimerId deadline_ = TimerId::none;
   bool is_open_ = false;
+  bool is_link_to_follow_ = false;   // it sends here once it is known that the peer does not resume its former stream
   bool is_refusal_noted_ = false;
 };
 

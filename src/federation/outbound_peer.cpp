@@ -153,6 +153,11 @@ void OutboundPeer::speak(net::Connected connected) {
     options.enable = stream::EnableRequest{.resume = true, .max = std::nullopt};
     if (Link* link = table_.find_link(pair_); link != nullptr && !link->resumable().previd.empty()) {
       const auto& received = link->resumable().received;
+      if (received != nullptr) {   // the peer sends again what is not settled, and that is counted anew
+        table_.settlements()->hand_over();
+        received->handled.forget_unsettled();
+        received->told = received->asked_at = received->handled.handled();
+      }
       options.resume = stream::ResumeRequest{link->resumable().previd, received != nullptr ? received->handled.h() : 0};
     }
   }

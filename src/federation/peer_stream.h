@@ -53,6 +53,8 @@ class PeerStream : public net::Connection::Owner {
   virtual void retire() = 0;
   // Nothing has come from the peer for so long, not even white space, and nothing was sent to it.
   [[nodiscard]] bool is_silent_for(std::chrono::seconds time);
+  // The Link that sends on it is told that it is lost.
+  void let_go_of_link();
   // A Link has something on it that is not done.
   [[nodiscard]] bool is_used_by_link() const;
   // XEP-0198: it is the stream of this SM-ID; its count goes to whom it is resumed by.

@@ -285,6 +285,7 @@ std::shared_ptr<ReceivedCount> PeerTable::take_count(std::string_view previd, co
   for (const auto& [id, stream] : streams_) {
     if (stream->is_counted_as(previd) && stream->pair() == pair) {
       std::shared_ptr<ReceivedCount> count = stream->give_up_count();
+      stream->let_go_of_link();
       stream->end({.condition = StreamCondition::conflict, .text = "The stream was resumed elsewhere."});
       return count;
     }
@@ -312,12 +313,15 @@ void PeerTable::tend() {
   }
   for (auto it = resumable_.begin(); it != resumable_.end();) {
     if (it->second->until < now()) {
-      counting_.erase(static_cast<PeerStream::Id>(it->second->id));
+      if (Link* link = find_link(it->second->pair.reversed()); link != nullptr && link->is_resumable_by_peer(it->second->previd)) {
+        link->forget_peers_stream();
+      }
       it = resumable_.erase(it);
     } else {
       ++it;
     }
   }
+  std::erase_if(counting_, [](const auto& entry) { return entry.second.use_count() == 1; });   // no stream has it, and none may
   for (auto& [key, link] : links_) {
     link->close_if_unused();
   }

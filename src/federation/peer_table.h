@@ -40,6 +40,7 @@ struct PeerTableOptions {
   std::chrono::seconds inbound_idle_time{1800};    // and a silent one of another server's; 0: never
   std::chrono::seconds negotiation_time{60};       // from the connection to the open stream
   std::chrono::seconds resumption_time{300};       // that a peer's stream may be resumed within (XEP-0198)
+  std::chrono::milliseconds resumption_patience{5000};   // of what went back on it, until that goes another way
   std::chrono::milliseconds retry_first{1000};
   std::chrono::milliseconds retry_most{60'000};
   std::uint32_t write_queue = 4 * 1024 * 1024;
