@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "admin/control_server.h"
+#include "app/authorities.h"
 #include "app/client_certificates.h"
 #include "app/components.h"
 #include "app/server_tls.h"
@@ -274,34 +275,6 @@ std::vector<Finding> check_suites(const Config& config) {
 
 namespace {
 
-// Every file that a rule believes, and by which tables.
-std::map<std::string, std::string> anchors_in_use(const Config& config) {
-  std::map<std::string, std::string> files;
-  const auto& federation = config.section<policy::FederationOptions>("federation");
-  const auto add = [&](const std::string& file, const std::string& who) {
-    std::string& all = files[config.resolve(file)];
-    all.append(all.empty() ? "" : ", ").append(who);
-  };
-  bool has_default = false;
-  bool uses_servers = false;
-  for (const OptionObject& object : config.peers) {
-    const auto& peer = object.as<policy::PeerOptions>();
-    has_default = has_default || peer.domain == "default";
-    if (peer.action == policy::PeerAction::reject || !peer.via.empty()) {
-      continue;
-    }
-    if (peer.anchors.empty()) {
-      uses_servers = true;
-    } else {
-      add(peer.anchors, "anchors of [[peer]] " + peer.domain);
-    }
-  }
-  if (uses_servers || (!has_default && federation.profile == policy::Profile::open)) {
-    add(federation.anchors, "anchors of [federation]");
-  }
-  return files;
-}
-
 Result<std::size_t> count_anchors(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
@@ -319,7 +292,7 @@ constexpr const char* mend_anchors =
 
 std::vector<Finding> check_peer_anchors(const Config& config) {
   std::vector<Finding> findings;
-  for (const auto& [path, who] : anchors_in_use(config)) {
+  for (const auto& [path, who] : peer_anchors_in_use(config)) {
     const auto count = count_anchors(path);
     findings.push_back(count ? Finding{Severity::ok, "servers are believed by " + std::to_string(*count) + " authorities in " + path, ""}
                              : Finding{Severity::error, who + ": " + count.error().what, mend_anchors});
@@ -328,7 +301,7 @@ std::vector<Finding> check_peer_anchors(const Config& config) {
 }
 
 Result<void> require_peer_anchors(const Config& config) {
-  for (const auto& [path, who] : anchors_in_use(config)) {
+  for (const auto& [path, who] : peer_anchors_in_use(config)) {
     if (const auto count = count_anchors(path); !count) {
       return fail(count.error().kind, who + ": " + count.error().what + "; " + mend_anchors);
     }

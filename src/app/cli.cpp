@@ -77,7 +77,7 @@ std::optional<Config> load_or_tell(const std::string& path, const ConfigSchema& 
 struct Invocation {
   const admin::OperatorCommand* command = nullptr;
   std::map<std::string, std::string, std::less<>> values;   // also the path of an `accounts` argument
-  std::map<std::string, std::vector<std::string>, std::less<>> files;   // of `revocation_lists`
+  std::map<std::string, std::vector<std::string>, std::less<>> files;   // of `revocation_lists` and `ocsp_responses`
   bool is_json = false;
 };
 
@@ -104,8 +104,11 @@ Result<std::string> read_certificate_file(const std::string& path) {
   return "-----BEGIN CERTIFICATE-----\n" + base64_lines(text) + "-----END CERTIFICATE-----\n";
 }
 
+bool is_of_files(admin::ArgumentKind kind) { return kind == admin::ArgumentKind::revocation_lists || kind == admin::ArgumentKind::ocsp_responses; }
+
 // All of them, as PEM.
-Result<std::string> read_revocation_lists(const std::vector<std::string>& paths) {
+Result<std::string> read_files(const std::vector<std::string>& paths, admin::ArgumentKind kind) {
+  const std::string label = kind == admin::ArgumentKind::ocsp_responses ? "OCSP RESPONSE-----\n" : "X509 CRL-----\n";
   std::string all;
   for (const std::string& path : paths) {
     const auto read = read_secret_file(path, admin::max_lists_bytes);
@@ -113,7 +116,7 @@ Result<std::string> read_revocation_lists(const std::vector<std::string>& paths)
       return fail(read.error());
     }
     const std::string text(read->view());
-    all += text.find("-----BEGIN") != std::string::npos ? text + "\n" : "-----BEGIN X509 CRL-----\n" + base64_lines(text) + "-----END X509 CRL-----\n";
+    all += text.find("-----BEGIN") != std::string::npos ? text + "\n" : "-----BEGIN " + label + base64_lines(text) + "-----END " + label;
   }
   return all;
 }
@@ -131,11 +134,11 @@ Result<admin::CommandArguments> gather(const Invocation& invocation) {
   for (const admin::Argument& argument : invocation.command->arguments) {
     const auto given = invocation.values.find(argument.name);
     if (const auto files = invocation.files.find(argument.name); files != invocation.files.end()) {
-      auto lists = read_revocation_lists(files->second);
-      if (!lists) {
-        return fail(lists.error());
+      auto all = read_files(files->second, argument.kind);
+      if (!all) {
+        return fail(all.error());
       }
-      arguments.values.emplace(argument.name, std::move(*lists));
+      arguments.values.emplace(argument.name, std::move(*all));
     } else if (argument.kind == admin::ArgumentKind::password) {
       auto secret = read_password("Password");
       if (!secret) {
@@ -304,7 +307,7 @@ void add_operator_commands(CLI::App& app, const std::string& config_path, std::v
         continue;
       }
       const std::string name = (argument.is_named ? "--" : "") + argument.name;
-      CLI::Option* option = argument.kind == admin::ArgumentKind::revocation_lists
+      CLI::Option* option = is_of_files(argument.kind)
                                 ? sub->add_option(name, invocation.files[argument.name], argument.help)
                                 : sub->add_option(name, invocation.values[argument.name], argument.help);
       if (argument.is_required) {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "app/authorities.h"
 #include "app/client_certificates.h"
 #include "auth/certificate/store_directory.h"
 #include "operators/store_target.h"
@@ -67,7 +68,9 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
     std::fprintf(stderr, "aldis: %s\n", policies.error().what.c_str());
   }
   admin::StoreTarget target(stores->stores(), passwords, failures, judge, clock, std::move(domains));
-  target.set_revocation(known ? known->get() : nullptr);
+  AuthorityFiles authorities;
+  authorities.follow(config);
+  target.set_revocation(known ? known->get() : nullptr, [&authorities] { return authorities.read(); });
   Result<void> loaded;
   const auto run = [&]() -> Task<void> {
     loaded = co_await failures.load();

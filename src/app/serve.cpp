@@ -14,6 +14,7 @@
 
 #include "admin/control_server.h"
 #include "admin/metrics_server.h"
+#include "app/authorities.h"
 #include "app/check.h"
 #include "app/cli.h"
 #include "app/client_certificates.h"
@@ -334,7 +335,9 @@ int serve(Config given, const ConfigSchema& schema) {
   }
   admin::ServerTarget target(server->administration(), (*stores)->stores(), &federation.table(), &federation.components(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
   WorkerPool import_workers({.threads = 1, .queue = 16, .name = "import"});
-  target.set_revocation(**known, import_workers);
+  AuthorityFiles authorities;
+  authorities.follow(config);
+  target.set_revocation(**known, import_workers, [&authorities] { return authorities.read(); });
   auto control = admin::ControlServer::start({.path = config.admin_socket()}, target, server->operator_executor());
   if (!control) {
     static_cast<void>(server->stop(std::chrono::seconds(1)));
@@ -377,6 +380,7 @@ int serve(Config given, const ConfigSchema& schema) {
       federation.apply(peers, refresh);
       server->apply(live);
       federation.apply(other_components.settings, component_table);
+      authorities.follow(after);
       gauges.watch(fresh, other_components.own_certificates, clock);
     };
     return prepared;

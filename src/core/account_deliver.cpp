@@ -201,7 +201,14 @@ void Account::deliver_message(Envelope envelope) {
   }
 }
 
+// XEP-0198 section 4: as if it had been sent to a resource that is not available (RFC 6121 section 8.5.3.2), by kind and type.
 void Account::undelivered(Envelope envelope) {
+  if (!envelope.stanza->is_message()) {   // section 8.5.3.2.3: presence is dropped, and so are answers; who asks is answered
+    if (envelope.stanza->is_request()) {
+      home_.router().bounce(home_, envelope, StanzaError(StanzaCondition::service_unavailable));
+    }
+    return;
+  }
   if (envelope.is_copy || envelope.stanza->type() == StanzaType::error || envelope.stanza->type() == StanzaType::headline) {
     return;
   }

@@ -552,7 +552,9 @@ void Session::finish(std::string_view reason) {
   note_flushed();
   std::vector<Envelope> undelivered;
   for (Unflushed& entry : std::exchange(unflushed_, {})) {
-    undelivered.push_back(addressed(entry.envelope));
+    if (entry.envelope.stanza->is_message()) {   // else it was for this session alone; requests are answered below
+      undelivered.push_back(addressed(entry.envelope));
+    }
   }
   for (Envelope& envelope : take_unacknowledged()) {
     undelivered.push_back(std::move(envelope));

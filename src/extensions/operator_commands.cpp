@@ -44,6 +44,7 @@ std::optional<FieldType> field_type(admin::ArgumentKind kind) {
     case admin::ArgumentKind::text:
     case admin::ArgumentKind::certificate:
     case admin::ArgumentKind::revocation_lists:
+    case admin::ArgumentKind::ocsp_responses:
     case admin::ArgumentKind::accounts:
       return FieldType::text_multi;
     case admin::ArgumentKind::password:

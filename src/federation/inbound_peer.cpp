@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "core/surely_stanza.h"
 #include "core/virtual_host.h"
 #include "federation/link.h"
 
@@ -71,14 +72,15 @@ Result<stream::InboundOffer, StreamError> InboundPeer::offer(const stream::Domai
   const policy::PeerDecision decision =
       table_.world().policy.decide(policy::PeerQuestion{.action = policy::Action::accept_in, .peer = pair.from});
   if (!decision.is_granted()) {
-    log::warning("audit-peer-refused", {{"host", pair.to},
-                                        {"peer", pair.from},
-                                        {"address", connection_->peer().str()},
-                                        {"rule", decision.rule != nullptr ? decision.rule->name : std::string()},
-                                        {"reason", to_string(decision.decision.reason())}});
+    rule_ = decision.rule;
+    audit_refusal(to_string(decision.decision.reason()), pair);
     return fail(StreamError{.condition = StreamCondition::policy_violation});   // which rule, and that there is one, is ours
   }
   rule_ = decision.rule;
+  if (rule_->tls == policy::PeerTls::direct && !door_.is_direct) {
+    audit_refusal("its rule has tls = \"direct\", and it called for STARTTLS", pair);
+    return fail(StreamError{.condition = StreamCondition::policy_violation});
+  }
   stream::InboundOffer offer;
   offer.has_dialback = rule_->allows_dialback();
   offer.has_bidi = rule_->may_be_sent_to();
@@ -106,8 +108,18 @@ bool InboundPeer::on_frame(net::Connection&, xml::Framer::Frame frame) {
       const auto header = xml::parse_stream_header(frame.bytes, xml::Limits::before_authentication());
       return do_step(header ? negotiation_.on_header(**header) : negotiation_.on_xml_error(header.error()));
     }
-    case xml::Framer::FrameKind::stream_close: return do_step(negotiation_.on_stream_close());
+    case xml::Framer::FrameKind::stream_close:
+      if (count_ != nullptr) {   // XEP-0198 section 7: a stream that is closed is not resumed
+        count_->previd.clear();
+      }
+      if (link_ != nullptr) {
+        link_->set_peers_previd({});
+      }
+      return do_step(negotiation_.on_stream_close());
     case xml::Framer::FrameKind::stanza: break;
+  }
+  if (is_link_to_follow_ && is_surely_stanza(frame.bytes)) {
+    lend_to_link();   // who begins so resumes nothing
   }
   return is_open_ ? take_frame(frame.bytes) : negotiate(frame.bytes);
 }
@@ -145,13 +157,21 @@ void InboundPeer::on_closed(net::Connection& connection, net::CloseReason reason
   table_.forget(*this);
 }
 
-void InboundPeer::audit_refusal(std::string_view what) {
+void InboundPeer::audit_refusal(std::string_view what, const stream::DomainPair& pair) {
   refused_total.add();
-  log::warning("audit-peer-refused", {{"host", pair().to},
-                                      {"peer", pair().from},
-                                      {"address", connection_->peer().str()},
-                                      {"rule", rule_ != nullptr ? rule_->name : std::string()},
-                                      {"reason", what}});
+  const std::string rule = rule_ != nullptr ? rule_->name : std::string();
+  log::warning("audit-peer-refused", {{"host", pair.to}, {"peer", pair.from}, {"address", connection_->peer().str()}, {"rule", rule}, {"reason", what}});
+  if (!std::exchange(is_refusal_noted_, true)) {   // what follows of it says less
+    table_.note_refusal(pair.from, {.host = pair.to, .address = connection_->peer().str(), .rule = rule, .why = std::string(what)});
+  }
+}
+
+void InboundPeer::key_verified(const stream::KeyVerdict& verdict) {
+  if (verdict.outcome != stream::KeyVerdict::Outcome::valid) {
+    audit_refusal(verdict.outcome == stream::KeyVerdict::Outcome::invalid ? "dialback: the authoritative server did not make its key"
+                                                                          : "dialback: the authoritative server could not be asked");
+  }
+  static_cast<void>(do_step(negotiation_.key_verified(verdict)));
 }
 
 void InboundPeer::refuse(const StreamError& error) {
@@ -242,39 +262,69 @@ bool InboundPeer::carry_out(stream::VerifyKey& demand) {
   return true;
 }
 
-// XEP-0198 section 3. A stream of both directions is not resumed: what we had under way on it goes another way.
+// XEP-0198 section 3.
 bool InboundPeer::carry_out(stream::EnableManagement& demand) {
   std::shared_ptr<ReceivedCount> count = table_.new_count(pair());
   stream::Enabled enabled;
-  if (demand.request.resume && !is_bidi() && table_.options().resumption_time.count() > 0) {
+  count->is_both_ways = is_bidi();
+  if (demand.request.resume && table_.options().resumption_time.count() > 0) {
     enabled.id = random_token(table_.world().random, id_bits);
     enabled.max = static_cast<std::uint32_t>(table_.options().resumption_time.count());
     count->previd = enabled.id;
   }
   begin_counting(std::move(count));
   const bool may_go_on = do_step(negotiation_.managed(stream::enabled(enabled), true));
-  if (link_ != nullptr) {  // section 4: what goes the other way is counted too, from here on
-    is_managed_ = true;
+  is_managed_ = is_bidi();  // section 4: what goes the other way is counted too, from here on
+  if (is_link_to_follow_) {
+    lend_to_link();   // all it sends is counted
+  } else if (link_ != nullptr) {
     link_->managed();
+  }
+  if (link_ != nullptr) {
+    link_->set_peers_previd(enabled.id);
   }
   return may_go_on;
 }
 
 bool InboundPeer::carry_out(stream::ResumeStream& demand) {
   std::shared_ptr<ReceivedCount> count = table_.take_count(demand.request.previd, pair());
-  if (count == nullptr) {
-    return do_step(negotiation_.managed(stream::management_failed(StanzaCondition::item_not_found), false));
-  }
   table_.settlements()->hand_over();
+  Link* const link = count != nullptr && count->is_both_ways ? table_.find_link(pair().reversed()) : nullptr;
+  const bool is_known = count != nullptr && (!count->is_both_ways || (is_bidi() && link != nullptr && link->is_resumable_by_peer(count->previd)));
+  if (!is_known) {   // what went back on it may have gone another way meanwhile; what came on it is still known (section 5)
+    const auto h = count != nullptr ? std::optional(count->handled.h()) : std::nullopt;
+    return do_step(negotiation_.managed(stream::management_failed(StanzaCondition::item_not_found, h), false));
+  }
+  if (const auto error = link != nullptr ? link->check_acknowledgement(demand.request.h) : std::nullopt) {
+    table_.keep_count(std::move(count));
+    refuse(*error);
+    return false;
+  }
   count->handled.forget_unsettled();   // the peer sends it again
   count->told = count->asked_at = count->handled.handled();
   const std::string answer = stream::resumed(count->previd, count->handled.h());
   begin_counting(std::move(count));
-  return do_step(negotiation_.managed(answer, true));
+  const bool may_go_on = do_step(negotiation_.managed(answer, true));
+  if (link != nullptr) {
+    is_link_to_follow_ = false;
+    is_managed_ = true;
+    link->resumed_by_peer(*this, demand.request.h);
+    link->begin();
+  }
+  return may_go_on;
+}
+
+void InboundPeer::lend_to_link() {
+  is_link_to_follow_ = false;
+  Link& link = table_.link(pair().reversed());
+  if (link.use(*this)) {
+    link.begin();
+  }
 }
 
 bool InboundPeer::carry_out(stream::CloseConnection& demand) {
   if (demand.reason) {
+    is_refusal_noted_ = is_refusal_noted_ || is_open_;   // it was let in: it ends for another reason, or that has been noted
     audit_refusal(to_string(*demand.reason));
   }
   is_ending_ = true;
@@ -289,8 +339,9 @@ void InboundPeer::retire() {
   }
   log::info("peer-stream-idle", {{"host", pair().to}, {"peer", pair().from}, {"address", connection_->peer().str()}});
   if (link_ != nullptr) {
-    std::exchange(link_, nullptr)->lost(*this);
+    link_->set_peers_previd({});
   }
+  let_go_of_link();
   connection_->send("</stream:stream>");
   is_finished_ = true;
   deadline_ = table_.shard().after(patience_for_the_end, [this] {
@@ -325,9 +376,9 @@ void InboundPeer::opened() {
                                          {"bidi", is_bidi()}});
   const stream::DomainPair back = pair().reversed();
   if (is_bidi()) {
-    Link& link = table_.link(back);
-    if (link.use(*this)) {
-      link.begin();
+    is_link_to_follow_ = table_.link(back).awaits_resumption();
+    if (!is_link_to_follow_) {
+      lend_to_link();
     }
   } else if (Link* link = table_.find_link(back)) {
     link->peer_is_back();

@@ -18,14 +18,14 @@ class InboundPeer final : public PeerStream, private stream::InboundDomains {
 
   void start();
   // What came of the question about its key.
-  void key_verified(const stream::KeyVerdict& verdict) { static_cast<void>(do_step(negotiation_.key_verified(verdict))); }
+  void key_verified(const stream::KeyVerdict& verdict);
   [[nodiscard]] const std::string& stream_id() const { return negotiation_.stream_id(); }
 
   [[nodiscard]] const stream::DomainPair& pair() const override { return negotiation_.pair(); }
   [[nodiscard]] bool is_inbound() const override { return true; }
   [[nodiscard]] stream::ServerProof proof() const override { return negotiation_.proof(); }
   [[nodiscard]] bool is_open() const { return is_open_; }
-  [[nodiscard]] bool is_bidi() const { return negotiation_.is_bidi(); }
+  [[nodiscard]] bool is_bidi() const override { return negotiation_.is_bidi(); }
   void end(const StreamError& error) override {
     if (!negotiation_.is_closed()) {
       static_cast<void>(do_step(negotiation_.close(error)));
@@ -63,7 +63,9 @@ class InboundPeer final : public PeerStream, private stream::InboundDomains {
   [[nodiscard]] static Task<void> judge(PeerTable& table, Id id, std::shared_ptr<const ShownCertificate> shown);
   void judged(const PeerProof& proof, std::shared_ptr<const ShownCertificate> shown);
   void opened();
-  void audit_refusal(std::string_view what);
+  void lend_to_link();
+  void audit_refusal(std::string_view what) { audit_refusal(what, pair()); }
+  void audit_refusal(std::string_view what, const stream::DomainPair& pair);
   void set_deadline();
 
   const std::string source_;
@@ -72,6 +74,8 @@ class InboundPeer final : public PeerStream, private stream::InboundDomains {
   std::shared_ptr<const ShownCertificate> certificate_;   // that proves its name
   TimerId deadline_ = TimerId::none;
   bool is_open_ = false;
+  bool is_link_to_follow_ = false;   // it sends here once it is known that the peer does not resume its former stream
+  bool is_refusal_noted_ = false;
 };
 
 }  // namespace aldis::federation

@@ -57,7 +57,7 @@ Link::Link(PeerTable& table, stream::DomainPair pair) : table_(table), pair_(std
 Link::~Link() { stop_timer(); }
 
 bool Link::is_forgettable() const {
-  return state_ == State::idle && queue_.empty() && sent_.empty() && stored_ == 0 && *appending_ == 0 &&
+  return state_ == State::idle && queue_.empty() && sent_.empty() && stored_ == 0 && *appending_ == 0 && peers_previd_.empty() &&
          (!last_failure_ || table_.wall() - last_failure_->when > std::chrono::hours(1));
 }
 
@@ -116,18 +116,44 @@ bool Link::use(PeerStream& stream) {
   if (stream_ != nullptr) {
     return false;
   }
+  if (stream.is_inbound()) {   // it begins anew, whatever was to be resumed
+    forget_former_stream();
+  } else {
+    forget_peers_stream();
+  }
+  adopt(stream);
+  return true;
+}
+
+void Link::adopt(PeerStream& stream) {
   stop_timer();
   stream_ = &stream;
   stream.link_ = this;
   state_ = State::open;
   is_asked_ = false;
   last_failure_.reset();
-  return true;
 }
 
 void Link::forget_former_stream() {
   resumable_ = {};
+  peers_previd_.clear();
   take_back_sent();
+}
+
+void Link::forget_peers_stream() {
+  if (!std::exchange(peers_previd_, {}).empty() && stream_ == nullptr) {
+    take_back_sent();
+  }
+}
+
+std::optional<StreamError> Link::check_acknowledgement(std::uint32_t h) const {
+  return count_.newly_acknowledged(h) ? std::nullopt : std::optional(stream::handled_count_too_high(h, static_cast<std::uint32_t>(count_.sent())));
+}
+
+void Link::resumed_by_peer(PeerStream& stream, std::uint32_t h) {
+  adopt(stream);
+  const std::optional<StreamError> error = resumed(h);
+  ensure(!error, "what the peer says that it has handled was checked");
 }
 
 std::optional<StreamError> Link::resumed(std::uint32_t h) {
@@ -171,6 +197,33 @@ void Link::lost(PeerStream& stream) {
   stream_ = nullptr;
   is_draining_ = false;
   go_on();
+  if (stream.is_inbound() && !peers_previd_.empty() && uncounted_ == 0 && !is_closing_) {
+    await_peer();
+    return;
+  }
+  peers_previd_.clear();
+  find_another_stream();
+}
+
+// Only the peer can resume it, and only then is it known what it has of what it has not acknowledged.
+void Link::await_peer() {
+  if (sent_.empty()) {   // nothing that could arrive twice
+    state_ = State::idle;
+    if (!queue_.empty() || stored_ != 0) {
+      find_another_stream();
+    }
+    return;
+  }
+  state_ = State::connecting;
+  stop_timer();
+  retry_ = table_.shard().after(table_.options().resumption_patience, [this] {
+    retry_ = TimerId::none;
+    peers_previd_.clear();
+    find_another_stream();
+  });
+}
+
+void Link::find_another_stream() {
   if (resumable_.previd.empty()) {
     take_back_sent();
   }
@@ -269,10 +322,10 @@ void Link::send_queue() {
 }
 
 std::optional<StreamError> Link::acknowledged(std::uint32_t h) {
-  const std::optional<std::uint64_t> more = count_.acknowledge(h);
-  if (!more) {
-    return stream::handled_count_too_high(h, static_cast<std::uint32_t>(count_.sent()));
+  if (std::optional<StreamError> error = check_acknowledgement(h)) {
+    return error;
   }
+  const std::optional<std::uint64_t> more = count_.acknowledge(h);
   for (; *more > 0 && uncounted_ > 0 && !sent_.empty(); --uncounted_) {  // they came before what is acknowledged
     done(std::move(sent_.front()));
     sent_.pop_front();
@@ -481,6 +534,7 @@ void Link::put_away() {
   is_closing_ = true;
   stop_timer();
   resumable_ = {};
+  peers_previd_.clear();
   note_flushed();
   take_back_sent();
   store_queue();

@@ -8,7 +8,9 @@
 //
 // A stanza is done with, and its sender's Acceptance let go, when the peer has acknowledged it (XEP-0198), or on a stream without
 // acknowledgements the kernel has taken it, or it is in the store, or it was given back. What a lost stream had not done is
-// sent again on the next; what comes while it is being closed waits for the next. While the store holds some, they leave before those in memory. On the federation's shard.
+// sent again on the next, once; what comes while it is being closed waits for the next. While the store holds some, they leave before
+// those in memory. A lost stream that only the peer can resume (XEP-0198 on one that it opened) is given a moment to be resumed: then the
+// peer says what it has, and nothing arrives twice. On the federation's shard.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -62,6 +64,18 @@ class Link {
   void note_flushed();
   void after_flush();   // the turn in which something was sent is over
 
+  // ---- for InboundPeer: what the peer may resume
+  // What is sent on the stream that is used is counted under this SM-ID of the peer's; empty: under none.
+  void set_peers_previd(std::string previd) { peers_previd_ = std::move(previd); }
+  // The stream it had is lost, and the peer may yet resume it.
+  [[nodiscard]] bool awaits_resumption() const { return stream_ == nullptr && !peers_previd_.empty(); }
+  [[nodiscard]] bool is_resumable_by_peer(std::string_view previd) const { return awaits_resumption() && peers_previd_ == previd; }
+  [[nodiscard]] std::optional<StreamError> check_acknowledgement(std::uint32_t h) const;
+  // It has: the stream goes on from where the former was, of which it has handled so many; these were checked. Then begin().
+  void resumed_by_peer(PeerStream& stream, std::uint32_t h);
+  // It will not: what was under way goes another way.
+  void forget_peers_stream();
+
   // ---- for OutboundPeer: what may be resumed
   struct Resumable {
     std::string previd;
@@ -101,6 +115,9 @@ class Link {
     bool is_stored = false;
   };
 
+  void adopt(PeerStream& stream);
+  void await_peer();
+  void find_another_stream();
   void connect();
   void transmit(Item item);
   void take_back_sent();
@@ -139,6 +156,7 @@ class Link {
   stream::SentCount count_;
   std::size_t uncounted_ = 0;            // of sent_, those at its front that left before counting began
   Resumable resumable_;
+  std::string peers_previd_;             // not empty: what is in sent_ is counted on a stream that the peer opened, and may resume
   std::uint32_t attempts_ = 0;
   TimerId retry_ = TimerId::none;
   std::optional<LinkFailure> last_failure_;

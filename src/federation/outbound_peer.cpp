@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "federation/explain_inbound.h"
 #include "xmpp/jid.h"
 
 namespace aldis::federation {
@@ -35,7 +36,8 @@ void OutboundPeer::start() {
       table_.world().policy.decide(policy::PeerQuestion{.action = policy::Action::connect_out, .peer = pair_.to});
   rule_ = decision.rule;
   if (rule_ != nullptr) {
-    note("rule", "\"" + rule_->name + "\" applies" + (decision.is_granted() ? "" : ": " + std::string(to_string(decision.decision.reason()))),
+    const policy::Reason reason = decision.decision.reason();
+    note("rule", "\"" + rule_->name + "\" applies" + (decision.is_granted() ? ": it may be sent to" : ": " + std::string(to_string(reason)) + ". " + mend_of(reason, rule_, pair_.to, false)),
          decision.is_granted());
   }
   if (!decision.is_granted()) {
@@ -151,6 +153,11 @@ void OutboundPeer::speak(net::Connected connected) {
     options.enable = stream::EnableRequest{.resume = true, .max = std::nullopt};
     if (Link* link = table_.find_link(pair_); link != nullptr && !link->resumable().previd.empty()) {
       const auto& received = link->resumable().received;
+      if (received != nullptr) {   // the peer sends again what is not settled, and that is counted anew
+        table_.settlements()->hand_over();
+        received->handled.forget_unsettled();
+        received->told = received->asked_at = received->handled.handled();
+      }
       options.resume = stream::ResumeRequest{link->resumable().previd, received != nullptr ? received->handled.h() : 0};
     }
   }

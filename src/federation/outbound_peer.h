@@ -32,7 +32,7 @@ class OutboundPeer final : public PeerStream {
   [[nodiscard]] stream::ServerProof proof() const override {
     return negotiation_ != nullptr ? negotiation_->proof() : stream::ServerProof::none;
   }
-  [[nodiscard]] bool is_bidi() const { return negotiation_ != nullptr && negotiation_->is_bidi(); }
+  [[nodiscard]] bool is_bidi() const override { return negotiation_ != nullptr && negotiation_->is_bidi(); }
   void end(const StreamError& error) override;
   void retire() override;
 

@@ -77,6 +77,9 @@ Task<void> PeerCertificates::look_at(PeerTable& table, std::uint64_t id) {
                                           {"direction", stream->is_inbound() ? "in" : "out"},
                                           {"rule", rule->name},
                                           {"cause", proof.why}});
+  if (stream->is_inbound()) {
+    table.note_refusal(shown->domain, {.host = pair.to, .address = stream->connection()->peer().str(), .rule = rule->name, .why = "an open stream was ended: " + proof.why});
+  }
   stream->end({.condition = StreamCondition::not_authorized, .text = "The certificate holds no more."});
 }
 

@@ -153,6 +153,12 @@ void PeerStream::send(const Stanza& stanza) {
 
 bool PeerStream::is_used_by_link() const { return link_ != nullptr && (link_->in_memory() != 0 || link_->stored() != 0); }
 
+void PeerStream::let_go_of_link() {
+  if (link_ != nullptr) {
+    std::exchange(link_, nullptr)->lost(*this);
+  }
+}
+
 bool PeerStream::is_silent_for(std::chrono::seconds time) {
   if (connection_ != nullptr && connection_->received_total() != heard_bytes_) {
     heard_bytes_ = connection_->received_total();

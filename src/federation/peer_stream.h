@@ -33,6 +33,8 @@ class PeerStream : public net::Connection::Owner {
   [[nodiscard]] virtual const stream::DomainPair& pair() const = 0;
   [[nodiscard]] virtual bool is_inbound() const = 0;
   [[nodiscard]] virtual stream::ServerProof proof() const = 0;
+  // Stanzas go both ways on it (XEP-0288).
+  [[nodiscard]] virtual bool is_bidi() const = 0;
   [[nodiscard]] const policy::PeerRulePtr& rule() const { return rule_; }
   // Null before it is connected.
   [[nodiscard]] const net::Connection* connection() const { return connection_.get(); }
@@ -51,6 +53,8 @@ class PeerStream : public net::Connection::Owner {
   virtual void retire() = 0;
   // Nothing has come from the peer for so long, not even white space, and nothing was sent to it.
   [[nodiscard]] bool is_silent_for(std::chrono::seconds time);
+  // The Link that sends on it is told that it is lost.
+  void let_go_of_link();
   // A Link has something on it that is not done.
   [[nodiscard]] bool is_used_by_link() const;
   // XEP-0198: it is the stream of this SM-ID; its count goes to whom it is resumed by.

@@ -8,6 +8,7 @@
 #include "core/home.h"
 #include "core/router.h"
 #include "core/virtual_host.h"
+#include "federation/explain_inbound.h"
 #include "federation/inbound_peer.h"
 #include "federation/outbound_peer.h"
 
@@ -58,6 +59,7 @@ std::shared_ptr<const tls::TlsContext> context_of(const TlsByKind& all, const Tl
 void PeerTable::open(std::unique_ptr<net::Listener> listener, TlsKind door) {
   listener->start(shard_, [this](const net::PeerAddress& peer) { return admission_.admit(peer, now()); },
                   [this, door](std::unique_ptr<net::Transport> transport) { receive(std::move(transport), door); });
+  doors_.push_back({listener->address(), door});
   listeners_.push_back(std::move(listener));
 }
 
@@ -283,6 +285,7 @@ std::shared_ptr<ReceivedCount> PeerTable::take_count(std::string_view previd, co
   for (const auto& [id, stream] : streams_) {
     if (stream->is_counted_as(previd) && stream->pair() == pair) {
       std::shared_ptr<ReceivedCount> count = stream->give_up_count();
+      stream->let_go_of_link();
       stream->end({.condition = StreamCondition::conflict, .text = "The stream was resumed elsewhere."});
       return count;
     }
@@ -310,12 +313,15 @@ void PeerTable::tend() {
   }
   for (auto it = resumable_.begin(); it != resumable_.end();) {
     if (it->second->until < now()) {
-      counting_.erase(static_cast<PeerStream::Id>(it->second->id));
+      if (Link* link = find_link(it->second->pair.reversed()); link != nullptr && link->is_resumable_by_peer(it->second->previd)) {
+        link->forget_peers_stream();
+      }
       it = resumable_.erase(it);
     } else {
       ++it;
     }
   }
+  std::erase_if(counting_, [](const auto& entry) { return entry.second.use_count() == 1; });   // no stream has it, and none may
   for (auto& [key, link] : links_) {
     link->close_if_unused();
   }
@@ -434,6 +440,15 @@ bool PeerTable::is_closed() const {
 
 // ---- for operators
 
+void PeerTable::note_refusal(const std::string& peer, Refusal refusal) {
+  if (peer.empty()) {
+    return;
+  }
+  refusal.when = wall();
+  const policy::PeerRulesPtr rules = world_.policy.peers();
+  refusals_.note(peer, std::move(refusal), rules != nullptr && rules->of(peer)->is_explicit);
+}
+
 std::vector<PeerTable::LinkInfo> PeerTable::list() const {
   std::vector<LinkInfo> all;
   const auto fill = [](LinkInfo& info, const PeerStream& stream) {
@@ -476,7 +491,7 @@ std::vector<PeerTable::LinkInfo> PeerTable::list() const {
 Task<PeerTable::Explanation> PeerTable::explain(std::string host, std::string peer) {
   const Completion<Explanation> done;
   const PeerStream::Id id = next_id();
-  auto stream = std::make_unique<OutboundPeer>(*this, id, stream::DomainPair{std::move(host), peer}, OutboundPeer::Errand::explain);
+  auto stream = std::make_unique<OutboundPeer>(*this, id, stream::DomainPair{host, peer}, OutboundPeer::Errand::explain);
   OutboundPeer& added = *stream;
   streams_.emplace(id, std::move(stream));
   streams_gauge.add(1);
@@ -484,12 +499,14 @@ Task<PeerTable::Explanation> PeerTable::explain(std::string host, std::string pe
   added.start();
   Explanation explanation = co_await done;
   for (const LinkInfo& link : list()) {
-    if (link.pair.from == peer || link.pair.to == peer) {
+    if (link.pair.to == peer && link.direction != "in") {
       explanation.lines.push_back({"now", link.pair.from + " to " + link.pair.to + ": " + link.state + (link.proof.empty() ? "" : ", " + link.proof) +
                                               (link.last_failure.empty() ? "" : "; last failure: " + link.last_failure),
                                    link.last_failure.empty()});
     }
   }
+  std::vector<Explanation::Line> other_way = explain_inbound(*this, host, peer);
+  std::ranges::move(other_way, std::back_inserter(explanation.lines));
   co_return explanation;
 }
 

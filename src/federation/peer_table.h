@@ -18,6 +18,7 @@
 #include "federation/link.h"
 #include "federation/peer_certificates.h"
 #include "federation/received_count.h"
+#include "federation/refusals.h"
 #include "net/connector.h"
 #include "net/listener.h"
 #include "net/server_lookup.h"
@@ -39,6 +40,7 @@ struct PeerTableOptions {
   std::chrono::seconds inbound_idle_time{1800};    // and a silent one of another server's; 0: never
   std::chrono::seconds negotiation_time{60};       // from the connection to the open stream
   std::chrono::seconds resumption_time{300};       // that a peer's stream may be resumed within (XEP-0198)
+  std::chrono::milliseconds resumption_patience{5000};   // of what went back on it, until that goes another way
   std::chrono::milliseconds retry_first{1000};
   std::chrono::milliseconds retry_most{60'000};
   std::uint32_t write_queue = 4 * 1024 * 1024;
@@ -157,15 +159,25 @@ class PeerTable final : public Abroad, private NextTurn {
   [[nodiscard]] std::vector<LinkInfo> list() const;
   struct Explanation {
     struct Line {
-      std::string topic;     // "rule", "DNS", "TLS" ...
+      std::string topic;        // "rule", "DNS", "TLS" ...
       std::string text;
       bool is_good = true;
+      bool is_inbound = false;  // of the streams that the other server opens
     };
     std::vector<Line> lines;
     bool is_reachable = false;
   };
-  // Tries, step by step and up to the authentication, what a link would do; `host` is one of our domains.
+  // Tries, step by step and up to the authentication, what a link would do; and says what holds the other way. `host` is one of our
+  // domains.
   [[nodiscard]] Task<Explanation> explain(std::string host, std::string peer);
+  // Where other servers call.
+  struct Door {
+    net::PeerAddress address;
+    TlsKind kind;
+  };
+  [[nodiscard]] const std::vector<Door>& doors() const { return doors_; }
+  void note_refusal(const std::string& peer, Refusal refusal);
+  [[nodiscard]] const Refusals& refusals() const { return refusals_; }
 
  private:
   friend class InboundPeer;
@@ -193,6 +205,8 @@ class PeerTable final : public Abroad, private NextTurn {
   Admission admission_;
   std::shared_ptr<Settlements> settlements_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<Door> doors_;
+  Refusals refusals_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<Link>> links_;
   std::unordered_map<PeerStream::Id, std::unique_ptr<PeerStream>> streams_;
   std::unordered_map<PeerStream::Id, std::shared_ptr<ReceivedCount>> counting_;                // by ReceivedCount::id

@@ -55,6 +55,12 @@ Result<std::shared_ptr<const tls::TrustStore>> PeerTrust::store(const std::strin
   return std::move(*made);
 }
 
+Result<PeerTrust::Anchors> PeerTrust::anchors_of(const policy::PeerRule& rule) {
+  const std::string& file = rule.anchors.empty() ? anchors_ : rule.anchors;
+  const auto made = store(file, mode_of(rule));
+  return made ? Result<Anchors>(Anchors{(std::filesystem::path(folder_) / file).string(), (*made)->anchors().size()}) : fail(made.error());
+}
+
 tls::RevocationMode PeerTrust::mode_of(const policy::PeerRule& rule) const {
   switch (rule.revocation) {
     case policy::PeerRevocation::server: break;

@@ -35,13 +35,19 @@ class PeerTrust {
   // The same, and empty also when all of it is known already, good or bad.
   [[nodiscard]] std::vector<std::shared_ptr<X509>> unknown_path(const policy::PeerRule& rule, const tls::PresentedChain& chain,
                                                                 const net::ServerTarget* target, WallTime now);
+  // Whose certificates are believed under a rule. Errors: the file cannot be used.
+  struct Anchors {
+    std::string path;
+    std::size_t count = 0;
+  };
+  [[nodiscard]] Result<Anchors> anchors_of(const policy::PeerRule& rule);
+  [[nodiscard]] tls::RevocationMode mode_of(const policy::PeerRule& rule) const;
   // The files are read again when next needed.
   void forget() { stores_.clear(); }
   // Where a rule does not say.
   void set_revocation(tls::RevocationMode mode) { revocation_ = mode; }
 
  private:
-  [[nodiscard]] tls::RevocationMode mode_of(const policy::PeerRule& rule) const;
   [[nodiscard]] tls::CertificateVerdict verify(const policy::PeerRule& rule, tls::RevocationMode mode, const tls::PresentedChain& chain,
                                                const net::ServerTarget* target, WallTime now);
   [[nodiscard]] Result<std::shared_ptr<const tls::TrustStore>> store(const std::string& file, tls::RevocationMode mode);

@@ -20,6 +20,7 @@ struct ReceivedCount {
   // ---- while no connection has it
   std::string previd;               // the SM-ID; empty: it cannot be resumed
   stream::DomainPair pair;          // whose stream it is: only that peer resumes it
+  bool is_both_ways = false;        // with XEP-0288: what goes back is counted too, by the Link, and both go on or neither
   Monotonic until{};
 };
 

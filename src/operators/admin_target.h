@@ -4,6 +4,8 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,12 +86,13 @@ struct ComponentInfo {
   std::uint64_t waiting = 0;              // of these not yet taken
 };
 
-// Step by step what came of an attempt to reach a server.
+// Step by step what came of an attempt to reach a server, and what holds for its own.
 struct PeerExplanation {
   struct Line {
     std::string topic;
     std::string text;
     bool is_good = true;
+    bool is_inbound = false;              // of the streams that the other server opens
   };
   std::vector<Line> lines;
   bool is_reachable = false;
@@ -107,6 +110,9 @@ struct ServerStatus {
   std::vector<std::string> domains;
   std::uint64_t sessions = 0;
 };
+
+// The certificates of authorities that the configuration names, now. Any thread.
+using Authorities = std::function<std::vector<std::shared_ptr<X509>>()>;
 
 class AdminTarget : public RoomTarget {
  public:
@@ -152,6 +158,8 @@ class AdminTarget : public RoomTarget {
   // An operator's CRLs, in PEM form, for logins and links from now on: how many were newer than what was known. invalid: one
   // cannot be read; those before it count.
   virtual Task<Result<std::size_t>> import_crls(std::string lists) = 0;
+  // The same of OCSP responses. `issuers`: certificates in PEM form besides the authorities that the configuration names; may be empty.
+  virtual Task<Result<tls::RevocationCache::Imported>> import_ocsp(std::string responses, std::string issuers) = 0;
   virtual Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() = 0;
 
   // The three: not_found, there is no such account.

@@ -2,9 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "operators/certificate_target.h"
 #include "operators/command.h"
 #include "operators/fake_target.h"
-#include "tests/support/test_ca.h"
+#include "tests/support/test_revocation.h"
 
 namespace aldis::admin {
 namespace {
@@ -82,6 +83,31 @@ TEST_F(CertificateCommands, WhatIsMeantMustBeClear) {
   EXPECT_THAT(refusal(add, {{"account", "nobody@capulet.example"}, {"key", "edipi"}, {"value", "1234567890"}}), HasSubstr("there is no account"));
   ASSERT_TRUE(run(add, {{"account", juliet_}, {"key", "edipi"}, {"value", "1234567890"}}));
   EXPECT_EQ(refusal(add, {{"account", "nurse@capulet.example"}, {"key", "edipi"}, {"value", "1234567890"}}), juliet_ + " has it");
+}
+
+TEST_F(CertificateCommands, ResponsesAreBroughtByHand) {
+  const std::string response = "-----BEGIN OCSP RESPONSE-----\n";
+  const auto done = run("cert import-ocsp", {{"file", response}});
+  EXPECT_EQ(done->message, "2 of 3 answers are newer than what was known, and count from now on");
+  ASSERT_TRUE(run("cert import-ocsp", {{"file", response}, {"issuer", card_}}));
+  EXPECT_THAT(target_.calls, ElementsAre("OCSP responses of 30 bytes, issuers of 0", HasSubstr("issuers of " + std::to_string(card_.size()))));
+  EXPECT_THAT(refusal("cert import-ocsp", {{"file", "-----BEGIN X509 CRL-----\n"}}), HasSubstr("OCSP responses in PEM form"));
+}
+
+// What the running server and the store of a stopped one do with them.
+TEST_F(CertificateCommands, TheIssuerOfAResponseIsAnAuthorityOrGiven) {
+  const test::Identity romeo = test::issue({}, &test::intermediate_authority());
+  const std::string response = test::make_ocsp(romeo, test::intermediate_authority(), {.status = V_OCSP_CERTSTATUS_REVOKED});
+  const WallTime now = test::ManualClock().wall();
+  const Authorities root = [] { return std::vector{test::root_authority().certificate}; };
+  tls::RevocationCache known;
+  const auto refused = import_responses(known, root, response, {}, now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::not_found);
+  EXPECT_THAT(import_responses(known, root, response, "no certificate", now).error().what, HasSubstr("no certificate can be read"));
+  EXPECT_EQ(import_responses(known, root, response, test::intermediate_authority().pem(), now)->newer, 1U);
+  const Authorities both = [] { return std::vector{test::root_authority().certificate, test::intermediate_authority().certificate}; };
+  EXPECT_EQ(import_responses(known, both, response, {}, now)->newer, 0U);
 }
 
 TEST_F(CertificateCommands, ExplanationsGoStepByStep) {

@@ -49,4 +49,17 @@ Result<tls::PresentedChain> read_chain(const std::string& pem) {
   return chain;
 }
 
+Result<tls::RevocationCache::Imported> import_responses(tls::RevocationCache& known, const Authorities& authorities, const std::string& responses,
+                                                        const std::string& issuers, WallTime now) {
+  std::vector<std::shared_ptr<X509>> all = authorities ? authorities() : std::vector<std::shared_ptr<X509>>{};
+  if (!issuers.empty()) {
+    const auto given = read_chain(issuers);
+    if (!given) {
+      return fail(given.error());
+    }
+    all.insert(all.end(), given->certificates.begin(), given->certificates.end());
+  }
+  return known.import_ocsp(responses, all, now);
+}
+
 }  // namespace aldis::admin

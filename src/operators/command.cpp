@@ -78,6 +78,11 @@ Result<void> check_value(const Argument& argument, const std::string& value) {
                                             " bytes; larger ones are named in crl_files of [tls]");
       }
       return {};
+    case ArgumentKind::ocsp_responses:
+      if (value.size() > max_lists_bytes || value.find("-----BEGIN OCSP RESPONSE-----") == std::string::npos || !is_xml_text(value)) {
+        return fail(ErrorKind::invalid, argument.name + " must be OCSP responses in PEM form, of at most " + std::to_string(max_lists_bytes) + " bytes");
+      }
+      return {};
     case ArgumentKind::jid:
       if (!Jid::parse(value)) {
         return refuse("address");
@@ -143,7 +148,7 @@ void audit(const OperatorCommand& command, const CommandArguments& arguments, co
     }
     shown.append(shown.empty() ? "" : " ");
     const bool is_long = argument.kind == ArgumentKind::text || argument.kind == ArgumentKind::certificate ||
-                         argument.kind == ArgumentKind::revocation_lists;
+                         argument.kind == ArgumentKind::revocation_lists || argument.kind == ArgumentKind::ocsp_responses;
     shown.append(is_long ? argument.name + " of " + std::to_string(given->second.size()) + " bytes"
                                                      : given->second);
   }

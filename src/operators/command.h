@@ -25,6 +25,7 @@ enum class ArgumentKind : std::uint8_t {
   password,   // secret: asked for twice at a prompt, or the first line of standard input
   certificate, // a PEM file: a certificate, and perhaps its issuers behind it; a command line names the file
   revocation_lists,  // CRLs in PEM form; a command line names files, PEM or DER
+  ocsp_responses,    // the same of OCSP responses, as "OCSP RESPONSE"
   accounts,   // secret: lines "address<TAB>password", from a file or standard input
   jid,        // an address of any form
   time,       // 2026-11-25T12:00:00Z, or 2026-11-25 for its first moment (UTC)

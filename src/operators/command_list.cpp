@@ -40,6 +40,8 @@ std::vector<OperatorCommand> make_commands() {
   const Argument affiliation{"affiliation", ArgumentKind::word, "owner, admin, member, outcast or none"};
   const Argument of_affiliation{"affiliation", ArgumentKind::word, "only these: owner, admin, member or outcast", false, true};
   const Argument with_sender{"with", ArgumentKind::jid, "only what this person said", false, true};
+  const Argument responses{"file", ArgumentKind::ocsp_responses, "files with OCSP responses, DER or PEM"};
+  const Argument issuer{"issuer", ArgumentKind::certificate, "a PEM file with the certificates of issuers that are in no file of anchors here", false, true};
   const Argument lists{"file", ArgumentKind::revocation_lists, "CRL files, PEM or DER"};
   using Command = OperatorCommand;
   const auto change = [](Command command) {
@@ -109,6 +111,10 @@ std::vector<OperatorCommand> make_commands() {
                      .help = "Take over CRLs from files, where there is no network to fetch them.",
                      .arguments = {lists},
                      .run = commands::cert_import_crl})),
+      owners(change({.name = "cert import-ocsp",
+                     .help = "Take over OCSP responses from files, where there is no network to fetch them.",
+                     .arguments = {responses, issuer},
+                     .run = commands::cert_import_ocsp})),
       owners(question({.name = "cert revocation",
                        .help = "List the CRLs and OCSP responses that are known, and until when they hold.",
                        .columns = {"kind", "about", "says", "from", "until"},
@@ -215,9 +221,9 @@ std::vector<OperatorCommand> make_commands() {
               .columns = {"host", "peer", "direction", "state", "address", "tls", "proof", "stanzas", "waiting", "last-failure"},
               .run = commands::peer_list}),
       owners({.name = "peer explain",
-              .help = "Try to reach another server, and say at each step what was found and what to mend.",
+              .help = "Try to reach another server, say what holds for its streams to us, and at each step what was found and what to mend.",
               .arguments = {peer, host},
-              .columns = {"step", "good", "found"},
+              .columns = {"direction", "step", "good", "found"},
               .run = commands::peer_explain}),
       owners({.name = "component list",
               .help = "List components (XEP-0114): whether they are connected, and what has passed.",

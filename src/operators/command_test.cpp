@@ -429,6 +429,7 @@ TEST_F(Commands, OfOneDomainTouchNoOther) {
           if (argument.is_required) arguments.values[argument.name] = "-----BEGIN CERTIFICATE-----";
           break;
         case ArgumentKind::revocation_lists: arguments.values[argument.name] = "-----BEGIN X509 CRL-----"; break;
+        case ArgumentKind::ocsp_responses: arguments.values[argument.name] = "-----BEGIN OCSP RESPONSE-----"; break;
         case ArgumentKind::page: arguments.values[argument.name] = "1-2"; break;
         case ArgumentKind::text: arguments.values[argument.name] = argument.name == "format" ? "mbox" : "text"; break;
         case ArgumentKind::password: arguments.secrets.emplace(argument.name, SecretBytes(std::string_view("longenough"))); break;

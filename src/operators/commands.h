@@ -25,6 +25,7 @@ Outcome session_kick(AdminTarget& target, CommandArguments arguments);
 Outcome session_tokens(AdminTarget& target, CommandArguments arguments);
 Outcome session_forget(AdminTarget& target, CommandArguments arguments);
 Outcome cert_import_crl(AdminTarget& target, CommandArguments arguments);
+Outcome cert_import_ocsp(AdminTarget& target, CommandArguments arguments);
 Outcome cert_revocation(AdminTarget& target, CommandArguments arguments);
 Outcome user_certificate_add(AdminTarget& target, CommandArguments arguments);
 Outcome user_certificate_list(AdminTarget& target, CommandArguments arguments);

@@ -156,6 +156,10 @@ Task<Result<ReloadReport>> DomainTarget::reload() {
 
 Task<Result<std::size_t>> DomainTarget::import_crls(std::string) { return deny_owners<std::size_t>(); }
 
+Task<Result<tls::RevocationCache::Imported>> DomainTarget::import_ocsp(std::string, std::string) {
+  return deny_owners<tls::RevocationCache::Imported>();
+}
+
 Task<Result<std::vector<tls::KnownRevocation>>> DomainTarget::known_revocation() {
   return deny_owners<std::vector<tls::KnownRevocation>>();
 }

@@ -32,6 +32,7 @@ class DomainTarget final : public AdminTarget {
   Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
   Task<Result<std::size_t>> import_crls(std::string lists) override;
+  Task<Result<tls::RevocationCache::Imported>> import_ocsp(std::string responses, std::string issuers) override;
   Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;

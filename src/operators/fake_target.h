@@ -185,6 +185,10 @@ struct FakeTarget final : AdminTarget {
     calls.push_back("CRLs of " + std::to_string(lists.size()) + " bytes");
     co_return std::size_t{1};
   }
+  Task<Result<tls::RevocationCache::Imported>> import_ocsp(std::string responses, std::string issuers) override {
+    calls.push_back("OCSP responses of " + std::to_string(responses.size()) + " bytes, issuers of " + std::to_string(issuers.size()));
+    co_return tls::RevocationCache::Imported{.answers = 3, .newer = 2};
+  }
   Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override { co_return revocation; }
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override {
     const Result<void> found = with(jid, [](Account&) {});

@@ -27,7 +27,7 @@ Outcome peer_explain(AdminTarget& target, CommandArguments arguments) {
   }
   OperatorResult listing;
   for (const PeerExplanation::Line& line : explanation->lines) {
-    listing.rows.push_back({line.topic, line.is_good, line.text});
+    listing.rows.push_back({std::string(line.is_inbound ? "in" : "out"), line.topic, line.is_good, line.text});
   }
   co_return listing;
 }

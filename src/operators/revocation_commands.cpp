@@ -1,4 +1,4 @@
-// Commands about revocation: lists an operator brings where there is no network, and what is known.
+// Commands about revocation: lists and responses an operator brings where there is no network, and what is known.
 #include "operators/commands.h"
 #include "xmpp/timestamp.h"
 
@@ -18,6 +18,18 @@ Outcome cert_import_crl(AdminTarget& target, CommandArguments arguments) {
   const auto taken = static_cast<std::int64_t>(*newer);
   co_return OperatorResult{.message = std::to_string(taken) + " of " + std::to_string(count) + " CRLs are newer than what was known, and count from now on",
                            .fields = {{"lists", count}, {"newer", taken}}};
+}
+
+Outcome cert_import_ocsp(AdminTarget& target, CommandArguments arguments) {
+  const auto issuers = arguments.values.find("issuer");
+  const auto imported = co_await target.import_ocsp(arguments.values.find("file")->second,
+                                                    issuers == arguments.values.end() ? std::string() : issuers->second);
+  if (!imported) {
+    co_return fail(imported.error().kind, imported.error().what + "; nothing was taken");
+  }
+  co_return OperatorResult{.message = std::to_string(imported->newer) + " of " + std::to_string(imported->answers) +
+                                      " answers are newer than what was known, and count from now on",
+                           .fields = {{"answers", number(imported->answers)}, {"newer", number(imported->newer)}}};
 }
 
 Outcome cert_revocation(AdminTarget& target, CommandArguments arguments) {

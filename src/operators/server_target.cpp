@@ -186,6 +186,17 @@ Task<Result<std::size_t>> ServerTarget::import_crls(std::string lists) {
   co_return newer;
 }
 
+Task<Result<tls::RevocationCache::Imported>> ServerTarget::import_ocsp(std::string responses, std::string issuers) {
+  if (known_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "this server keeps no OCSP responses");
+  }
+  auto work = [this, now = clock_.wall(), given = std::move(responses), extra = std::move(issuers)] {
+    return import_responses(*known_, authorities_, given, extra, now);
+  };
+  Result<tls::RevocationCache::Imported> imported = co_await workers_->run(std::move(work), std::chrono::seconds(60));
+  co_return imported;
+}
+
 Task<Result<std::vector<tls::KnownRevocation>>> ServerTarget::known_revocation() {
   if (known_ == nullptr) {
     co_return fail(ErrorKind::unavailable, "this server keeps no CRLs");
@@ -300,7 +311,7 @@ Task<Result<PeerExplanation>> ServerTarget::explain_peer(std::string host, std::
   const Explanation explanation = co_await explained;
   PeerExplanation told{.lines = {}, .is_reachable = explanation.is_reachable};
   for (const Explanation::Line& line : explanation.lines) {
-    told.lines.push_back({line.topic, line.text, line.is_good});
+    told.lines.push_back({line.topic, line.text, line.is_good, line.is_inbound});
   }
   co_return told;
 }

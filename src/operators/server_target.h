@@ -20,10 +20,12 @@ class ServerTarget final : public AdminTarget {
                std::vector<std::string> domains,
                const Clock& clock, std::function<void()> ask_reload);
 
-  // What is known of revoked certificates, and where it is read without making others wait. Both outlive this.
-  void set_revocation(tls::RevocationCache& known, WorkerPool& workers) {
+  // What is known of revoked certificates, where it is read without making others wait, and (there) the authorities whose OCSP
+  // responses are taken. All outlive this.
+  void set_revocation(tls::RevocationCache& known, WorkerPool& workers, Authorities authorities) {
     known_ = &known;
     workers_ = &workers;
+    authorities_ = std::move(authorities);
   }
   // From the main thread: the outcome for every command that waits for one.
   void answer_reloads(const Result<ReloadReport>& outcome);
@@ -49,6 +51,7 @@ class ServerTarget final : public AdminTarget {
   Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
   Task<Result<std::size_t>> import_crls(std::string lists) override;
+  Task<Result<tls::RevocationCache::Imported>> import_ocsp(std::string responses, std::string issuers) override;
   Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
@@ -74,6 +77,7 @@ class ServerTarget final : public AdminTarget {
   federation::ComponentTable* components_;
   tls::RevocationCache* known_ = nullptr;
   WorkerPool* workers_ = nullptr;
+  Authorities authorities_;
   std::vector<std::string> domains_;
   const Clock& clock_;
   Monotonic started_;

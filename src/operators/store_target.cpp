@@ -164,6 +164,13 @@ Task<Result<std::size_t>> StoreTarget::import_crls(std::string lists) {
   co_return known_->import_crls(lists);
 }
 
+Task<Result<tls::RevocationCache::Imported>> StoreTarget::import_ocsp(std::string responses, std::string issuers) {
+  if (known_ == nullptr) {
+    co_return fail(ErrorKind::unavailable, "the folder of OCSP responses below data_dir cannot be opened");
+  }
+  co_return import_responses(*known_, authorities_, responses, issuers, clock_.wall());
+}
+
 Task<Result<std::vector<tls::KnownRevocation>>> StoreTarget::known_revocation() {
   if (known_ == nullptr) {
     co_return fail(ErrorKind::unavailable, "the folder of CRLs below data_dir cannot be opened");

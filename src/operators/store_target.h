@@ -23,8 +23,12 @@ class StoreTarget : public AdminTarget {
         domains_(std::move(domains)),
         room_domains_(std::move(room_domains)) {}
 
-  // What is known of revoked certificates; null: it could not be opened. Outlives this.
-  void set_revocation(tls::RevocationCache* known) { known_ = known; }
+  // What is known of revoked certificates (null: it could not be opened), and the authorities whose OCSP responses are taken. Both
+  // outlive this.
+  void set_revocation(tls::RevocationCache* known, Authorities authorities) {
+    known_ = known;
+    authorities_ = std::move(authorities);
+  }
 
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
@@ -47,6 +51,7 @@ class StoreTarget : public AdminTarget {
   Task<Result<void>> remove_certificate(BareJid jid, CertificateKey key, std::string value) override;
   Task<Result<CertificateJudgement>> explain_certificate(std::string chain, std::string domain) override;
   Task<Result<std::size_t>> import_crls(std::string lists) override;
+  Task<Result<tls::RevocationCache::Imported>> import_ocsp(std::string responses, std::string issuers) override;
   Task<Result<std::vector<tls::KnownRevocation>>> known_revocation() override;
   Task<Result<ArchiveInfo>> archive_info(BareJid jid) override;
   Task<Result<void>> set_archive_limits(BareJid jid, std::optional<ArchiveRetention> own) override;
@@ -74,6 +79,7 @@ class StoreTarget : public AdminTarget {
   const CertificateJudge& judge_;
   const Clock& clock_;
   tls::RevocationCache* known_ = nullptr;
+  Authorities authorities_;
   std::vector<std::string> domains_;
   std::vector<std::string> room_domains_;
 };

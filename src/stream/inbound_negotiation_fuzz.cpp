@@ -5,19 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "base/ensure.h"
 #include "stream/inbound_negotiation.h"
-#include "xml/framer.h"
+#include "tests/support/fuzzed_stream.h"
 
 using namespace aldis;
 using namespace aldis::stream;
 
 namespace {
-
-class FixedRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> out) override { std::fill(out.begin(), out.end(), std::uint8_t{7}); }
-};
 
 class OneDomain final : public InboundDomains {
  public:
@@ -33,63 +27,36 @@ class OneDomain final : public InboundDomains {
   bool may_dialback_;
 };
 
-void check_said(std::string_view said, xml::Framer& reader) {
-  while (!said.empty()) {
-    const auto frame = reader.next(said);
-    ensure(frame.has_value(), "what we write is well-formed XML");
-    if (!*frame) {
-      return;
-    }
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) {
     return 0;
   }
-  std::uint32_t answers = data[1] | (static_cast<std::uint32_t>(data[2]) << 8U);
-  const auto answer = [&answers] {
-    const std::uint32_t low = answers & 3U;
-    answers >>= 2U;
-    return low;
-  };
-  FixedRandom random;
+  test::FuzzedAnswers answers(data[1], data[2]);
+  test::FixedRandom random;
   OneDomain domains((data[0] & 2U) != 0);
   const DialbackKey keys(SecretBytes(std::string_view("sixteen bytes or more")));
   InboundNegotiation::Options options;
   options.is_direct_tls = (data[0] & 1U) != 0;
   InboundNegotiation negotiation(options, domains, keys, random);
-  xml::Framer framer(xml::Limits::before_authentication());
-  xml::Framer reader;
-  std::string_view input(reinterpret_cast<const char*>(data) + 3, size - 3);
+  test::FuzzedStream stream(data + 3, size - 3);
   bool is_secure = options.is_direct_tls;
   bool is_proved = false;
   bool is_valid = false;
   bool is_verifying = false;
 
-  while (!input.empty() && !negotiation.is_closed()) {
-    auto frame = framer.next(input);
-    InboundStep step;
-    if (!frame) {
-      step = negotiation.on_xml_error(frame.error());
-    } else if (!*frame) {
+  while (!stream.is_over() && !negotiation.is_closed()) {
+    auto fed = stream.feed(negotiation);
+    if (!fed) {
       break;
-    } else if ((*frame)->kind == xml::Framer::FrameKind::stream_open) {
-      const auto document = xml::parse_stream_header((*frame)->bytes);
-      step = document ? negotiation.on_header(**document) : negotiation.on_xml_error(document.error());
-    } else if ((*frame)->kind == xml::Framer::FrameKind::stream_close) {
-      step = negotiation.on_stream_close();
-    } else {
-      const auto document = xml::parse(std::string((*frame)->bytes), negotiation.scope());
-      step = document ? negotiation.on_element((*document)->root()) : negotiation.on_xml_error(document.error());
     }
+    InboundStep step = std::move(*fed);
     while (true) {
-      check_said(step.bytes, reader);
+      stream.check_said(step.bytes);
       if (std::holds_alternative<JudgeCertificate>(step.demand)) {
         ensure(is_secure, "a certificate is judged inside TLS");
-        const std::uint32_t judged = answer();
+        const std::uint32_t judged = answers.next();
         is_proved = (judged & 1U) != 0;
         step = negotiation.certificate_judged({.is_proved = is_proved, .may_dialback = (judged & 2U) != 0});
       } else if (const auto* verify = std::get_if<VerifyKey>(&step.demand)) {
@@ -98,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       } else if (std::holds_alternative<EnableManagement>(step.demand) || std::holds_alternative<ResumeStream>(step.demand)) {
         ensure(negotiation.is_open(), "XEP-0198 comes after authentication");
-        const bool is_managed = answer() != 0;
+        const bool is_managed = answers.next() != 0;
         step = negotiation.managed(is_managed ? enabled({}) : management_failed(StanzaCondition::item_not_found), is_managed);
       } else {
         break;
@@ -107,19 +74,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (std::holds_alternative<StartTls>(step.demand)) {
       ensure(!is_secure, "TLS begins once");
       is_secure = true;
-      framer.reset();
-      reader.reset();
+      stream.restart();
       negotiation.tls_established();
     } else if (std::holds_alternative<RestartStream>(step.demand)) {
-      framer.reset();
-      reader.reset();
+      stream.restart();
     }
-    if (is_verifying && answer() == 0 && !negotiation.is_closed()) {
+    if (is_verifying && answers.next() == 0 && !negotiation.is_closed()) {
       is_verifying = false;
-      const auto outcome = static_cast<KeyVerdict::Outcome>(answer() % 3);
+      const auto outcome = static_cast<KeyVerdict::Outcome>(answers.next() % 3);
       is_valid = is_valid || outcome == KeyVerdict::Outcome::valid;
       step = negotiation.key_verified({.outcome = outcome});
-      check_said(step.bytes, reader);
+      stream.check_said(step.bytes);
     }
     ensure(std::holds_alternative<CloseConnection>(step.demand) == negotiation.is_closed(), "an end is told");
     ensure(!negotiation.is_open() || (is_secure && (is_proved || is_valid)), "nobody is believed without proof");

@@ -5,19 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "base/ensure.h"
 #include "stream/stream_negotiation.h"
-#include "xml/framer.h"
+#include "tests/support/fuzzed_stream.h"
 
 using namespace aldis;
 using namespace aldis::stream;
 
 namespace {
-
-class FixedRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> out) override { std::fill(out.begin(), out.end(), std::uint8_t{7}); }
-};
 
 class OneDomain final : public Domains {
  public:
@@ -39,59 +33,31 @@ class OneDomain final : public Domains {
   std::string_view default_domain() const override { return "d.example"; }
 };
 
-// What the server says must be readable by the reader that reads clients: no element may be broken by what was echoed.
-void check_said(std::string_view said, xml::Framer& framer) {
-  while (!said.empty()) {
-    const auto frame = framer.next(said);
-    ensure(frame.has_value(), "the server writes well-formed XML");
-    if (!*frame) {
-      return;
-    }
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 3) {
     return 0;
   }
-  std::uint32_t answers = data[1] | (static_cast<std::uint32_t>(data[2]) << 8U);
-  const auto answer = [&answers] {
-    const std::uint32_t low = answers & 3U;
-    answers >>= 2U;
-    return low;
-  };
-  FixedRandom random;
+  test::FuzzedAnswers answers(data[1], data[2]);
+  test::FixedRandom random;
   OneDomain domains;
   StreamNegotiation::Options options;
   options.tls = static_cast<TlsMode>(data[0] % 3);
   StreamNegotiation negotiation(options, domains, random);
-  xml::Framer framer(xml::Limits::before_authentication());
-  xml::Framer reader;
-  std::string_view input(reinterpret_cast<const char*>(data) + 3, size - 3);
+  test::FuzzedStream stream(data + 3, size - 3);
   bool has_succeeded = false;
   bool is_sasl2 = false;
   const BareJid alice = BareJid::parse("alice@d.example").value();
 
-  while (!input.empty() && !negotiation.is_closed() && !negotiation.is_done()) {
-    auto frame = framer.next(input);
-    Step step;
-    if (!frame) {
-      step = negotiation.on_xml_error(frame.error());
-    } else if (!*frame) {
+  while (!stream.is_over() && !negotiation.is_closed() && !negotiation.is_done()) {
+    auto fed = stream.feed(negotiation);
+    if (!fed) {
       break;
-    } else if ((*frame)->kind == xml::Framer::FrameKind::stream_open) {
-      const auto document = xml::parse_stream_header((*frame)->bytes);
-      step = document ? negotiation.on_header(**document) : negotiation.on_xml_error(document.error());
-    } else if ((*frame)->kind == xml::Framer::FrameKind::stream_close) {
-      step = negotiation.on_stream_close();
-    } else {
-      const auto document = xml::parse(std::string((*frame)->bytes), negotiation.scope());
-      step = document ? negotiation.on_element((*document)->root()) : negotiation.on_xml_error(document.error());
     }
+    Step step = std::move(*fed);
     while (true) {
-      check_said(step.bytes, reader);
+      stream.check_said(step.bytes);
       const bool is_asked = std::holds_alternative<BeginAuthentication>(step.demand) ||
                             std::holds_alternative<ContinueAuthentication>(step.demand) ||
                             std::holds_alternative<AbortAuthentication>(step.demand) ||
@@ -100,12 +66,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         is_sasl2 = begin->sasl2.has_value();
       }
       if (is_asked) {
-        const std::uint32_t verdict = answer();
+        const std::uint32_t verdict = answers.next();
         has_succeeded = has_succeeded || verdict == 1;
         const SaslAnswer going_on = !is_sasl2 ? SaslAnswer(SaslChallenge{"?"})
-                                    : answer() == 0 ? SaslAnswer(SaslContinue{"UPGR-SCRAM-SHA-256", "v="})
+                                    : answers.next() == 0 ? SaslAnswer(SaslContinue{"UPGR-SCRAM-SHA-256", "v="})
                                                     : SaslAnswer(SaslTask{"salt", 4096});
-        step = verdict == 0   ? negotiation.on_authentication(answers % 2 == 0 ? SaslAnswer(SaslChallenge{"?"}) : going_on)
+        step = verdict == 0   ? negotiation.on_authentication(answers.is_next_even() ? SaslAnswer(SaslChallenge{"?"}) : going_on)
                : verdict == 1 ? negotiation.on_authentication(SaslSuccess{alice, std::nullopt})
                               : negotiation.on_authentication(SaslFailure{sasl::Failure::not_authorized, verdict - 2});
       } else if (const auto* wanted = std::get_if<EstablishSession>(&step.demand)) {
@@ -113,15 +79,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (const std::string& request : wanted->bind ? wanted->bind->requests : std::vector<std::string>{}) {
           ensure(xml::parse(request).has_value(), "a request stands alone");
         }
-        step = answer() == 0 ? negotiation.established({}) : negotiation.established({alice.with_resource("r"), "<bound xmlns='b'/>"});
+        step = answers.next() == 0 ? negotiation.established({}) : negotiation.established({alice.with_resource("r"), "<bound xmlns='b'/>"});
       } else if (std::holds_alternative<BindResource>(step.demand)) {
         ensure(has_succeeded, "nobody binds without authentication");
-        step = answer() == 0 ? negotiation.bind_refused(StanzaError(StanzaCondition::conflict))
+        step = answers.next() == 0 ? negotiation.bind_refused(StanzaError(StanzaCondition::conflict))
                              : negotiation.bound(alice.with_resource("r"));
       } else if (const auto* resume = std::get_if<ResumeStream>(&step.demand)) {
         ensure(has_succeeded, "nobody resumes without authentication");
         const std::string answered = resume->request.previd;
-        step = answer() == 0 ? negotiation.resumed(stream::resumed(answered, resume->request.h))
+        step = answers.next() == 0 ? negotiation.resumed(stream::resumed(answered, resume->request.h))
                              : negotiation.resume_refused(management_failed(StanzaCondition::item_not_found));
       } else {
         break;
@@ -129,12 +95,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     if (std::holds_alternative<StartTls>(step.demand)) {
       ensure(options.tls == TlsMode::starttls, "TLS begins once");
-      framer.reset();
-      reader.reset();
+      stream.restart();
       negotiation.tls_established();
     } else if (std::holds_alternative<RestartStream>(step.demand)) {
-      framer.reset();
-      reader.reset();
+      stream.restart();
     }
     ensure(std::holds_alternative<CloseConnection>(step.demand) == negotiation.is_closed(), "an end is told");
   }

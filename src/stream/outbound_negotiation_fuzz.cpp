@@ -5,26 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "base/ensure.h"
 #include "stream/outbound_negotiation.h"
-#include "xml/framer.h"
+#include "tests/support/fuzzed_stream.h"
 
 using namespace aldis;
 using namespace aldis::stream;
-
-namespace {
-
-void check_said(std::string_view said, xml::Framer& reader) {
-  while (!said.empty()) {
-    const auto frame = reader.next(said);
-    ensure(frame.has_value(), "what we write is well-formed XML");
-    if (!*frame) {
-      return;
-    }
-  }
-}
-
-}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) {
@@ -47,9 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const bool is_trusted = flag(7);
   OutboundNegotiation negotiation(options, keys);
-  xml::Framer framer(xml::Limits::before_authentication());
-  xml::Framer reader;
-  std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);
+  test::FuzzedStream stream(data + 2, size - 2);
   bool is_secure = false;
   unsigned asked = 0;
 
@@ -58,15 +41,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ensure(is_secure || step.bytes.find("<auth") == std::string::npos, "nobody authenticates in the clear");
     ensure(is_secure || step.bytes.find("<db:") == std::string::npos, "no key is shown in the clear");
     if (std::holds_alternative<RestartStream>(step.demand)) {
-      framer.reset();
-      reader.reset();  // the bytes are the new stream's header
+      stream.restart();  // the bytes are the new stream's header
     }
-    check_said(step.bytes, reader);
+    stream.check_said(step.bytes);
     if (std::holds_alternative<StartTls>(step.demand)) {
       ensure(!is_secure, "TLS begins once");
       is_secure = true;
-      framer.reset();
-      reader.reset();
+      stream.restart();
       step = negotiation.tls_established();
       continue;
     }
@@ -84,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     ensure(negotiation.is_closed() == negotiation.failure().has_value() || !negotiation.is_closed(), "and has its reason");
     ensure(!negotiation.is_open() || (is_secure && is_trusted && negotiation.proof() != ServerProof::none), "nothing is sent before we are believed");
     ensure(negotiation.proof() != ServerProof::dialback || options.may_dialback, "dialback is off where it is off");
-    if (negotiation.is_closed() || input.empty()) {
+    if (negotiation.is_closed() || stream.is_over()) {
       break;
     }
     if (negotiation.can_ask() && flag(8) && asked == 0) {
@@ -92,20 +73,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       step = negotiation.ask({.pair = options.pair.reversed(), .stream_id = "1", .key = "k"});
       continue;
     }
-    auto frame = framer.next(input);
-    if (!frame) {
-      step = negotiation.on_xml_error(frame.error());
-    } else if (!*frame) {
+    auto fed = stream.feed(negotiation);
+    if (!fed) {
       break;
-    } else if ((*frame)->kind == xml::Framer::FrameKind::stream_open) {
-      const auto document = xml::parse_stream_header((*frame)->bytes);
-      step = document ? negotiation.on_header(**document) : negotiation.on_xml_error(document.error());
-    } else if ((*frame)->kind == xml::Framer::FrameKind::stream_close) {
-      step = negotiation.on_stream_close();
-    } else {
-      const auto document = xml::parse(std::string((*frame)->bytes), negotiation.scope());
-      step = document ? negotiation.on_element((*document)->root()) : negotiation.on_xml_error(document.error());
     }
+    step = std::move(*fed);
   }
   return 0;
 }

@@ -26,21 +26,14 @@ Result<std::optional<std::string>, StreamError> domain_of(const xml::Element& he
 }  // namespace
 
 Result<ServerHeader, StreamError> read_server_header(const xml::Document& header) {
+  auto common = read_stream_header(header, ns::server);
+  if (!common) {
+    return fail(common.error());
+  }
   const xml::Element root = header.root();
-  if (root.ns() != ns::streams) {
-    return fail(StreamError{.condition = StreamCondition::invalid_namespace});  // section 4.8.1
-  }
-  if (root.local() != "stream") {
-    return fail(StreamError{.condition = StreamCondition::bad_format});
-  }
   ServerHeader read;
-  read.scope = header.root_scope();
-  if (!read.scope.default_ns.empty() && read.scope.default_ns != ns::server) {
-    return fail(StreamError{.condition = StreamCondition::invalid_namespace});  // section 4.8.2
-  }
-  if (const auto version = root.attribute("version"); !version || !is_supported_version(*version)) {
-    return fail(StreamError{.condition = StreamCondition::unsupported_version});  // section 4.7.5
-  }
+  read.scope = std::move(common->scope);
+  read.lang = std::move(common->lang);
   auto from = domain_of(root, "from");
   auto to = domain_of(root, "to");
   if (!from || !to) {
@@ -50,9 +43,6 @@ Result<ServerHeader, StreamError> read_server_header(const xml::Document& header
   read.to = std::move(*to);
   if (const auto id = root.attribute("id"); id && id->size() <= longest_stream_id) {
     read.id = *id;
-  }
-  if (const auto lang = root.lang(); lang && is_language_tag(*lang)) {
-    read.lang = *lang;
   }
   read.has_dialback = std::ranges::any_of(read.scope.prefixes, [](const auto& p) { return p.second == ns::dialback; });
   return read;

@@ -1,7 +1,9 @@
-// The attributes of a stream header that every stream has.
+// Reading a stream header, but for its addresses.
 #include "stream/stream_header.h"
 
 #include <algorithm>
+
+#include "xmpp/namespaces.h"
 
 namespace aldis::stream {
 
@@ -18,6 +20,28 @@ bool is_language_tag(std::string_view text) {
   return !text.empty() && text.size() <= 35 && std::ranges::all_of(text, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
   });
+}
+
+Result<StreamHeader, StreamError> read_stream_header(const xml::Document& header, std::string_view content) {
+  const xml::Element root = header.root();
+  if (root.ns() != ns::streams) {
+    return fail(StreamError{.condition = StreamCondition::invalid_namespace});  // section 4.8.1
+  }
+  if (root.local() != "stream") {
+    return fail(StreamError{.condition = StreamCondition::bad_format});
+  }
+  StreamHeader read{.scope = header.root_scope(), .lang = {}};
+  // Section 4.8.2: a content namespace may be left to each stanza, but no other may be declared.
+  if (!read.scope.default_ns.empty() && read.scope.default_ns != content) {
+    return fail(StreamError{.condition = StreamCondition::invalid_namespace});
+  }
+  if (const auto version = root.attribute("version"); !version || !is_supported_version(*version)) {
+    return fail(StreamError{.condition = StreamCondition::unsupported_version});  // section 4.7.5
+  }
+  if (const auto lang = root.lang(); lang && is_language_tag(*lang)) {
+    read.lang = *lang;
+  }
+  return read;
 }
 
 }  // namespace aldis::stream

@@ -13,7 +13,6 @@
 namespace aldis::stream {
 namespace {
 
-constexpr XmlName stream_name{"stream", ns::streams};
 constexpr XmlName bind_name{"bind", ns::bind};
 constexpr std::string_view stream_end = "</stream:stream>";
 
@@ -89,14 +88,17 @@ Step StreamNegotiation::on_header(const xml::Document& header) {
   if (state_ != State::header_plain && state_ != State::header_secured && state_ != State::header_authenticated) {
     return refuse(Event::other);
   }
+  auto read = read_stream_header(header, ns::client);
+  if (!read) {
+    return close(read.error());
+  }
   std::optional<Offer> offer;
   if (const auto error = check_header(header, offer)) {
     return close(*error);
   }
   offer_ = std::move(*offer);
-  scope_ = header.root_scope();
-  const auto lang = header.root().lang();
-  peer_lang_ = lang && is_language_tag(*lang) ? std::string(*lang) : std::string();
+  scope_ = std::move(read->scope);
+  peer_lang_ = std::move(read->lang);
   Step step;
   write_header(step.bytes, client_from_);
   write_features(step.bytes, state_);
@@ -108,19 +110,6 @@ Step StreamNegotiation::on_header(const xml::Document& header) {
 
 std::optional<StreamError> StreamNegotiation::check_header(const xml::Document& header, std::optional<Offer>& offer) {
   const xml::Element root = header.root();
-  if (root.ns() != stream_name.ns) {
-    return error_of(StreamCondition::invalid_namespace);  // section 4.8.1
-  }
-  if (root.local() != stream_name.local) {
-    return error_of(StreamCondition::bad_format);
-  }
-  // Section 4.8.2: a content namespace may be left to each stanza, but no other may be declared.
-  if (const xml::Scope scope = header.root_scope(); !scope.default_ns.empty() && scope.default_ns != ns::client) {
-    return error_of(StreamCondition::invalid_namespace);
-  }
-  if (const auto version = root.attribute("version"); !version || !is_supported_version(*version)) {
-    return error_of(StreamCondition::unsupported_version);  // section 4.7.5
-  }
   const auto to = root.attribute("to");
   if (!to) {
     return error_of(StreamCondition::improper_addressing, "the stream header needs a 'to' address");  // section 4.7.2

@@ -54,16 +54,26 @@ bool is_signed_rightly(OCSP_BASICRESP* basic, X509* issuer, WallTime now) {
          OCSP_basic_verify(basic, known.get(), nullptr, OCSP_NOVERIFY) == 1;   // the signature alone; the signer was judged above
 }
 
-// The answer about this certificate; a response may hold several, and names certificates by the digest it likes.
+ASN1_INTEGER* serial_of(OCSP_SINGLERESP* single) {
+  ASN1_INTEGER* serial = nullptr;
+  OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single)));
+  return serial;
+}
+
+// A response may hold several answers, and names certificates by the digest it likes.
+bool is_about(OCSP_SINGLERESP* single, const X509_NAME* issuer_name, X509* issuer, const ASN1_INTEGER* serial) {
+  OCSP_CERTID* const id = const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single));
+  ASN1_OBJECT* algorithm = nullptr;
+  OCSP_id_get0_info(nullptr, &algorithm, nullptr, nullptr, id);
+  const EVP_MD* const digest = EVP_get_digestbyobj(algorithm);
+  const IdPtr ours(digest != nullptr ? OCSP_cert_id_new(digest, issuer_name, X509_get0_pubkey_bitstr(issuer), serial) : nullptr);
+  return ours && OCSP_id_cmp(id, ours.get()) == 0;
+}
+
 OCSP_SINGLERESP* answer_about(OCSP_BASICRESP* basic, X509* certificate, X509* issuer) {
   for (int i = 0; i < OCSP_resp_count(basic); ++i) {
     OCSP_SINGLERESP* const single = OCSP_resp_get0(basic, i);
-    OCSP_CERTID* const id = const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single));
-    ASN1_OBJECT* algorithm = nullptr;
-    OCSP_id_get0_info(nullptr, &algorithm, nullptr, nullptr, id);
-    const EVP_MD* const digest = EVP_get_digestbyobj(algorithm);
-    const IdPtr ours(digest != nullptr ? OCSP_cert_to_id(digest, certificate, issuer) : nullptr);
-    if (ours && OCSP_id_cmp(id, ours.get()) == 0) {
+    if (is_about(single, X509_get_issuer_name(certificate), issuer, X509_get0_serialNumber(certificate))) {
       return single;
     }
   }
@@ -96,50 +106,82 @@ RevocationAnswer judge(OCSP_SINGLERESP* single, WallTime now) {
   }
   if (status == V_OCSP_CERTSTATUS_REVOKED) {   // also when it is old
     const auto date = revoked != nullptr ? wall_time(revoked) : std::nullopt;
-    return {RevocationState::revoked, "revoked on " + (date ? date_text(*date) : "an unreadable date") + ", says its OCSP response", {}};
+    return {RevocationState::revoked, "revoked on " + (date ? date_text(*date) : "an unreadable date") + ", says its OCSP response", {}, *from};
   }
   if (*to + clock_skew < now) {
     return undetermined("held until " + date_text(*to));
   }
   if (status == V_OCSP_CERTSTATUS_GOOD) {
-    return {RevocationState::good, "good, says its OCSP response", *to};
+    return {RevocationState::good, "good, says its OCSP response", *to, *from};
   }
-  return {RevocationState::unknown, "the OCSP responder does not know it", {}};
+  return {RevocationState::unknown, "the OCSP responder does not know it", {}, *from};
 }
 
-}  // namespace
-
-RevocationAnswer ask_ocsp(std::string_view response, X509* certificate, X509* issuer, WallTime now, std::string_view nonce) {
+// Or why there is nothing in it.
+Result<BasicPtr, std::string> read(std::string_view response) {
   ERR_clear_error();
   if (response.size() > longest_response) {
-    return undetermined("is larger than 64 KiB");
+    return fail(std::string("is larger than 64 KiB"));
   }
   const auto* in = reinterpret_cast<const unsigned char*>(response.data());
   const auto* const end = in + response.size();
   const ResponsePtr outer(d2i_OCSP_RESPONSE(nullptr, &in, static_cast<long>(response.size())));
   if (!outer || in != end) {
     ERR_clear_error();
-    return undetermined("cannot be read");
+    return fail(std::string("cannot be read"));
   }
   if (const int status = OCSP_response_status(outer.get()); status != OCSP_RESPONSE_STATUS_SUCCESSFUL) {
-    return undetermined(std::string("is only an error, ") + OCSP_response_status_str(status));
+    return fail(std::string("is only an error, ") + OCSP_response_status_str(status));
   }
-  const BasicPtr basic(OCSP_response_get1_basic(outer.get()));
+  BasicPtr basic(OCSP_response_get1_basic(outer.get()));
   ERR_clear_error();
   if (!basic) {
-    return undetermined("cannot be read");
+    return fail(std::string("cannot be read"));
   }
-  const bool is_signed = is_signed_rightly(basic.get(), issuer, now);
+  return Result<BasicPtr, std::string>(std::move(basic));
+}
+
+constexpr const char* not_signed = "is not signed by the issuer or by whom it allowed to";
+
+}  // namespace
+
+RevocationAnswer ask_ocsp(std::string_view response, X509* certificate, X509* issuer, WallTime now, std::string_view nonce) {
+  const Result<BasicPtr, std::string> basic = read(response);
+  if (!basic) {
+    return undetermined(basic.error());
+  }
+  const bool is_signed = is_signed_rightly(basic->get(), issuer, now);
   ERR_clear_error();
   if (!is_signed) {
-    return undetermined("is not signed by the issuer or by whom it allowed to");
+    return undetermined(not_signed);
   }
-  if (is_nonce_changed(basic.get(), nonce)) {
+  if (is_nonce_changed(basic->get(), nonce)) {
     return undetermined("answers another request");
   }
-  OCSP_SINGLERESP* const single = answer_about(basic.get(), certificate, issuer);
+  OCSP_SINGLERESP* const single = answer_about(basic->get(), certificate, issuer);
   ERR_clear_error();
   return single != nullptr ? judge(single, now) : undetermined("is not about this certificate");
+}
+
+Result<std::vector<OcspStatement>> verified_statements(std::string_view response, const std::vector<std::shared_ptr<X509>>& issuers, WallTime now) {
+  const Result<BasicPtr, std::string> basic = read(response);
+  if (!basic) {
+    return fail(ErrorKind::invalid, basic.error());
+  }
+  std::vector<OcspStatement> all;
+  for (int i = 0; i < OCSP_resp_count(basic->get()); ++i) {
+    OCSP_SINGLERESP* const single = OCSP_resp_get0(basic->get(), i);
+    const ASN1_INTEGER* const serial = serial_of(single);
+    OcspStatement& statement = all.emplace_back(OcspStatement{.serial = std::string(bytes_of(serial))});
+    const auto issuer = std::ranges::find_if(issuers, [&](const auto& each) { return is_about(single, X509_get_subject_name(each.get()), each.get(), serial); });
+    if (issuer == issuers.end()) {
+      continue;
+    }
+    statement.issuer = issuer->get();
+    statement.answer = is_signed_rightly(basic->get(), statement.issuer, now) ? judge(single, now) : undetermined(not_signed);
+  }
+  ERR_clear_error();
+  return all;
 }
 
 std::vector<OcspEntry> ocsp_entries(std::string_view response) {
@@ -150,9 +192,8 @@ std::vector<OcspEntry> ocsp_entries(std::string_view response) {
   const BasicPtr basic(outer ? OCSP_response_get1_basic(outer.get()) : nullptr);
   for (int i = 0; basic && i < OCSP_resp_count(basic.get()); ++i) {
     OCSP_SINGLERESP* const single = OCSP_resp_get0(basic.get(), i);
-    ASN1_INTEGER* serial = nullptr;
+    const ASN1_INTEGER* const serial = serial_of(single);
     ASN1_GENERALIZEDTIME* this_update = nullptr;
-    OCSP_id_get0_info(nullptr, nullptr, nullptr, &serial, const_cast<OCSP_CERTID*>(OCSP_SINGLERESP_get0_id(single)));
     const int status = OCSP_single_get0_status(single, nullptr, nullptr, &this_update, nullptr);
     const std::string_view bytes = serial != nullptr ? bytes_of(serial) : std::string_view();
     all.push_back({hex_encode({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}), OCSP_cert_status_str(status),

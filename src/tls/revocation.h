@@ -29,6 +29,7 @@ struct RevocationAnswer {
   RevocationState state = RevocationState::undetermined;
   std::string detail;     // "revoked on 2026-01-02 00:00 UTC (keyCompromise), says the CRL of ..."
   WallTime until{};       // until when a good answer holds
+  WallTime from{};        // of OCSP: thisUpdate, by which of two the newer is known
 };
 
 // A certificate revocation list. Shared between threads.
@@ -63,6 +64,14 @@ class Crl {
 // for and comes back changed spoils it; one that does not come back is no fault (RFC 9654 2.1).
 [[nodiscard]] RevocationAnswer ask_ocsp(std::string_view response, X509* certificate, X509* issuer, WallTime now,
                                         std::string_view nonce = {});
+// Each answer of a response (DER), verified as by ask_ocsp() for the one of `issuers` that its certificate is of. invalid: no response.
+struct OcspStatement {
+  std::string serial;        // the number's bytes
+  X509* issuer = nullptr;    // null: none of them
+  RevocationAnswer answer{};
+};
+[[nodiscard]] Result<std::vector<OcspStatement>> verified_statements(std::string_view response, const std::vector<std::shared_ptr<X509>>& issuers,
+                                                                     WallTime now);
 // What a response has in it, for operators; nothing is verified. Empty: it cannot be read.
 struct OcspEntry {
   std::string serial;       // hexadecimal

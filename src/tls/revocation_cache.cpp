@@ -3,6 +3,7 @@
 #include "tls/revocation_cache.h"
 
 #include <fcntl.h>
+#include <openssl/pem.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,17 +21,27 @@
 namespace aldis::tls {
 namespace {
 
-constexpr std::size_t most_responses = 100'000;
+constexpr std::chrono::hours for_ever{24 * 365 * 20};
 constexpr std::string_view end_of_list = "-----END X509 CRL-----";
 
-// Who a certificate is to its issuer: the issuer's name and key, and the serial number.
-std::string key_of(X509* certificate, X509* issuer) {
+// Who a certificate is to its issuer: the issuer's name and key, and the serial number's bytes.
+std::string key_of(std::string_view serial, X509* issuer) {
   std::string all = rfc4514(X509_get_subject_name(issuer)) + "\n";
-  all.append(bytes_of(X509_get0_pubkey_bitstr(issuer))).append("\n").append(bytes_of(X509_get0_serialNumber(certificate)));
+  all.append(bytes_of(X509_get0_pubkey_bitstr(issuer))).append("\n").append(serial);
   std::uint8_t out[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   ensure(EVP_Digest(all.data(), all.size(), out, &length, EVP_sha256(), nullptr) == 1, "bytes have a digest");
   return hex_encode({out, length});
+}
+
+std::string_view serial_of(X509* certificate) { return bytes_of(X509_get0_serialNumber(certificate)); }
+
+WallTime newest_in(const std::string& response) {
+  WallTime newest{};
+  for (const OcspEntry& entry : ocsp_entries(response)) {
+    newest = std::max(newest, entry.this_update);
+  }
+  return newest;
 }
 
 std::string contents(const std::filesystem::path& path) {
@@ -66,9 +77,11 @@ Result<std::shared_ptr<RevocationCache>> RevocationCache::open(const std::filesy
       std::int64_t seconds = 0;
       is_read = dot != std::string::npos && std::from_chars(stem.data() + dot + 1, stem.data() + stem.size(), seconds).ec == std::errc{} && seconds > 0;
       if (is_read) {
-        Response& known = cache->responses_[stem.substr(0, dot)];
-        const WallTime until{std::chrono::seconds(seconds)};
-        known = known.until < until ? Response{contents(path), until} : known;
+        Response found{contents(path), WallTime{std::chrono::seconds(seconds)}};
+        const auto [at, is_first] = cache->responses_.try_emplace(stem.substr(0, dot), found);
+        if (!is_first && newest_in(at->second.der) < newest_in(found.der)) {   // the process ended between writing one and removing the other
+          at->second = std::move(found);
+        }
       }
     }
     if (!is_read && skipped != nullptr) {
@@ -157,20 +170,64 @@ Result<void> RevocationCache::add_ocsp(std::string_view response, X509* certific
   if (answer.state == RevocationState::undetermined) {
     return fail(ErrorKind::denied, answer.detail);
   }
-  // What says "revoked" or "unknown" is kept for a day, unless a good one comes.
-  const WallTime until = answer.state == RevocationState::good ? answer.until : now + std::chrono::hours(24);
-  const std::string key = key_of(certificate, issuer);
+  const Result<News> news = keep(serial_of(certificate), issuer, response, answer, now);
+  if (news && *news == News::older) {
+    return fail(ErrorKind::denied, "its OCSP response, of " + date_text(answer.from) + ", is older than the one that is known");
+  }
+  return news ? Result<void>() : fail(news.error());
+}
+
+namespace {
+
+// What a kept response, which was verified, says of a certificate.
+OcspEntry said_of(std::string_view number, const std::string& response) {
+  const std::string serial = hex_encode({reinterpret_cast<const std::uint8_t*>(number.data()), number.size()});
+  OcspEntry newest;
+  for (OcspEntry& entry : ocsp_entries(response)) {
+    if (entry.serial == serial && entry.this_update >= newest.this_update) {
+      newest = std::move(entry);
+    }
+  }
+  return newest;
+}
+
+int weight_of(RevocationState state) { return state == RevocationState::revoked ? 2 : state == RevocationState::unknown ? 1 : 0; }
+
+}  // namespace
+
+Result<RevocationCache::News> RevocationCache::keep(std::string_view serial, X509* issuer, std::string_view response, const RevocationAnswer& answer, WallTime now) {
+  const std::string key = key_of(serial, issuer);
+  // "Unknown" is kept for a day, unless a good one comes; "revoked" until one comes, since what said "good" before may hold for long yet.
+  const WallTime until = answer.state == RevocationState::good      ? answer.until
+                         : answer.state == RevocationState::revoked ? now + for_ever
+                                                                    : now + std::chrono::hours(24);
   const std::lock_guard alone(writing_);   // responses_ changes with it held only
   const auto found = responses_.find(key);
-  if (found == responses_.end() && responses_.size() >= most_responses) {
-    return fail(ErrorKind::full, "100000 OCSP responses are kept already");
+  if (found != responses_.end()) {
+    // RFC 6960 4.2.2.1: thisUpdate is when what is said was known to be so.
+    const OcspEntry known = said_of(serial, found->second.der);
+    const RevocationState before = known.status == "revoked" ? RevocationState::revoked : known.status == "good" ? RevocationState::good : RevocationState::unknown;
+    if (answer.from < known.this_update) {
+      return News::older;
+    }
+    const bool is_worse = weight_of(answer.state) < weight_of(before);
+    if ((answer.from == known.this_update && (is_worse || (answer.state == before && until <= found->second.until))) ||
+        (before == RevocationState::revoked && answer.state == RevocationState::unknown)) {
+      return News::known;   // it says as much
+    }
+  }
+  if (found == responses_.end() && responses_.size() >= most_responses_) {
+    forget_old(now);
+    if (responses_.size() >= most_responses_) {
+      return fail(ErrorKind::full, std::to_string(most_responses_) + " OCSP responses are kept already");
+    }
   }
   if (!folder_.empty()) {
     const auto name = [&](WallTime time) {
       return key + "." + std::to_string(std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count()) + ".ocsp";
     };
     if (auto written = write(name(until), response); !written) {
-      return written;
+      return fail(written.error());
     }
     if (found != responses_.end() && name(found->second.until) != name(until)) {
       std::error_code ignored;
@@ -179,7 +236,80 @@ Result<void> RevocationCache::add_ocsp(std::string_view response, X509* certific
   }
   const std::lock_guard lock(mutex_);
   responses_[key] = Response{std::string(response), until};
-  return {};
+  return News::newer;
+}
+
+namespace {
+
+// DER of each: those in PEM form, or the file itself.
+Result<std::vector<std::string>> responses_in(std::string_view file) {
+  if (file.find("-----BEGIN ") == std::string_view::npos) {
+    return std::vector<std::string>{std::string(file)};
+  }
+  ERR_clear_error();
+  std::vector<std::string> all;
+  const BioPtr in = memory_bio(file);
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long length = 0;
+  while (PEM_read_bio(in.get(), &name, &header, &data, &length) == 1) {
+    const bool is_response = std::string_view(name) == "OCSP RESPONSE";
+    all.emplace_back(is_response ? std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(length)) : std::string());
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_free(data);
+  }
+  const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!is_end || all.empty()) {
+    return fail(ErrorKind::invalid, "no OCSP response in PEM form (\"OCSP RESPONSE\") or DER");
+  }
+  return all;
+}
+
+// Why it is not taken.
+std::optional<Error> fault_of(const OcspStatement& statement) {
+  const std::string about = "certificate " + hex_encode({reinterpret_cast<const std::uint8_t*>(statement.serial.data()), statement.serial.size()});
+  if (statement.issuer == nullptr) {
+    return Error{ErrorKind::not_found, about + " is of no authority that is known here; the issuer's own certificate must be given with it"};
+  }
+  if (statement.answer.state == RevocationState::undetermined) {
+    return Error{ErrorKind::denied, about + ": " + statement.answer.detail};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<RevocationCache::Imported> RevocationCache::import_ocsp(std::string_view file, const std::vector<std::shared_ptr<X509>>& issuers, WallTime now) {
+  const auto responses = responses_in(file);
+  if (!responses) {
+    return fail(responses.error());
+  }
+  std::vector<std::pair<const std::string*, OcspStatement>> all;
+  for (std::size_t i = 0; i < responses->size(); ++i) {
+    const std::string which = responses->size() == 1 ? "the response" : "response " + std::to_string(i + 1) + " of " + std::to_string(responses->size());
+    auto statements = verified_statements((*responses)[i], issuers, now);
+    if (!statements || statements->empty()) {
+      return fail(ErrorKind::invalid, which + " " + (statements ? "is about nothing" : statements.error().what));
+    }
+    for (OcspStatement& statement : *statements) {
+      if (const auto fault = fault_of(statement)) {
+        return fail(fault->kind, which + ": " + fault->what);
+      }
+      all.emplace_back(&(*responses)[i], std::move(statement));
+    }
+  }
+  Imported imported{.answers = all.size()};
+  for (const auto& [response, statement] : all) {
+    const Result<News> news = keep(statement.serial, statement.issuer, *response, statement.answer, now);
+    if (!news) {
+      return fail(news.error());
+    }
+    imported.newer += *news == News::newer ? 1 : 0;
+  }
+  return imported;
 }
 
 std::vector<std::shared_ptr<const Crl>> RevocationCache::crls() const {
@@ -202,14 +332,14 @@ std::vector<KnownRevocation> RevocationCache::known() const {
   const std::lock_guard lock(mutex_);
   for (const auto& [key, response] : responses_) {
     for (const OcspEntry& entry : ocsp_entries(response.der)) {
-      all.push_back({false, entry.serial, entry.status, entry.this_update, response.until});
+      all.push_back({false, entry.serial, entry.status, entry.this_update, entry.status == "revoked" ? WallTime{} : response.until});
     }
   }
   return all;
 }
 
 std::string RevocationCache::ocsp(X509* certificate, X509* issuer) const {
-  const std::string key = key_of(certificate, issuer);
+  const std::string key = key_of(serial_of(certificate), issuer);
   const std::lock_guard lock(mutex_);
   const auto found = responses_.find(key);
   return found == responses_.end() ? std::string() : found->second.der;
@@ -217,6 +347,10 @@ std::string RevocationCache::ocsp(X509* certificate, X509* issuer) const {
 
 void RevocationCache::forget_old_responses(WallTime now) {
   const std::lock_guard alone(writing_);
+  forget_old(now);
+}
+
+void RevocationCache::forget_old(WallTime now) {
   const std::lock_guard lock(mutex_);
   for (auto it = responses_.begin(); it != responses_.end();) {
     if (it->second.until >= now) {

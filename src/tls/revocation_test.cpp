@@ -21,6 +21,7 @@ using test::Identity;
 using test::make_crl;
 using test::make_ocsp;
 using test::OcspRecipe;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -196,6 +197,14 @@ TEST(Addresses, AreThoseOfTheCertificateOverHttp) {
   EXPECT_THAT(ocsp_addresses(odd.certificate.get()), IsEmpty());
 }
 
+std::string pem_of(const std::string& label, const std::string& der) {   // RFC 7468
+  std::string text = base64_encode(der);
+  for (std::size_t i = 64; i < text.size(); i += 65) {
+    text.insert(i, "\n");
+  }
+  return "-----BEGIN " + label + "-----\n" + text + "\n-----END " + label + "-----\n";
+}
+
 struct Cache : testing::Test {
   RevocationState asked(const RevocationCache& cache, WallTime when = now) {
     return ask_all({}, &cache, romeo().certificate.get(), issuer().certificate.get(), when).state;
@@ -231,6 +240,111 @@ TEST_F(Cache, FromTheNetworkOnlyWhatTheIssuerSigned) {
   EXPECT_EQ(cache.ocsp(romeo().certificate.get(), issuer().certificate.get()), "");
 }
 
+// A good answer from before the revocation still holds by its dates: whoever sits on the way to the responder may play it back.
+TEST_F(Cache, AnOlderGoodAnswerDoesNotReplaceANewerRevoked) {
+  using std::chrono::hours;
+  const auto said = [](int status, int from, int to = 24 * 7) {
+    return make_ocsp(romeo(), issuer(), {.status = status, .from = hours(from), .to = hours(to)});
+  };
+  const std::string good_before = said(V_OCSP_CERTSTATUS_GOOD, -48);
+  const auto add = [](RevocationCache& cache, const std::string& response, WallTime when) {
+    const auto added = cache.add_ocsp(response, romeo().certificate.get(), issuer().certificate.get(), when, {});
+    return added ? std::string("taken") : added.error().what;
+  };
+  const std::filesystem::path place = folder.path() / "revocation";
+  const auto cache = RevocationCache::open(place, &skipped).value();
+  EXPECT_EQ(add(*cache, good_before, now), "taken");
+  EXPECT_EQ(add(*cache, good_before, now), "taken") << "the same again is no news, and no fault";
+  EXPECT_EQ(add(*cache, said(V_OCSP_CERTSTATUS_REVOKED, -2, 1), now), "taken");
+  EXPECT_THAT(add(*cache, good_before, now), HasSubstr("of 2025-12-30 00:00 UTC, is older than the one that is known"));
+  EXPECT_EQ(asked(*cache), RevocationState::revoked);
+  EXPECT_EQ(add(*cache, said(V_OCSP_CERTSTATUS_GOOD, -2), now), "taken") << "of the same moment: the worse of them counts";
+  EXPECT_EQ(add(*cache, said(V_OCSP_CERTSTATUS_UNKNOWN, -1), now), "taken") << "who does not know it does not take it back";
+  EXPECT_EQ(asked(*cache), RevocationState::revoked);
+  // Nor later, when the revocation's own dates are over, nor after a restart.
+  const WallTime later = now + hours(72);
+  cache->forget_old_responses(later);
+  EXPECT_THAT(add(*cache, good_before, later), HasSubstr("older"));
+  const auto again = RevocationCache::open(place, &skipped).value();
+  EXPECT_THAT(add(*again, good_before, later), HasSubstr("older"));
+  EXPECT_EQ(asked(*again, later), RevocationState::revoked);
+  // It was a hold: the issuer's newer word lifts it, and an older "revoked" does not put it back.
+  EXPECT_EQ(add(*again, said(V_OCSP_CERTSTATUS_GOOD, 70), later), "taken");
+  EXPECT_EQ(asked(*again, later), RevocationState::good);
+  EXPECT_THAT(add(*again, said(V_OCSP_CERTSTATUS_REVOKED, -2), later), HasSubstr("older"));
+  EXPECT_EQ(asked(*again, later), RevocationState::good);
+  EXPECT_EQ(asked(*RevocationCache::open(place, &skipped).value(), later), RevocationState::good);
+  EXPECT_THAT(skipped, IsEmpty());
+}
+
+// The process ended after one file was written and before the other was removed.
+TEST_F(Cache, OfTwoFilesAboutOneCertificateTheNewerCounts) {
+  using std::chrono::hours;
+  const std::string good_before = make_ocsp(romeo(), issuer(), {.from = hours(-48), .to = hours(24 * 7)});
+  std::string key;
+  {
+    const auto cache = RevocationCache::open(folder.path(), &skipped).value();
+    ASSERT_TRUE(cache->add_ocsp(make_ocsp(romeo(), issuer(), {.status = V_OCSP_CERTSTATUS_REVOKED}), romeo().certificate.get(),
+                                issuer().certificate.get(), now, {}));
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+      key = entry.path().stem().stem().string();
+    }
+  }
+  for (const char* until : {"1", "99999999999"}) {   // before the other and behind it
+    std::ofstream(folder.path() / (key + "." + until + ".ocsp"), std::ios::binary) << good_before;
+    EXPECT_EQ(asked(*RevocationCache::open(folder.path(), &skipped).value()), RevocationState::revoked);
+  }
+}
+
+// By hand, where there is no network: verified as what is fetched, and all or none of it taken.
+TEST_F(Cache, AnOperatorsResponsesAreVerifiedAndTakenTogether) {
+  const std::vector<std::shared_ptr<X509>> issuers{test::root_authority().certificate, issuer().certificate};
+  const Identity other = test::issue({}, &test::root_authority());
+  const Identity stranger = test::issue(test::authority("Stranger"), nullptr);
+  const Identity strange = test::issue({}, &stranger);
+  const auto pem = [](const std::string& der) { return pem_of("OCSP RESPONSE", der); };
+  const std::string revoked = make_ocsp(romeo(), issuer(), {.status = V_OCSP_CERTSTATUS_REVOKED});
+  RevocationCache cache;
+  const auto refusal = [&](const std::string& file) {
+    const auto done = cache.import_ocsp(file, issuers, now);
+    return done ? "taken" : std::string(to_string(done.error().kind)) + ", " + done.error().what;
+  };
+  EXPECT_THAT(refusal(pem(revoked) + pem(make_ocsp(strange, stranger))), AllOf(HasSubstr("not-found, response 2 of 2: certificate"), HasSubstr("of no authority that is known here")));
+  EXPECT_THAT(refusal(pem(revoked) + pem(make_ocsp(other, test::root_authority(), {.signer = &stranger}))),
+              AllOf(HasSubstr("denied, response 2 of 2"), HasSubstr("not signed by the issuer")));
+  EXPECT_THAT(refusal(make_ocsp(romeo(), issuer(), {.to = std::chrono::hours(-1)})), HasSubstr("denied, the response: certificate"));
+  EXPECT_THAT(refusal("rubbish"), HasSubstr("invalid, the response cannot be read"));
+  EXPECT_THAT(refusal(pem("rubbish")), HasSubstr("cannot be read"));
+  EXPECT_THAT(refusal(pem(revoked) + pem_of("X509 CRL", make_crl(issuer()))), HasSubstr("invalid"));
+  EXPECT_THAT(refusal(romeo().pem()), HasSubstr("invalid"));
+  EXPECT_THAT(refusal("-----BEGIN OCSP RESPONSE-----\n%%%\n-----END OCSP RESPONSE-----\n"), HasSubstr("invalid"));
+  EXPECT_THAT(refusal(""), HasSubstr("invalid"));
+  EXPECT_EQ(asked(cache), RevocationState::undetermined) << "nothing was taken so far";
+  const auto done = cache.import_ocsp(pem(revoked) + pem(make_ocsp(other, test::root_authority(), {.id_digest = EVP_sha256()})), issuers, now);
+  ASSERT_TRUE(done) << done.error().what;
+  EXPECT_EQ(done->answers, 2U);
+  EXPECT_EQ(done->newer, 2U);
+  EXPECT_EQ(asked(cache), RevocationState::revoked);
+  EXPECT_EQ(ask_all({}, &cache, other.certificate.get(), test::root_authority().certificate.get(), now).state, RevocationState::good);
+  EXPECT_EQ(cache.import_ocsp(revoked, issuers, now)->newer, 0U);
+  const auto older = cache.import_ocsp(make_ocsp(romeo(), issuer(), {.from = std::chrono::hours(-9)}), issuers, now);
+  EXPECT_EQ(older->newer, 0U);
+  EXPECT_EQ(asked(cache), RevocationState::revoked);
+}
+
+TEST_F(Cache, AFullOneLetsOldResponsesGo) {
+  RevocationCache cache(1);
+  const Identity other = test::issue({}, &issuer());
+  const auto add = [&](const Identity& about, WallTime when, std::chrono::hours to) {
+    return cache.add_ocsp(make_ocsp(about, issuer(), {.to = to}), about.certificate.get(), issuer().certificate.get(), when, {});
+  };
+  ASSERT_TRUE(add(romeo(), now, std::chrono::hours(2)));
+  EXPECT_EQ(add(other, now, std::chrono::hours(5)).error().kind, ErrorKind::full);
+  ASSERT_TRUE(add(romeo(), now, std::chrono::hours(3))) << "what is about the same certificate has its place";
+  ASSERT_TRUE(add(other, now + std::chrono::hours(4), std::chrono::hours(5)));
+  EXPECT_EQ(cache.ocsp(romeo().certificate.get(), issuer().certificate.get()), "");
+}
+
 TEST_F(Cache, IsFoundAgainAfterARestart) {
   const std::filesystem::path place = folder.path() / "revocation";
   {
@@ -262,13 +376,7 @@ TEST_F(Cache, AFolderThatOthersReachIsRefused) {
 }
 
 TEST_F(Cache, SeveralListsInOnePemFile) {
-  const auto lines = [](const std::string& der) {
-    std::string text = base64_encode(der);
-    for (std::size_t i = 64; i < text.size(); i += 65) {
-      text.insert(i, "\n");
-    }
-    return "-----BEGIN X509 CRL-----\n" + text + "\n-----END X509 CRL-----\n";
-  };
+  const auto lines = [](const std::string& der) { return pem_of("X509 CRL", der); };
   EXPECT_EQ(state(lines(make_crl(issuer(), {.revoked = {&romeo()}}))), RevocationState::revoked);
   RevocationCache cache;
   EXPECT_EQ(*cache.import_crls(lines(make_crl(issuer())) + lines(make_crl(test::root_authority()))), 2U);

@@ -73,6 +73,13 @@ def revoke(folder, name, number="01"):
     return folder / f"{name}.crl"
 
 
+def ocsp_response(folder, name):
+    """name.ocsp in folder: what the authority there answers about name.pem, after revoke()."""
+    openssl(folder, "ocsp", "-index", "index.txt", "-CA", "ca.pem", "-issuer", "ca.pem", "-rsigner", "ca.pem", "-rkey", "ca.key",
+            "-cert", f"{name}.pem", "-ndays", "1", "-respout", f"{name}.ocsp")
+    return folder / f"{name}.ocsp"
+
+
 class Token:
     """A PKCS#11 token of its own (SoftHSM) below folder; private keys are moved into it from their files."""
 

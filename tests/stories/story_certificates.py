@@ -44,6 +44,17 @@ def with_card(scene, name, direct=True):
     return client
 
 
+def closes(client, condition):
+    """The stream ends with this error, and nothing else is sent before."""
+    try:
+        said = client.next()
+    except Closed as closed:
+        if closed.condition != condition:
+            raise
+    else:
+        raise Unexpected(f"the session should end: {said}")
+
+
 @story("XEP-0178 2, RFC 4422 A: a certificate is let in as whom it says, and nobody else; a bystander sees nothing", only="aldis")
 def certificate_login(scene):
     scene.account("juliet@capulet.example")
@@ -81,6 +92,25 @@ def certificate_login(scene):
     else:
         raise Unexpected("Tybalt got in as Juliet")
     tybalt.logout()
+    # Her card is lost, and there is no network: what the authority says of it (RFC 6960) is brought by hand.
+    juliet = with_card(scene, "juliet")
+    juliet.external()
+    juliet.open_stream()
+    juliet.bind("balcony")
+    servers.revoke(scene.server.folder, "juliet")
+    answer = str(servers.ocsp_response(scene.server.folder, "juliet"))
+    for expected in ("1 of 1 answers are newer", "0 of 1 answers are newer"):
+        said = scene.server.command_line("cert", "import-ocsp", answer)
+        if expected not in said:
+            raise Unexpected(said)
+    closes(juliet, "not-authorized")
+    again = with_card(scene, "juliet")
+    if "EXTERNAL" in again.mechanisms():
+        raise Unexpected("the card is revoked")
+    again.logout()
+    known = json.loads(scene.server.command_line("cert", "revocation", "--json"))
+    if [(each["kind"], each["says"], each["until"]) for each in known] != [("OCSP", "revoked", None)]:
+        raise Unexpected(f"{known}")
     romeo.sees_nothing()
 
 
@@ -107,13 +137,7 @@ def certificate_of_an_account(scene):
     juliet.sees_nothing()
     scene.server.command_line("user", "certificate", "remove", "juliet@capulet.example", "--key", "mail", "--value",
                               "J.Capulet@Verona.Example")
-    try:
-        juliet.next()
-    except Closed as closed:
-        if closed.condition != "not-authorized":
-            raise
-    else:
-        raise Unexpected("the session should end")
+    closes(juliet, "not-authorized")
     if "audit-session-certificate" not in scene.server.log():
         raise Unexpected("and the log should say so")
     again = with_card(scene, "card")

@@ -141,13 +141,16 @@ inline constexpr std::string_view verona_auth =   // "verona.example"
 inline constexpr std::string_view external_feature =
     "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms></stream:features>";
 
-// capulet.example with a PeerTable that believes the Verona Root; verona.example is a partner, reached by direct TLS.
+// capulet.example with a PeerTable that believes the Verona Root; verona.example is a partner, reached by direct TLS unless the rule
+// has other next hops.
 struct FederationScene {
   explicit FederationScene(federation::PeerTableOptions options = {}, policy::PeerOptions rule = {}) {
     std::ofstream(folder.path() / "ca.pem") << root_authority().pem();
     rule.domain = "verona.example";
     rule.name = "partner";
-    rule.next_hops = {"192.0.2.9:5270 direct"};
+    if (rule.next_hops.empty()) {
+      rule.next_hops = {"192.0.2.9:5270 direct"};
+    }
     scene.world().policy.set_peers(policy::PeerRules::make(policy::Profile::strict, {rule}).value());
     table = std::make_unique<federation::PeerTable>(scene.world(), scene.shard(), dns, net::LookupOptions{},
                                                     federation::PeerTrust("ca.pem", folder.path().string(), options.revocation, known),
