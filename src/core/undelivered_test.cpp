@@ -10,7 +10,6 @@ constexpr std::string_view query = "<query xmlns='jabber:iq:version'/>";
 
 struct Verona {
   Verona() {
-    scene.are_contacts("juliet@capulet.example", "romeo@montague.example");
     for (Client* each : {&juliet, &chamber, &romeo}) {
       each->comes_online();
     }
@@ -30,7 +29,9 @@ struct Verona {
     static_cast<void>(scene.wait(scene.administration().end_sessions(*Jid::parse(address), {.condition = StreamCondition::reset}, "kicked")));
   }
 
-  Scene scene;
+  struct Contacts : Scene {
+    Contacts() { are_contacts("juliet@capulet.example", "romeo@montague.example"); }
+  } scene;
   Client& juliet = scene.login("juliet@capulet.example/balcony");
   Client& chamber = scene.login("juliet@capulet.example/chamber");
   Client& hidden = scene.login("juliet@capulet.example/hidden");   // with a negative priority
