@@ -259,6 +259,9 @@ void Session::send(const Granted& granted) {
     account_.undelivered(addressed(granted.envelope()));
     return;
   }
+  if (waits_behind_backlog(granted.envelope())) {
+    return;
+  }
   const Stanza& stanza = granted.stanza();
   if (holds_back_ && stanza.is_message()) {
     rare().held.push_back(granted.envelope());
@@ -345,6 +348,9 @@ void Session::remember_unflushed(const Envelope& envelope) {
 
 void Session::send_own(const StanzaPtr& stanza) {
   if (is_ending_) {
+    return;
+  }
+  if (rare_ != nullptr && !rare_->backlog.empty() && waits_behind_backlog(Envelope{.stanza = stanza, .is_copy = true})) {
     return;
   }
   sent.add();
@@ -571,6 +577,8 @@ void Session::finish(std::string_view reason) {
     for (const Envelope& envelope : std::exchange(rare_->backlog, {})) {
       if (envelope.stanza->is_message()) {
         undelivered.push_back(addressed(envelope));
+      } else if (envelope.stanza->is_request()) {
+        account_.home().router().bounce(account_.home(), envelope, StanzaError(StanzaCondition::service_unavailable));
       }
     }
     for (const PendingRequest& request : std::exchange(rare_->pending, {})) {  // exactly one answer, always

@@ -210,13 +210,16 @@ class Session final : public net::Connection::Owner {
     std::unordered_set<Jid, JidHash, JidEqual> directed;
     std::vector<PendingRequest> pending;
     std::deque<Envelope> held;
-    std::deque<Envelope> backlog;      // of what is shared with others
+    std::deque<Envelope> backlog;      // of what is shared with others, and of what came behind it from the same
+    bool is_catching_up = false;       // it is being sent
     HeldBack waiting;   // until the client is active
     TimerId pending_timer = TimerId::none;
     std::vector<AskedRequest> asked;   // in the order of their deadlines
     TimerId asked_timer = TimerId::none;
   };
   Rare& rare();
+  void add_to_backlog(const Envelope& envelope);
+  [[nodiscard]] bool waits_behind_backlog(const Envelope& envelope);
 
   Account& account_;
   std::unique_ptr<net::Connection> connection_;

@@ -4,6 +4,7 @@
 #include "core/account.h"
 #include "core/home.h"
 #include "core/session.h"
+#include "core/virtual_host.h"
 
 namespace aldis {
 namespace {
@@ -22,17 +23,9 @@ Envelope Session::addressed(const Envelope& envelope) const {
   return own;
 }
 
-void Session::send_shared(const Granted& granted) {
-  if (is_ending_ && !granted.stanza().is_message()) {  // the state of a moment, for nobody
-    return;
-  }
-  const bool waits = (rare_ != nullptr && !rare_->backlog.empty()) || (!is_detached() && !keeps_up(shared_ahead));
-  if (!waits || is_ending_) [[likely]] {
-    send(granted);
-    return;
-  }
+void Session::add_to_backlog(const Envelope& envelope) {
   auto& backlog = rare().backlog;
-  backlog.push_back(granted.envelope());
+  backlog.push_back(envelope);
   if (backlog.size() == account_.home().world().config()->backlog_stanzas + std::size_t{1}) {
     overflows.add();
     account_.home().shard().post([&home = account_.home(), id = id_] {   // whoever sends is going through its sessions
@@ -47,10 +40,37 @@ void Session::send_shared(const Granted& granted) {
   }
 }
 
+// What a resident says to this session alone does not overtake what it has said to all (RFC 6120 section 10.1).
+bool Session::waits_behind_backlog(const Envelope& envelope) {
+  if (rare_ == nullptr || rare_->backlog.empty() || rare_->is_catching_up) [[likely]] {
+    return false;
+  }
+  const auto& from = envelope.stanza->from();
+  const VirtualHost* host = from ? account_.home().world().find_host(from->domain()) : nullptr;
+  if (host == nullptr || !host->residents) {
+    return false;
+  }
+  add_to_backlog(envelope);
+  return true;
+}
+
+void Session::send_shared(const Granted& granted) {
+  if (is_ending_ && !granted.stanza().is_message()) {  // the state of a moment, for nobody
+    return;
+  }
+  const bool waits = (rare_ != nullptr && !rare_->backlog.empty()) || (!is_detached() && !keeps_up(shared_ahead));
+  if (!waits || is_ending_) [[likely]] {
+    send(granted);
+    return;
+  }
+  add_to_backlog(granted.envelope());
+}
+
 void Session::send_backlog() {
   if (rare_ == nullptr || rare_->backlog.empty()) [[likely]] {
     return;
   }
+  rare_->is_catching_up = true;
   while (!rare_->backlog.empty() && (is_detached() || keeps_up(shared_ahead))) {
     const Envelope next = std::move(rare_->backlog.front());
     rare_->backlog.pop_front();
@@ -59,6 +79,7 @@ void Session::send_backlog() {
       return;
     }
   }
+  rare_->is_catching_up = false;
   if (rare_->backlog.empty()) {
     std::deque<Envelope>().swap(rare_->backlog);
   } else if (connection_ != nullptr && !connection_->is_blocked() && unsent_bytes() > 0) {

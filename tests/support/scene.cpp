@@ -60,6 +60,13 @@ std::size_t Client::reads_again() {
   return count;
 }
 
+void Client::reads_on() {
+  reads_ = true;
+  transport_->set_receive_capacity(1024 * 1024);
+  scene_.run();
+  collect();
+}
+
 void Client::collect() {
   if (!reads_) {
     return;
@@ -226,19 +233,21 @@ void Client::cuts_the_line() {
 
 Scene::Scene(SceneOptions options)
     : options_(std::move(options)),
-      memory_(options_.answers),
-      shard_(std::make_unique<Shard>(clock_, ShardOptions{.scene = true, .name = "scene"})) {
+      memory_(options_.answers) {
   const Stores stores = options_.wrap_stores ? options_.wrap_stores(memory_.stores()) : memory_.stores();
   world_ = std::make_unique<World>(clock_, random_, stores);
   world_->set_config(options_.core);
-  world_->homes.push_back(std::make_unique<Home>(*world_, *shard_, std::uint8_t{0}));
+  for (std::size_t i = 0; i < options_.shards; ++i) {
+    shards_.push_back(std::make_unique<Shard>(clock_, ShardOptions{.index = i, .scene = true, .name = "scene"}));
+    world_->homes.push_back(std::make_unique<Home>(*world_, *shards_[i], static_cast<std::uint8_t>(i)));
+  }
   credentials_ = std::make_unique<LocalCredentials>(stores.accounts);
   failures_ = std::make_unique<LoginFailureCounters>(options_.auth, stores.login_failures, clock_);
   tokens_ = std::make_unique<ClientTokens>(options_.auth, stores.tokens, SecretBytes(std::string_view("0123456789abcdef0123456789abcdef")),
                                            random_, clock_);
   authenticator_ = std::make_unique<Authenticator>(options_.auth, *credentials_, *failures_, derivation_, stores.settings,
                                                    *tokens_, random_, clock_);
-  administration_ = std::make_unique<Administration>(*world_, derivation_, *failures_, *shard_, [this] { return options_.auth; });
+  administration_ = std::make_unique<Administration>(*world_, derivation_, *failures_, shard(), [this] { return options_.auth; });
   world_->administration = administration_.get();
   certificate_directory_ = std::make_unique<StoreDirectory>(stores.certificates, stores.accounts);
   certificate_judge_ = std::make_unique<CertificateJudge>(*certificate_directory_, clock_);
@@ -262,12 +271,14 @@ Scene::Scene(SceneOptions options)
     }
     world_->hosts.emplace(domain, std::move(host));
   }
-  lobby_ = std::make_unique<Lobby>(*world_, *shard_, *authenticator_, options_.domains.front(), options_.lobby);
+  lobby_ = std::make_unique<Lobby>(*world_, shard(), *authenticator_, options_.domains.front(), options_.lobby);
   lobby_->set_connection_limits(options_.connection);
   const Result<void> ready = wait(authenticator_->start());
   const Result<void> ids = wait(load_archive_ids(*world_));
   EXPECT_TRUE(ready.has_value() && ids.has_value());
-  shard_->post([this] { home().start_periodic_work(); });
+  for (const auto& each : world_->homes) {
+    each->shard().post([home = each.get()] { home->start_periodic_work(); });
+  }
 }
 
 Scene::~Scene() {
@@ -281,22 +292,27 @@ Scene::~Scene() {
       ADD_FAILURE() << client->name_ << " received what nobody expected: " << client->received_.front();
     }
   }
-  shard_->post([this] {
-    lobby_->close();
-    home().end_all({.condition = StreamCondition::system_shutdown}, "the scene ends");
-  });
+  shard().post([this] { lobby_->close(); });
+  for (const auto& each : world_->homes) {
+    each->shard().post([home = each.get()] { home->end_all({.condition = StreamCondition::system_shutdown}, "the scene ends"); });
+  }
   run();
   for (const auto& client : clients_) {
     client->transport_->close(false);
   }
-  for (int i = 0; i < 300 && !(home().is_quiet() && lobby_->size() == 0); ++i) {
+  const auto is_quiet = [&] { return std::ranges::all_of(world_->homes, [](const auto& each) { return each->is_quiet(); }); };
+  for (int i = 0; i < 300 && !(is_quiet() && lobby_->size() == 0); ++i) {
     advance(std::chrono::milliseconds(100));
   }
   run();
 }
 
 void Scene::run() {
-  while (shard_->run_ready()) {
+  for (bool any = true; any;) {
+    any = false;
+    for (const auto& each : shards_) {
+      any = each->run_ready() || any;
+    }
   }
 }
 
@@ -304,7 +320,11 @@ void Scene::advance(std::chrono::milliseconds by) {
   run();
   const Monotonic until = clock_.now() + by;
   for (;;) {
-    const std::optional<Monotonic> next = shard_->next_timer();
+    std::optional<Monotonic> next;
+    for (const auto& each : shards_) {
+      const std::optional<Monotonic> its = each->next_timer();
+      next = !next || (its && *its < *next) ? its : next;
+    }
     if (!next || *next > until) {
       break;
     }
@@ -367,7 +387,8 @@ Client& Scene::login(std::string_view jid) {
   AccountRecord record{.jid = full->bare(), .created = clock_.wall()};
   const Result<void> created = wait(stores().accounts.create(std::move(record)));
   EXPECT_TRUE(created.has_value() || created.error().kind == ErrorKind::already_exists);
-  auto [client, connection] = open_stream(full->str());
+  Home& home = world_->home_of(full->bare_str());
+  auto [client, connection] = open_stream(full->str(), home.shard());
   auto principal = std::make_shared<Principal>(Principal{.identity = full->bare(), .mechanism = "SCENE", .is_confidential = true});
   BindRequest request;
   request.connection = std::move(connection);
@@ -377,20 +398,20 @@ Client& Scene::login(std::string_view jid) {
   bool is_bound = false;
   request.answer = [&is_bound](Result<FullJid, StanzaError> outcome, net::Connection&) { is_bound = outcome.has_value(); };
   request.give_back = [](std::unique_ptr<net::Connection>) {};
-  home().shard().post([this, moved = std::move(request)]() mutable { home().bind(std::move(moved)); });
+  home.shard().post([&home, moved = std::move(request)]() mutable { home.bind(std::move(moved)); });
   run();
   EXPECT_TRUE(is_bound) << jid;
   return *client;
 }
 
-std::pair<Client*, std::unique_ptr<net::Connection>> Scene::open_stream(std::string_view name) {
+std::pair<Client*, std::unique_ptr<net::Connection>> Scene::open_stream(std::string_view name, Shard& shard) {
   auto [mine, servers] = MemoryTransport::pair();
   clients_.push_back(std::make_unique<Client>(*this, std::string(name), std::move(mine), false));
   Client* client = clients_.back().get();
   client->set_jid(std::string(name));
   auto connection = std::make_unique<net::Connection>(std::move(servers), options_.connection);
   Opening opening;
-  connection->attach(*shard_, opening);
+  connection->attach(shard, opening);
   client->transport_->send(client_header);
   run();
   ensure(!connection->is_attached(), "the header has been read");
@@ -398,7 +419,8 @@ std::pair<Client*, std::unique_ptr<net::Connection>> Scene::open_stream(std::str
 }
 
 Client& Scene::resumes(std::string_view bare, std::string_view previd, std::uint32_t h) {
-  auto [client, connection] = open_stream(bare);
+  Home& home = world_->home_of(bare);
+  auto [client, connection] = open_stream(bare, home.shard());
   ResumptionRequest request;
   request.connection = std::move(connection);
   request.principal = std::make_shared<Principal>(Principal{.identity = *BareJid::parse(bare), .mechanism = "SCENE", .is_confidential = true});
@@ -417,12 +439,12 @@ Client& Scene::resumes(std::string_view bare, std::string_view previd, std::uint
       answered.send(error + "</stream:stream>");
     }
   };
-  request.give_back = [this](std::unique_ptr<net::Connection> refused) {
+  request.give_back = [&home](std::unique_ptr<net::Connection> refused) {
     static Opening nobody;
-    refused->attach(*shard_, nobody);
+    refused->attach(home.shard(), nobody);
     net::Connection::close_and_release(std::move(refused), {});
   };
-  home().shard().post([this, moved = std::move(request)]() mutable { home().resume(std::move(moved)); });
+  home.shard().post([&home, moved = std::move(request)]() mutable { home.resume(std::move(moved)); });
   run();
   return *client;
 }

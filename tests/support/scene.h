@@ -1,5 +1,5 @@
-// Scene: the whole core on one thread with a manual clock, stores in memory and connections without sockets. Clients speak
-// XML and say what they must receive; whoever receives a stanza that nobody expected fails the test: the bystander is built
+// Scene: the whole core on one thread (of as many shards as it is asked for) with a manual clock, stores in memory and connections
+// without sockets. Clients speak XML and say what they must receive; whoever receives a stanza that nobody expected fails the test: the bystander is built
 // in. Client::login binds directly at the account's home; Scene::connect gives a stranger at the lobby's door.
 #pragma once
 #include <gtest/gtest.h>
@@ -70,6 +70,7 @@ class Client {
   // Takes no more bytes off the line; then takes all that came and counts the stanzas in it.
   void stops_reading();
   [[nodiscard]] std::size_t reads_again();
+  void reads_on();                         // what came is to be received like anything else
   [[nodiscard]] MemoryTransport& transport() { return *transport_; }
 
  private:
@@ -100,6 +101,7 @@ struct SceneOptions {
   std::function<void(VirtualHost&, World&)> install{};
   std::function<void(VirtualHost&, World&)> install_rooms{};   // the same for the domains of rooms
   net::ConnectionLimits connection{};
+  std::size_t shards = 1;                        // the first has the lobby
   CertificatePolicies certificates{};            // of people, by domain
 };
 
@@ -132,13 +134,14 @@ class Scene {
 
   [[nodiscard]] World& world() { return *world_; }
   [[nodiscard]] Home& home() { return *world_->homes.front(); }
+  [[nodiscard]] Home& home_of(std::string_view bare) { return world_->home_of(bare); }
   [[nodiscard]] Lobby& lobby() { return *lobby_; }
   [[nodiscard]] Stores stores() { return world_->stores; }
   [[nodiscard]] ManualClock& clock() { return clock_; }
   [[nodiscard]] const AuthConfig& auth_config() const { return options_.auth; }
   [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
   [[nodiscard]] Administration& administration() { return *administration_; }
-  [[nodiscard]] Shard& shard() { return *shard_; }
+  [[nodiscard]] Shard& shard() { return *shards_.front(); }
   [[nodiscard]] CertificateJudge& certificate_judge() { return *certificate_judge_; }
   // Nobody minds what has not been read at the end of this scene.
   void leaves_the_rest_unread() { checks_bystander_ = false; }
@@ -146,12 +149,12 @@ class Scene {
  private:
   friend class Client;
   // A new client inside its stream, and the server's end of its line.
-  std::pair<Client*, std::unique_ptr<net::Connection>> open_stream(std::string_view name);
+  std::pair<Client*, std::unique_ptr<net::Connection>> open_stream(std::string_view name, Shard& shard);
   SceneOptions options_;
   ManualClock clock_;
   SystemRandom random_;
   MemoryStores memory_;
-  std::unique_ptr<Shard> shard_;
+  std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<World> world_;
   std::unique_ptr<SceneAbroad> abroad_;
   InlineKeyDerivation derivation_;
@@ -174,7 +177,7 @@ void install_default_room_extensions(VirtualHost& host, World& world);
 template <class T>
 T Scene::wait(Task<T> task) {
   std::optional<T> value;
-  shard_->post([&] {
+  shard().post([&] {
     spawn([](Task<T> todo, std::optional<T>& out) -> Task<void> {
       auto result = co_await std::move(todo);
       out.emplace(std::move(result));
