@@ -50,7 +50,7 @@ void History::fill(std::vector<StanzaPtr> delayed) {
   }
 }
 
-std::vector<StanzaPtr> History::within(const HistoryLimits& limits, const BareJid& room, WallTime now) {
+std::vector<StanzaPtr> History::within(const HistoryLimits& limits, const BareJid& room, const Jid& to, WallTime now) {
   std::vector<StanzaPtr> found;
   std::size_t chars = 0;
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
@@ -63,7 +63,7 @@ std::vector<StanzaPtr> History::within(const HistoryLimits& limits, const BareJi
       Delay{.stamp = entry->at, .from = room}.write(delay);
       entry->delayed = entry->message->amended(nullptr, delay)->with_addresses(entry->message->from(), std::nullopt);
     }
-    chars += limits.max_chars ? characters(entry->delayed->to_xml()) : 0;
+    chars += limits.max_chars ? characters(entry->delayed->with_to(to)->to_xml()) : 0;   // as it is sent
     if (limits.max_chars && chars > *limits.max_chars) {
       break;
     }

@@ -19,8 +19,8 @@ class History {
   // From the archive: with their delays.
   void fill(std::vector<StanzaPtr> delayed);
   // Oldest first, with their delays (`room`'s word), as much as fits all limits. Section 7.2.14: whole messages, counted as
-  // they are sent, but for their to.
-  [[nodiscard]] std::vector<StanzaPtr> within(const HistoryLimits& limits, const BareJid& room, WallTime now) ;
+  // they are sent to `to`.
+  [[nodiscard]] std::vector<StanzaPtr> within(const HistoryLimits& limits, const BareJid& room, const Jid& to, WallTime now);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t memory() const;
 

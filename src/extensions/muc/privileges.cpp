@@ -54,6 +54,9 @@ std::optional<StanzaCondition> refuses_role(Standing actor, Standing target, Rol
   if (wanted == Role::none && is_self) {
     return StanzaCondition::conflict;
   }
+  if (!is_admin && by == By::admin && (wanted == Role::participant || wanted == Role::moderator)) {
+    return StanzaCondition::forbidden;   // chapter 9: of an admin's requests, whoever they are about
+  }
   if (takes_away) {
     if (target.affiliation > actor.affiliation) {  // section 8.2, and the footnotes of 5.1.3
       return StanzaCondition::not_allowed;

@@ -223,7 +223,8 @@ void Room::handle_iq(const Envelope& envelope) {
   }
   const bool is_get = stanza.type() == StanzaType::get;
   const XmlName payload = stanza.payload()->name();
-  if (!exists()) {  // also where it would not say so of one that is hidden: it does not exist
+  const bool is_here = exists() && (state_ != State::locked || affiliation_of(*stanza.from()) == Affiliation::owner);   // section 7.2.10
+  if (!is_here) {  // also where it would not say so of one that is hidden: it does not exist
     refuse(envelope, StanzaCondition::item_not_found);
   } else if (is_get && (payload == XmlName{"query", ns::disco_info} || payload == XmlName{"query", ns::disco_items})) {
     discover(envelope, payload.ns == ns::disco_info);

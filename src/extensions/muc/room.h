@@ -124,6 +124,7 @@ class Room final : public Resident {
   void remove_client(Occupant& occupant, const Jid& client, const Departure& departure);
   void remove_occupant(Occupant& occupant, const Departure& departure, UniqueFunction<void()> between = {});
   void forget(Occupant& occupant);
+  void free_nickname(const Occupant& occupant);
   void after_leaving();
   Task<void> remove_temporary(Pin self);
 
@@ -205,6 +206,7 @@ class Room final : public Resident {
 
   // room_invitations.cpp, room_voice.cpp, room_registration.cpp
   void mediate(const Envelope& envelope, const xml::Element& x);
+  [[nodiscard]] bool may_invite(const Occupant& inviter) const;
   Task<void> invite_as_member(Pin self, Envelope envelope, BareJid invitee, std::string reason, std::string more);
   void send_invitation(const Jid& invitee, const Jid& inviter, std::string_view reason, std::string_view more, std::string_view id);
   void decline(const Envelope& envelope, const xml::Element& decline);

@@ -176,7 +176,7 @@ TEST_F(RoomAdmin, Moderators) {  // sections 9.6 to 9.8
     each->receives({"thirdwitch", "role='moderator'"});
   }
   EXPECT_NE(wicca.asks("get", coven, scene.admin("<item role='moderator'/>")).find("nick='thirdwitch'"), std::string::npos);
-  refused(hag, "<item nick='secondwitch' role='participant'/>", "not-allowed");
+  refused(hag, "<item nick='secondwitch' role='participant'/>", "forbidden");   // of no admin
   wicca.asks("set", coven, scene.admin("<item nick='thirdwitch' role='participant'/>"));
   for (Client* each : {&crone, &wicca, &hag}) {
     each->receives({"thirdwitch", "role='participant'"});

@@ -29,6 +29,10 @@ void Room::own(const Envelope& envelope) {
     refuse(envelope, StanzaCondition::bad_request);
     return;
   }
+  if (!(**form).fields.empty() && (**form).form_type() != ns::muc_roomconfig) {  // of something else (XEP-0068), or of nothing; security M03
+    refuse(envelope, StanzaCondition::bad_request);
+    return;
+  }
   if ((**form).type == FormType::submit) {
     answer_later(envelope, configure(Pin(*this), envelope, **form));
     return;

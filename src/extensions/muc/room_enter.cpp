@@ -194,7 +194,7 @@ void Room::show_room_to(const Occupant& occupant, const Recipient& client) {
 
 void Room::show_history_to(const Recipient& client, HistoryLimits limits) {
   fan_out_.then([this, client, limits] {  // what has been reflected before this place of the queue
-    std::vector<StanzaPtr> words = history_.within(limits, jid_, home_.world().clock.wall());
+    std::vector<StanzaPtr> words = history_.within(limits, jid_, client.jid, home_.world().clock.wall());
     words.push_back(subject());
     fan_out_.tell(client, std::move(words));
   });

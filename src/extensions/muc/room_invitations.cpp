@@ -27,10 +27,7 @@ void Room::mediate(const Envelope& envelope, const xml::Element& x) {
     refuse(envelope, StanzaCondition::not_acceptable);
     return;
   }
-  const bool is_admin = inviter->affiliation >= Affiliation::admin;
-  // In a members-only room an invitation makes a member; elsewhere everybody in the room may invite (section 5.1.1).
-  const bool may = is_admin || !config_.is_members_only || (config_.members_invite && inviter->affiliation >= Affiliation::member);
-  if (!may) {
+  if (!may_invite(*inviter)) {
     refuse(envelope, StanzaCondition::forbidden);
     return;
   }
@@ -83,11 +80,20 @@ void Room::mediate(const Envelope& envelope, const xml::Element& x) {
   }
 }
 
+// In a members-only room an invitation makes a member; elsewhere everybody in the room may invite (section 5.1.1).
+bool Room::may_invite(const Occupant& inviter) const {
+  return inviter.affiliation >= Affiliation::admin || !config_.is_members_only ||
+         (config_.members_invite && inviter.affiliation >= Affiliation::member);
+}
+
 // Section 9.5: the invitation adds to the list of members, and it is stored before it is sent.
 Task<void> Room::invite_as_member(Pin self, Envelope envelope, BareJid invitee, std::string reason, std::string more) {
   const Serial::Hold hold = co_await changes_.enter();
   const Occupant* inviter = occupant_of(*envelope.stanza->from());
-  if (inviter == nullptr || !exists() || affiliation_of(invitee) == Affiliation::outcast) {
+  const bool is_banned = affiliation_of(invitee) == Affiliation::outcast;
+  if (inviter == nullptr || !may_invite(*inviter) || is_banned) {  // what was so when he asked, and is not any more
+    refuse(envelope, is_banned ? StanzaCondition::not_allowed : inviter == nullptr ? StanzaCondition::not_acceptable : StanzaCondition::forbidden);
+    fan_out_.send();
     co_return;
   }
   const Jid as = config_.is_non_anonymous ? Jid(inviter->user) : Jid(inviter->address);

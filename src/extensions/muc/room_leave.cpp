@@ -52,6 +52,9 @@ void Room::remove_occupant(Occupant& occupant, const Departure& departure, Uniqu
             .more = departure.more, .is_leaving = true};
   Note to_self = note;
   to_self.codes.push_back(status::self);
+  if (state_ == State::locked && occupants_.size() == 1) {  // section 10.1.3
+    to_self.more = "<destroy/>";
+  }
   for (const OccupantClient& client : occupant.clients) {
     fan_out_.to_one(client.recipient, {presence_of(occupant, client, sees_real_jids(role), to_self)});
     fan_out_.remove(client.recipient.jid);
@@ -75,20 +78,35 @@ void Room::forget(Occupant& occupant) {
   for (const OccupantClient& client : occupant.clients) {
     by_client_.erase(client.recipient.jid);
   }
-  const RoomAffiliation* record = affiliation_record(occupant.user);
-  const std::vector<std::string> reserved = record != nullptr && !record->nickname.empty() ? nickname_keys(record->nickname) : std::vector<std::string>{};
-  for (const std::string& key : nickname_keys(occupant.nickname())) {
-    const auto taken = nickname_keys_.find(key);
-    if (taken != nickname_keys_.end() && taken->second == occupant.user.str() && std::ranges::find(reserved, key) == reserved.end()) {
-      nickname_keys_.erase(taken);
-    }
-  }
+  free_nickname(occupant);
   if (std::ranges::none_of(occupants_, [&](const auto& entry) { return entry.second.get() != &occupant && entry.second->user == occupant.user; })) {
     if (const auto talk = talks_.find(occupant.user.str()); talk != talks_.end() && talks_.size() > 2 * occupants_.size() + 100) {
       talks_.erase(talk);   // the others are remembered: leaving does not refill what one may say
     }
   }
   occupants_.erase(std::string(occupant.nickname()));
+}
+
+// For others, unless it, or one that looks like it, is reserved for him or another of his clients has it.
+void Room::free_nickname(const Occupant& occupant) {
+  for (const std::string& key : nickname_keys(occupant.nickname())) {
+    if (const auto taken = nickname_keys_.find(key); taken != nickname_keys_.end() && taken->second == occupant.user.str()) {
+      nickname_keys_.erase(taken);
+    }
+  }
+  const auto keep = [&](std::string_view nickname) {
+    for (std::string& key : nickname_keys(nickname)) {
+      nickname_keys_.emplace(std::move(key), occupant.user.str());
+    }
+  };
+  if (const RoomAffiliation* record = affiliation_record(occupant.user); record != nullptr && !record->nickname.empty()) {
+    keep(record->nickname);
+  }
+  for (const auto& [nickname, other] : occupants_) {
+    if (other.get() != &occupant && other->user == occupant.user) {
+      keep(nickname);
+    }
+  }
 }
 
 void Room::after_leaving() {

@@ -150,17 +150,9 @@ void Room::change_nickname(const Envelope& envelope, Occupant& occupant) {
     fan_out_.to_one(client.recipient, {presence_of(occupant, client, sees_real_jids(occupant.role), leaving)});
   }
   auto node = occupants_.extract(std::string(occupant.nickname()));
-  const RoomAffiliation* record = affiliation_record(occupant.user);
-  const std::string reserved = record != nullptr ? record->nickname : std::string();
-  for (const std::string& key : nickname_keys(occupant.nickname())) {
-    if (const auto taken = nickname_keys_.find(key); taken != nickname_keys_.end() && taken->second == occupant.user.str()) {
-      nickname_keys_.erase(taken);
-    }
-  }
-  for (const std::string& name : {reserved, std::string(wanted)}) {
-    for (std::string& key : name.empty() ? std::vector<std::string>{} : nickname_keys(name)) {
-      nickname_keys_.emplace(std::move(key), occupant.user.str());
-    }
+  free_nickname(occupant);
+  for (std::string& key : nickname_keys(wanted)) {
+    nickname_keys_.emplace(std::move(key), occupant.user.str());
   }
   occupant.address = jid_.with_resource(wanted);
   node.key() = std::string(wanted);

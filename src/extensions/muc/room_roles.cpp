@@ -8,6 +8,16 @@
 namespace aldis::muc {
 namespace {
 constexpr std::size_t longest_reason = 2000;
+
+// Section 8.4: the refusal of a request, with the item that it is about.
+StanzaPtr denial(const Stanza& request, StanzaCondition condition, const xml::Element& item) {
+  const StanzaError error(condition);
+  std::string more;
+  xml::Writer writer(more);
+  writer.start("query", ns::muc_admin).element(item).end();
+  error.write(writer);
+  return make_error(request, error)->amended([](const xml::Element& child) { return child.local() == "error"; }, more);
+}
 }  // namespace
 
 // muc#admin: what it asks for is told by its items.
@@ -84,7 +94,7 @@ void Room::change_roles(const Envelope& envelope, const xml::Element& query) {
       }
     }
     if (const auto condition = refuses_role(actor, {target->affiliation, target->role}, *role, target == moderator)) {
-      refuse(envelope, StanzaError(*condition));
+      answer(envelope, denial(*envelope.stanza, *condition, item));
       return;
     }
     const auto reason = item.child({"reason", ns::muc_admin});

@@ -76,8 +76,12 @@ void Room::approve_voice(const Envelope& envelope, const Form& form) {
     return;
   }
   Occupant* visitor = occupant_called(*nickname);
-  const auto address = form.value("muc#jid");
-  if (visitor == nullptr || (address && !address->starts_with(visitor->user.str()))) {  // gone, and another has taken the name
+  const auto address = form.jid("muc#jid");
+  if (!address) {
+    refuse(envelope, address.error());
+    return;
+  }
+  if (visitor == nullptr || (*address && (**address).bare_str() != visitor->user.str())) {  // gone, and another has taken the name
     refuse(envelope, StanzaCondition::item_not_found);
     return;
   }
