@@ -1,5 +1,6 @@
 """Tests of the house rules' own checks: each is run on a small tree that keeps the rule and on trees that break it."""
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -121,7 +122,7 @@ class Links(Tree):
 
 class SecurityTests(Tree):
     ROWS = [f"{letter}{i:02}" for letter, count in
-            {"X": 15, "T": 10, "S": 9, "E": 13, "P": 8, "L": 4, "O": 3, "N": 1}.items() for i in range(1, count + 1)]
+            {"X": 15, "T": 10, "S": 9, "E": 13, "P": 8, "L": 4, "O": 3, "N": 1, "M": 6}.items() for i in range(1, count + 1)]
 
     def setUp(self):
         super().setUp()
@@ -149,6 +150,41 @@ class SecurityTests(Tree):
         self.refuses("check_security_tests", "X01 names no test")
         self.table(N01="")
         self.refuses("check_security_tests", "has no row N01")
+
+
+class RoomTests(Tree):
+    def setUp(self):
+        super().setUp()
+        self.sections = re.search(r'SECTIONS = """(.*?)"""', (TOOLS / "check_room_tests").read_text(), re.DOTALL).group(1).split()
+        self.write("src/extensions/muc/a_test.cpp", "TEST_F(Suite, Case) {}\n")
+
+    def table(self, first="1-220", shown="`a_test.cpp: Suite.Case`", without=""):
+        rows = [f"| {section} | {first if section == self.sections[0] else ''} | said | {shown} |\n" for section in self.sections if section != without]
+        self.write("docs/rooms-conformance.md", "".join(rows))
+
+    def test_what_exists_passes(self):
+        self.table()
+        self.accepts("check_room_tests")
+        self.table(shown="not ours: clients do that")
+        self.accepts("check_room_tests")
+
+    def test_a_test_that_is_gone_is_refused(self):
+        self.table(shown="`a_test.cpp: Suite.Other`")
+        self.refuses("check_room_tests", "docs/rooms-conformance.md:1: a_test.cpp has no test Suite.Other")
+        self.table(shown="`a_test.cpp`")
+        self.refuses("check_room_tests", "a_test.cpp has no test")
+        self.table(shown="`b_test.cpp: Suite.Case`")
+        self.refuses("check_room_tests", "b_test.cpp does not exist")
+
+    def test_a_section_or_example_that_is_missing_is_refused(self):
+        self.table(without="7.6")
+        self.refuses("check_room_tests", "has no section 7.6")
+        self.table(first="1-17, 19-220")
+        self.refuses("check_room_tests", "has no example 18")
+        self.table(first="1-220, 3")
+        self.refuses("check_room_tests", "example 3 is also in section 5.1")
+        self.table(shown="surely")
+        self.refuses("check_room_tests", "section 5.1 names no test and does not say why")
 
 
 if __name__ == "__main__":
