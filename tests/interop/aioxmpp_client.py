@@ -7,6 +7,7 @@ import sys
 import aioxmpp
 import aioxmpp.connector
 import aioxmpp.ibr
+import aioxmpp.muc
 import aioxmpp.security_layer
 
 PATIENCE = 20
@@ -22,6 +23,7 @@ class Person:
         self.client = aioxmpp.PresenceManagedClient(self.jid, self.security, override_peer=[peer(scenario)])
         self.roster = self.client.summon(aioxmpp.RosterClient)
         self.presence = self.client.summon(aioxmpp.PresenceClient)
+        self.rooms = self.client.summon(aioxmpp.MUCClient)
         self.messages, self.asked, self.shown, self.agreed = (asyncio.Queue() for _ in range(4))
         dispatcher = self.client.summon(aioxmpp.dispatcher.SimpleMessageDispatcher)
         dispatcher.register_callback(aioxmpp.MessageType.CHAT, None, self.messages.put_nowait)
@@ -89,6 +91,64 @@ async def register(scenario):
     await newcomer.log_out()
 
 
+async def enter(person, address, nickname):
+    """The room, with what is said and happens in it as queues."""
+    room, entered = person.rooms.join(address, nickname, autorejoin=False)
+    room.said, room.topics, room.left, room.roles = (asyncio.Queue() for _ in range(4))
+    room.on_message.connect(lambda message, member, source, **_: room.said.put_nowait((member.nick, message.body.any())))
+    room.on_topic_changed.connect(lambda member, topic, **_: room.topics.put_nowait(topic.any() if topic else ""))
+    room.on_leave.connect(lambda member, muc_leave_mode=None, muc_reason=None, **_: room.left.put_nowait(
+        (member.nick, muc_leave_mode, muc_reason)))
+    room.on_exit.connect(lambda muc_leave_mode=None, muc_reason=None, **_: room.left.put_nowait((nickname, muc_leave_mode, muc_reason)))
+    room.on_muc_role_changed.connect(lambda presence, member, **_: room.roles.put_nowait((member.nick, member.role)))
+    await wait(entered, f"{person.jid} to enter")
+    return room
+
+
+async def next_of(queue, expected, what):
+    async def look():
+        while await queue.get() != expected:
+            pass
+    await wait(look(), what)
+
+
+async def hold_a_room(juliet, romeo, service):
+    """XEP-0045: making and configuring a room, entering, talking, in public and private, administering, leaving."""
+    address = aioxmpp.JID.fromstr(f"balcony@{service}")
+    juliets = await enter(juliet, address, "Juliet")
+    form = aioxmpp.muc.ConfigurationForm.from_xso(await wait(juliet.rooms.get_room_config(address), "the form"))
+    form.roomname.value = "The balcony"
+    form.moderatedroom.value = True
+    await wait(juliet.rooms.set_room_config(address, form.render_reply()), "the room to be configured")
+    info = await wait(romeo.client.summon(aioxmpp.DiscoClient).query_info(address), "what the room says of itself")
+    assert {"muc_moderated", "muc_temporary"} <= info.features, info.features
+    romeos = await enter(romeo, address, "Romeo")
+    assert {member.nick for member in romeos.members} == {"Juliet", "Romeo"}, romeos.members
+    assert romeos.me.role == "visitor", romeos.me
+    await wait(juliets.muc_set_role("Romeo", "participant", reason="Speak"), "his voice")
+    await next_of(romeos.roles, ("Romeo", "participant"), "his voice")
+    message = aioxmpp.Message(type_=aioxmpp.MessageType.GROUPCHAT)
+    message.body[None] = "Shall I hear more? <\u00e9>"
+    romeos.send_message(message)
+    for room in (juliets, romeos):
+        await next_of(room.said, ("Romeo", "Shall I hear more? <\u00e9>"), "his words")
+    romeo.say(address.replace(resource="Juliet"), "in private")
+    await juliet.hears(address.replace(resource="Romeo"), "in private")
+    await wait(juliets.set_topic({None: "Names"}), "the topic")
+    await next_of(romeos.topics, "Names", "the topic")
+    await wait(juliets.muc_set_affiliation(romeo.jid, "member"), "his membership")
+    assert romeo.jid in await wait(juliet.rooms.get_affiliated(address, "member"), "the members")
+    await wait(juliet.rooms.set_affiliation(address, romeo.jid, "outcast", reason="Good night"), "his ban")
+    await next_of(romeos.left, ("Romeo", aioxmpp.muc.LeaveMode.BANNED, "Good night"), "his ban")
+    try:
+        await enter(romeo, address, "Romeo")
+    except aioxmpp.errors.XMPPAuthError as error:
+        assert error.condition == aioxmpp.ErrorCondition.FORBIDDEN, error
+    else:
+        raise SystemExit("he is banned and enters")
+    await wait(juliets.leave(), "her to leave")
+
+
 async def meet(scenario):
     await register(scenario)
     juliet = await Person(scenario, scenario["juliet"]).log_in()
@@ -120,6 +180,7 @@ async def meet(scenario):
     await romeo.hears(juliet.client.local_jid, "Ay me!")
     info = await juliet.client.summon(aioxmpp.DiscoClient).query_info(aioxmpp.JID.fromstr("capulet.example"))
     assert info.features, "no features"
+    await hold_a_room(juliet, romeo, scenario["rooms"])
 
     await wait(juliet.client.summon(aioxmpp.ibr.RegistrationService).change_pass("a new & longer password"), "a new password")
     await juliet.log_out()

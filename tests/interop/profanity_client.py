@@ -126,6 +126,54 @@ def romeo_logs_in(scenario):
     return romeo
 
 
+def hold_a_room(juliet, romeo, service):
+    """XEP-0045, by what a person types: making a room, talking in it, its subject, members, roles, kicking, leaving."""
+    room = f"balcony@{service}"
+
+    def in_room(kind, nickname, condition=lambda stanza: True):
+        return lambda stanza: (stanza.tag == "{jabber:client}" + kind and stanza.get("from") == f"{room}/{nickname}" and condition(stanza))
+
+    def has(stanza, **item):
+        return any(all(each.get(key) == value for key, value in item.items())
+                   for each in stanza.iter("{http://jabber.org/protocol/muc#user}item"))
+
+    def has_status(code):
+        return lambda stanza: any(each.get("code") == code for each in stanza.iter("{http://jabber.org/protocol/muc#user}status"))
+
+    def says(words):
+        return lambda stanza: stanza.findtext("{jabber:client}body") == words
+
+    juliet.types(f"/join {room} nick Juliet")
+    juliet.shows("requires configuration", "locked")
+    juliet.types("/room accept")
+    juliet.shows("Room unlocked")
+    romeo.send(f"<presence to='{room}/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
+    until(romeo, "her presence", in_room("presence", "Juliet", lambda stanza: has(stanza, affiliation="owner", role="moderator")))
+    until(romeo, "his own", in_room("presence", "Romeo", has_status("110")))
+    juliet.shows("Romeo")  # among the participants
+    romeo.send(f"<message type='groupchat' to='{room}'><body>Shall I hear more? &lt;é&gt;</body></message>")
+    juliet.shows("Shall I hear more? <é>")
+    juliet.types("What's in a name? <é>")
+    until(romeo, "her words", in_room("message", "Juliet", says("What's in a name? <é>")))
+    juliet.types('/subject set "Names"')
+    until(romeo, "the subject", lambda stanza: stanza.findtext("{jabber:client}subject") == "Names")
+    juliet.types("/affiliation set member romeo@montague.example")
+    until(romeo, "his membership", in_room("presence", "Romeo", lambda stanza: has(stanza, affiliation="member")))
+    juliet.types("/affiliation list member")
+    juliet.shows("romeo@montague.example")
+    juliet.types("/role set moderator Romeo")
+    until(romeo, "his new role", in_room("presence", "Romeo", lambda stanza: has(stanza, role="moderator")))
+    juliet.types('/kick Romeo "Good night"')
+    until(romeo, "his going", in_room("presence", "Romeo", has_status("307")))
+    juliet.shows("has been kicked")
+    romeo.send(f"<presence to='{room}/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
+    until(romeo, "his own presence", in_room("presence", "Romeo", has_status("110")))
+    juliet.types("/ban romeo@montague.example Enough")
+    until(romeo, "his ban", in_room("presence", "Romeo", has_status("301")))
+    juliet.types("/leave")
+    juliet.types("/win 1")
+
+
 def meet(scenario):
     romeo_jid, juliet_jid = scenario["romeo"]["jid"], scenario["juliet"]["jid"]
     romeo = romeo_logs_in(scenario)
@@ -156,6 +204,7 @@ def meet(scenario):
         juliet.types("/info")
         juliet.shows("Climbing")
 
+        hold_a_room(juliet, romeo, scenario["rooms"])
         juliet.types("/changepassword")
         juliet.shows("Enter password:")
         juliet.types("a-new-and-longer-password")

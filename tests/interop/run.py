@@ -36,6 +36,7 @@ CLIENTS = {
     "xmppjs": ["node", HERE / "node" / "client.mjs"],
 }
 ONLY_ALDIS = {"slixmpp_card"}
+WITH_ROOMS = {"slixmpp", "aioxmpp", "profanity"}  # make a room, talk in it and administer it too
 SECONDS = 120
 
 
@@ -57,7 +58,7 @@ def meet(name, transport, make_server):
     server, problem = None, None
     try:
         server = make_server(folder)
-        if name == "slixmpp":
+        if name in WITH_ROOMS:
             server.rooms = "rooms.capulet.example"
         card = {}
         if name.endswith("_card"):
