@@ -211,7 +211,7 @@ Result<RevocationCache::News> RevocationCache::keep(std::string_view serial, X50
       return News::older;
     }
     const bool is_worse = weight_of(answer.state) < weight_of(before);
-    if ((answer.from == known.this_update && (is_worse || (answer.state == before && until <= found->second.until))) ||
+    if ((answer.from == known.this_update && (is_worse || (answer.state == before && (before != RevocationState::good || until <= found->second.until)))) ||
         (before == RevocationState::revoked && answer.state == RevocationState::unknown)) {
       return News::known;   // it says as much
     }
