@@ -89,6 +89,7 @@ def two(kind, domain, authentication, proof):
         assert code == 0 and domain in said and f'"{proof}"' in said, said
         code, said = north.operator("peer", "explain", domain)
         assert code == 0 and "has convinced" in said, said
+        assert "it may send to us" in said and f"by {proof}" in said and "5269 (STARTTLS)" in said, said   # and the other way
     return case
 
 
