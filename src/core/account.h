@@ -175,7 +175,8 @@ class Account final : public policy::OwnerRules {
   void set_archive_preferences(ArchivePreferences preferences);
 
   // ---- a session's life
-  // A message that a session took and could not write: to the other sessions, to storage or back to its sender.
+  // What a session took and could not write. A message goes to the other sessions, to storage or back to its sender; the rest was for
+  // that session alone.
   void undelivered(Envelope envelope);
   // A copy (carbons) of what `original` holds, from this account to one of its sessions, if policy lets that one have it.
   void deliver_copy(Session& session, StanzaPtr copy, const Envelope& original);
@@ -299,6 +300,7 @@ class Account final : public policy::OwnerRules {
   Allowance allowance_;
   std::optional<WallTime> credentials_changed_;
   std::uint32_t pins_ = 0;
+  std::uint32_t rounds_ = 1;   // of messages to its bare address; what a restart restored is of the first
   State state_ = State::loading;
   bool is_ephemeral_ = false;  // of an anonymous user: nothing is stored
   bool is_enabled_ = true;

@@ -188,6 +188,7 @@ void Account::deliver_message(Envelope envelope) {
       return;
     default: break;
   }
+  envelope.round = ++rounds_;
   bool is_taken = false;  // by every available resource whose priority is not negative (section 8.5.2.1.1)
   const std::size_t count = sessions_.size();
   for (std::size_t i = 0; i < count && i < sessions_.size(); ++i) {
@@ -223,9 +224,18 @@ void Account::undelivered(Envelope envelope) {
     deliver_message(std::move(envelope));
     return;
   }
-  if (std::none_of(sessions_.begin(), sessions_.end(), [](const auto& session) {
-        return session->is_available() && session->priority() >= 0 && !session->is_ending();
-      })) {
+  bool is_anybody_there = false;
+  for (const auto& session : sessions_) {
+    if (session->is_available() && session->priority() >= 0 && !session->is_ending()) {
+      if (envelope.round == 0 || session->joined < envelope.round) {
+        return;   // it was among the recipients; or the message was kept, and waits in the store still
+      }
+      is_anybody_there = true;
+    }
+  }
+  if (is_anybody_there) {   // who has come since has not seen it
+    deliver_message(std::move(envelope));
+  } else {
     keep_undelivered(std::move(envelope));
   }
 }

@@ -48,6 +48,9 @@ void Account::go_available(Session& session, StanzaPtr stanza, int priority) {
   const bool is_initial = !session.is_available();
   const bool receives_more = is_initial || (session.priority() < 0 && priority >= 0);
   session.set_presence(stanza, priority);
+  if (receives_more) {
+    session.joined = rounds_;
+  }
   std::size_t told = 0;
   for (const RosterItem& item : roster_.items()) {
     if (item.subscription == Subscription::from || item.subscription == Subscription::both) {

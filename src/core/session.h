@@ -59,6 +59,8 @@ class Session final : public net::Connection::Owner {
   bool wants_block_pushes = false;
   // Has enabled carbons (XEP-0280 section 4).
   bool wants_carbons = false;
+  // The account's round when it began to take messages to the bare address: it has got those of later ones.
+  std::uint32_t joined = 0;
   // Holds live stanzas back while kept ones are being read, so that they come first.
   void hold_back();
   void release_held();

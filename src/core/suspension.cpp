@@ -269,7 +269,7 @@ void Session::restore(const SuspendedSession& record) {
       stanza = presence_from(jid_, "unavailable")->with_to(jid_);
     }
     managed_->sent.send();
-    managed_->queue.push(Envelope{.stanza = std::move(stanza), .archive_id = stored.archive_id, .is_kept = stored.is_kept, .is_copy = stored.is_copy});
+    managed_->queue.push(Envelope{.stanza = std::move(stanza), .archive_id = stored.archive_id, .is_kept = stored.is_kept, .is_copy = stored.is_copy, .round = 1});
   }
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(record.until - account_.home().world().clock.wall());
   wait_for_client(std::clamp(left, std::chrono::milliseconds(0), std::chrono::milliseconds(max)));

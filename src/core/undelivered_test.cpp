@@ -144,5 +144,26 @@ TEST(Undelivered, FromANegativePriority) {
   v.romeo.ignores_the_rest();
 }
 
+// It was the only one there when the message came: who has come since has not seen it.
+TEST(Undelivered, WhoCameLaterGetsWhatTheEndedSessionDidNot) {
+  Verona v;
+  v.kick("juliet@capulet.example/chamber");
+  v.settle();
+  enable_resumption(v.juliet);
+  v.juliet.cuts_the_line();
+  v.romeo_sends("chat", "juliet@capulet.example");
+  Client& later = v.scene.login("juliet@capulet.example/later");
+  later.comes_online();
+  later.ignores_the_rest();
+  v.romeo_sends("normal", "juliet@capulet.example");
+  later.receives("<body>normal</body>");
+  v.scene.advance(std::chrono::seconds(301));
+  later.receives("type='unavailable'");
+  later.receives("<body>chat</body>");
+  later.receives_nothing();   // what it had it does not get twice
+  v.romeo.ignores_the_rest();
+  v.hidden.ignores_the_rest();
+}
+
 }  // namespace
 }  // namespace aldis::test
