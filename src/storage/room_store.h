@@ -2,9 +2,11 @@
 // restart, who was in it. Its archive is ArchiveStore's, its vCard VCardStore's, under the room's address. A room has one
 // writer: who serves it. What is not loaded costs nothing.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,8 +22,11 @@ struct RoomRecord {
   std::string name;                     // for lists; may be empty
   bool is_public = false;               // hidden rooms are not in lists (section 4.2)
   bool is_persistent = false;           // a temporary one is stored for the time it has occupants
-  std::string config;                   // muc's own words; the store does not read them
-  std::string searchable;               // what RoomPageRequest::words are looked for in; folded as they are
+  std::string config;                   // muc's own words, as are the next three; the store does not read them
+  std::string hats;                     // XEP-0317
+  std::string avatar;                   // what is told of its vCard (XEP-0486)
+  std::string details;                  // for lists: RoomSummary has them too
+  std::string searchable;               // lines that RoomPageRequest::words are looked for in; folded as they are
   std::string subject;                  // may be empty
   std::string subject_author;           // nickname
   std::string subject_author_id;        // occupant id (XEP-0421)
@@ -57,12 +62,14 @@ struct RoomPageRequest {
   bool is_last_page = false;            // the page that ends what fits, not the one that begins it
   bool only_public = false;
   std::vector<std::string> words{};     // rooms whose `searchable` holds all of these
+  std::uint8_t lines = 0xff;            // which of its lines are looked at: the lowest bit is the first; those behind the eighth are not
   std::size_t limit = 100;              // no more than 1000
 };
 
 struct RoomSummary {
   BareJid room;
   std::string name;
+  std::string details;
   bool is_public = false;
   bool is_persistent = false;
   WallTime created{};
@@ -80,6 +87,19 @@ struct StoredOccupant {
   std::string nickname;
   std::string state;                    // muc's own words: role, presence …
 };
+
+// Whether a text like RoomRecord::searchable has all of the words in those of its lines.
+[[nodiscard]] inline bool has_all_words(std::string_view searchable, const std::vector<std::string>& words, std::uint8_t lines) {
+  std::string looked_at;
+  for (unsigned line = 0; line < 8 && !words.empty(); ++line) {
+    const std::size_t end = std::min(searchable.find('\n'), searchable.size());
+    if ((lines >> line & 1U) != 0) {
+      looked_at.append(searchable.substr(0, end)).append("\n");
+    }
+    searchable.remove_prefix(std::min(end + 1, searchable.size()));
+  }
+  return std::all_of(words.begin(), words.end(), [&](const std::string& word) { return looked_at.find(word) != std::string::npos; });
+}
 
 class RoomStore {
  public:

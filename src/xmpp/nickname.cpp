@@ -26,16 +26,6 @@ bool is_hidden(char32_t c) {
   }
 }
 
-// Unicode strings in UTF-8, through ICU and back.
-std::string folded(std::string_view text) {
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCCasefoldInstance(status);
-  ensure(U_SUCCESS(status) != 0, "ICU has its normalisation data");
-  const icu::UnicodeString mapped = nfkc->normalize(icu::UnicodeString::fromUTF8(std::string(text)), status);
-  std::string out;
-  return U_SUCCESS(status) != 0 ? mapped.toUTF8String(out) : std::string(text);
-}
-
 std::string skeleton(std::string_view text) {
   static const USpoofChecker* const checker = [] {
     UErrorCode status = U_ZERO_ERROR;
@@ -61,6 +51,16 @@ std::string skeleton(std::string_view text) {
 }
 
 }  // namespace
+
+// Unicode strings in UTF-8, through ICU and back.
+std::string fold_case(std::string_view text) {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* nfkc = icu::Normalizer2::getNFKCCasefoldInstance(status);
+  ensure(U_SUCCESS(status) != 0, "ICU has its normalisation data");
+  const icu::UnicodeString mapped = nfkc->normalize(icu::UnicodeString::fromUTF8(std::string(text)), status);
+  std::string out;
+  return U_SUCCESS(status) != 0 ? mapped.toUTF8String(out) : std::string(text);
+}
 
 std::string_view to_string(NicknameProblem problem) {
   switch (problem) {
@@ -99,9 +99,9 @@ std::optional<NicknameProblem> problem_of_nickname(std::string_view nickname, st
 }
 
 std::vector<std::string> nickname_keys(std::string_view nickname) {
-  std::string plain = folded(nickname);
+  std::string plain = fold_case(nickname);
   std::string small = "s" + skeleton(plain);            // written in small letters
-  std::string as_is = "w" + folded(skeleton(nickname));  // as it is written: I looks like l
+  std::string as_is = "w" + fold_case(skeleton(nickname));  // as it is written: I looks like l
   std::vector<std::string> keys{"f" + std::move(plain), std::move(small)};
   keys.push_back(std::move(as_is));
   return keys;

@@ -24,4 +24,7 @@ enum class NicknameProblem : std::uint8_t {
 // or of characters that look alike (UTS 39 section 4). Not to be shown or sent.
 [[nodiscard]] std::vector<std::string> nickname_keys(std::string_view nickname);
 
+// UTF-8 without differences of case and width (Unicode's NFKC_Casefold): what is to be compared or looked for.
+[[nodiscard]] std::string fold_case(std::string_view text);
+
 }  // namespace aldis

@@ -34,6 +34,8 @@ class FailingStores {
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // Summaries of archives come no sooner, as when the writes before them take long.
   void hold_summaries(Completion<bool> until) { until_ = std::move(until); }
+  // The next removal of a room is done no sooner.
+  void hold_removal(Completion<bool> until) { removal_until_ = std::move(until); }
   // The archive says at once that it takes no writes (ArchiveStore::refuses_writes).
   void refuse_writes(bool refuse) { refuses_writes_ = refuse; }
   // The archive says that its writes wait so long.
@@ -70,9 +72,9 @@ class FailingStores {
   }
 
   template <class T>
-  Task<Result<T>> held(Task<Result<T>> call) {
-    if (until_) {
-      const Completion<bool> until = *std::exchange(until_, {});
+  Task<Result<T>> held(Task<Result<T>> call, std::optional<Completion<bool>>& over) {
+    if (over) {
+      const Completion<bool> until = *std::exchange(over, {});
       const bool is_over = co_await until;
       static_cast<void>(is_over);
     }
@@ -138,7 +140,7 @@ class FailingStores {
       return f.guard(f.inner_.archive.find(std::move(owner), std::move(query)));
     }
     Task<Result<ArchiveSummary>> summary(BareJid owner) override {
-      return f.held(f.guard(f.inner_.archive.summary(std::move(owner))));
+      return f.held(f.guard(f.inner_.archive.summary(std::move(owner))), f.until_);
     }
     Task<Result<void>> replace(BareJid owner, ArchiveId id, StanzaPtr stanza) override {
       return f.guard(f.inner_.archive.replace(std::move(owner), id, std::move(stanza)));
@@ -326,7 +328,7 @@ class FailingStores {
     Task<Result<void>> touch(BareJid room, WallTime last_active) override {
       return f.guard(f.inner_.rooms.touch(std::move(room), last_active));
     }
-    Task<Result<void>> remove(BareJid room) override { return f.guard(f.inner_.rooms.remove(std::move(room))); }
+    Task<Result<void>> remove(BareJid room) override { return f.guard(f.held(f.inner_.rooms.remove(std::move(room)), f.removal_until_)); }
     Task<Result<RoomPage>> list(std::string domain, RoomPageRequest request) override {
       return f.guard(f.inner_.rooms.list(std::move(domain), std::move(request)));
     }
@@ -369,6 +371,7 @@ class FailingStores {
   std::atomic<bool> refuses_writes_{false};
   std::atomic<std::chrono::milliseconds> write_delay_{};
   std::optional<Completion<bool>> until_;
+  std::optional<Completion<bool>> removal_until_;
   std::atomic<std::size_t> calls_{0};
   std::atomic<std::size_t> failures_{0};
   Images images_{*this};

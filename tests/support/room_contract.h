@@ -16,6 +16,9 @@ class RoomContract {
             .is_public = is_public,
             .is_persistent = true,
             .config = "<config password='cauldron''burn'/>",
+            .hats = "<hats title='it''s'/>",
+            .avatar = "a31c4bd04de6",
+            .details = "a dark place",
             .searchable = "dark cave coven witches",
             .subject = "Fire burn",
             .subject_author = "second'witch",
@@ -66,6 +69,9 @@ TEST_P(StoreContract, RoomIsFoundAsItWasCreated) {
   EXPECT_EQ(record.name, "A Dark Cave");
   EXPECT_TRUE(record.is_public && record.is_persistent);
   EXPECT_EQ(record.config, made.record.config);
+  EXPECT_EQ(record.hats, "<hats title='it''s'/>");
+  EXPECT_EQ(record.avatar, "a31c4bd04de6");
+  EXPECT_EQ(record.details, "a dark place");
   EXPECT_EQ(record.searchable, made.record.searchable);
   EXPECT_EQ(record.subject, "Fire burn");
   EXPECT_EQ(record.subject_author, "second'witch");
@@ -101,6 +107,9 @@ TEST_P(StoreContract, RoomChanges) {
   must(stores().rooms.create(RC::image("heath")));
   RoomRecord changed = RC::record(RC::coven(), false);
   changed.name = "'; DROP TABLE rooms; --";
+  changed.hats = "<hats/>";
+  changed.avatar.clear();
+  changed.details = "brighter";
   changed.subject.clear();
   changed.subject_at.reset();
   changed.created = at_ms(1);
@@ -113,6 +122,9 @@ TEST_P(StoreContract, RoomChanges) {
   EXPECT_EQ(found->record.name, changed.name);
   EXPECT_FALSE(found->record.is_public || found->record.is_persistent || found->record.subject_at);
   EXPECT_EQ(found->record.subject, "");
+  EXPECT_EQ(found->record.hats, "<hats/>");
+  EXPECT_EQ(found->record.avatar, "");
+  EXPECT_EQ(found->record.details, "brighter");
   EXPECT_EQ(found->record.created, at_ms(1'700'000'000'123));
   EXPECT_EQ(found->record.affiliations_version, 4U);
   EXPECT_EQ(RC::shown(found->affiliations), "a@b.example owner, c@b.example admin, d@b.example outcast");
@@ -122,12 +134,12 @@ TEST_P(StoreContract, RoomChanges) {
 TEST_P(StoreContract, RoomTextsAreNoSql) {  // security B02, K02
   for (const std::string& text : hostile_texts()) {
     RoomImage made = RC::image("coven", {RC::affiliation("a@b.example", Affiliation::owner, 1)});
-    made.record.name = made.record.config = made.record.subject = made.record.subject_author = made.record.searchable = text;
+    made.record.name = made.record.config = made.record.subject = made.record.subject_author = made.record.searchable = made.record.hats = made.record.avatar = made.record.details = text;
     made.affiliations[0].nickname = made.affiliations[0].reason = text;
     must(stores().rooms.create(made));
     const auto found = get(stores().rooms.load(RC::coven()));
     ASSERT_TRUE(found);
-    for (const std::string* each : {&found->record.name, &found->record.config, &found->record.subject, &found->record.subject_author,
+    for (const std::string* each : {&found->record.name, &found->record.config, &found->record.subject, &found->record.subject_author, &found->record.hats, &found->record.avatar, &found->record.details,
                                     &found->affiliations.at(0).nickname, &found->affiliations.at(0).reason}) {
       EXPECT_EQ(*each, text);
     }
@@ -186,6 +198,7 @@ TEST_P(StoreContract, RoomsAreListedInPages) {
   const RoomSummary first = get(rooms.list(chat, {.limit = 1})).rooms.at(0);
   EXPECT_EQ(first.room, RC::room("a"));
   EXPECT_EQ(first.name, "A Dark Cave");
+  EXPECT_EQ(first.details, "a dark place");
   EXPECT_TRUE(first.is_public && first.is_persistent);
   EXPECT_EQ(first.created, at_ms(1'700'000'000'123));
   EXPECT_EQ(first.last_active, at_ms(1'700'000'000'456));
@@ -207,6 +220,26 @@ TEST_P(StoreContract, RoomsAreFoundByAllWords) {  // XEP-0433
   EXPECT_EQ(found({.words = {"%"}}), "d .");
   EXPECT_EQ(found({.words = {"_"}}), "d .");
   EXPECT_EQ(found({.words = {"cauldron"}}), ".");
+}
+
+TEST_P(StoreContract, RoomsAreFoundInSomeLines) {
+  for (const auto& [local, text] : std::vector<std::pair<std::string, std::string>>{
+           {"a", "cave\nwitches\nfire burn"}, {"b", "heath\ncave"}, {"c", "x\ny\nz\ncave"}, {"d", "1\n2\n3\n4\n5\n6\n7\n8\ncave"}}) {
+    RoomImage made = RC::image(local);
+    made.record.searchable = text;
+    must(stores().rooms.create(made));
+  }
+  const auto found = [&](std::vector<std::string> words, std::uint8_t lines) {
+    return RC::shown(get(stores().rooms.list(chat, {.words = std::move(words), .lines = lines})));
+  };
+  EXPECT_EQ(found({"cave"}, 0xff), "a b c .");
+  EXPECT_EQ(found({"cave"}, 1), "a .");
+  EXPECT_EQ(found({"cave"}, 2), "b .");
+  EXPECT_EQ(found({"cave"}, 3), "a b .");
+  EXPECT_EQ(found({"cave", "burn"}, 5), "a .");
+  EXPECT_EQ(found({"cave", "burn"}, 3), ".");
+  EXPECT_EQ(found({"cave"}, 0), ".");
+  EXPECT_EQ(found({}, 0), "a b c d .");
 }
 
 TEST_P(StoreContract, RoomsOfAnOwner) {

@@ -13,6 +13,7 @@ Unexpected<Error> no_room(const BareJid& room) { return fail(ErrorKind::not_foun
 RoomSummary summary_of(const RoomRecord& record) {
   return {.room = record.room,
           .name = record.name,
+          .details = record.details,
           .is_public = record.is_public,
           .is_persistent = record.is_persistent,
           .created = record.created,
@@ -23,7 +24,7 @@ bool fits(const RoomRecord& record, const RoomPageRequest& request) {
   const std::string_view local = record.room.local();
   return (record.is_public || !request.only_public) && local > request.after &&
          (request.before.empty() || local < request.before) &&
-         std::ranges::all_of(request.words, [&](const std::string& word) { return record.searchable.find(word) != std::string::npos; });
+         has_all_words(record.searchable, request.words, request.lines);
 }
 
 }  // namespace

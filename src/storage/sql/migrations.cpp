@@ -129,12 +129,14 @@ CREATE UNIQUE INDEX certificate_mappings_by_value ON certificate_mappings (domai
 constexpr char version_8[] = R"(
 CREATE TABLE rooms (
   domain {text} NOT NULL, local {text} NOT NULL, name {text} NOT NULL, is_public BIGINT NOT NULL,
-  is_persistent BIGINT NOT NULL, searchable {text} NOT NULL, created BIGINT NOT NULL, last_active BIGINT NOT NULL,
+  is_persistent BIGINT NOT NULL, searchable {text} NOT NULL, details {text} NOT NULL, created BIGINT NOT NULL,
+  last_active BIGINT NOT NULL,
   PRIMARY KEY (domain, local)){clustered};
 CREATE INDEX rooms_in_lists ON rooms (domain, is_public, local);
 CREATE INDEX rooms_by_activity ON rooms (domain, last_active, local);
 CREATE TABLE room_states (
-  domain {text} NOT NULL, local {text} NOT NULL, config {text} NOT NULL, subject {text} NOT NULL,
+  domain {text} NOT NULL, local {text} NOT NULL, config {text} NOT NULL, hats {text} NOT NULL, avatar {text} NOT NULL,
+  subject {text} NOT NULL,
   subject_author {text} NOT NULL, subject_author_id {text} NOT NULL, has_subject BIGINT NOT NULL, subject_at BIGINT NOT NULL,
   occupant_id_key {blob} NOT NULL, affiliations_version BIGINT NOT NULL, affiliations_complete_since BIGINT NOT NULL,
   PRIMARY KEY (domain, local)){clustered};

@@ -25,16 +25,16 @@ struct Found {
 bool read_rooms(Transaction& transaction, const std::string& domain, const Place& place, std::int64_t limit,
                 std::vector<Found>& out) {
   constexpr Statement all_forward{
-      "SELECT local, name, is_public, is_persistent, created, last_active, searchable FROM rooms"
+      "SELECT local, name, is_public, is_persistent, created, last_active, details, searchable FROM rooms"
       " WHERE domain = $1 AND local > $2 AND ($3 = '' OR local < $3) ORDER BY local LIMIT $4"};
   constexpr Statement all_backward{
-      "SELECT local, name, is_public, is_persistent, created, last_active, searchable FROM rooms"
+      "SELECT local, name, is_public, is_persistent, created, last_active, details, searchable FROM rooms"
       " WHERE domain = $1 AND local > $2 AND ($3 = '' OR local < $3) ORDER BY local DESC LIMIT $4"};
   constexpr Statement public_forward{
-      "SELECT local, name, is_public, is_persistent, created, last_active, searchable FROM rooms"
+      "SELECT local, name, is_public, is_persistent, created, last_active, details, searchable FROM rooms"
       " WHERE domain = $1 AND is_public = 1 AND local > $2 AND ($3 = '' OR local < $3) ORDER BY local LIMIT $4"};
   constexpr Statement public_backward{
-      "SELECT local, name, is_public, is_persistent, created, last_active, searchable FROM rooms"
+      "SELECT local, name, is_public, is_persistent, created, last_active, details, searchable FROM rooms"
       " WHERE domain = $1 AND is_public = 1 AND local > $2 AND ($3 = '' OR local < $3) ORDER BY local DESC LIMIT $4"};
   const Statement statement = place.only_public ? (place.is_backward ? public_backward : public_forward)
                                                 : (place.is_backward ? all_backward : all_forward);
@@ -45,18 +45,15 @@ bool read_rooms(Transaction& transaction, const std::string& domain, const Place
     if (room) {
       out.push_back({.room = {.room = std::move(*room),
                               .name = row.text(1),
+                              .details = row.text(6),
                               .is_public = row.boolean(2),
                               .is_persistent = row.boolean(3),
                               .created = as_time(row.integer(4)),
                               .last_active = as_time(row.integer(5))},
-                     .searchable = row.text(6)});
+                     .searchable = row.text(7)});
     }
   });
   return is_whole;
-}
-
-bool has_all(const std::string& text, const std::vector<std::string>& words) {
-  return std::ranges::all_of(words, [&](const std::string& word) { return text.find(word) != std::string::npos; });
 }
 
 Result<RoomPage> read_page(Transaction& transaction, const std::string& domain, const RoomPageRequest& request) {
@@ -72,7 +69,7 @@ Result<RoomPage> read_page(Transaction& transaction, const std::string& domain, 
     has_more = found.size() == wanted && !request.words.empty();
     for (Found& each : found) {
       (place.is_backward ? place.before : place.after) = std::string(each.room.room.local());
-      if (!has_all(each.searchable, request.words)) {
+      if (!has_all_words(each.searchable, request.words, request.lines)) {
         continue;
       }
       if (page.rooms.size() == limit) {
@@ -138,7 +135,7 @@ Task<Result<std::vector<RoomSummary>>> SqlRooms::idle_since(std::string domain, 
     std::vector<RoomSummary> found;
     bool is_whole = true;
     transaction.each(
-        "SELECT local, name, is_public, is_persistent, created, last_active FROM rooms"
+        "SELECT local, name, is_public, is_persistent, created, last_active, details FROM rooms"
         " WHERE domain = $1 AND last_active < $2 ORDER BY last_active, local LIMIT $3",
         {domain, as_ms(before), as_integer(std::min(limit, longest_page))}, [&](const Row& row) {
           auto room = BareJid::parse(row.text(0) + "@" + domain);
@@ -146,6 +143,7 @@ Task<Result<std::vector<RoomSummary>>> SqlRooms::idle_since(std::string domain, 
           if (room) {
             found.push_back({.room = std::move(*room),
                              .name = row.text(1),
+                             .details = row.text(6),
                              .is_public = row.boolean(2),
                              .is_persistent = row.boolean(3),
                              .created = as_time(row.integer(4)),

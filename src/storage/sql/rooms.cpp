@@ -32,21 +32,23 @@ void purge(Transaction& transaction, const BareJid& room) {
 
 void write_record(Transaction& transaction, const RoomRecord& r) {
   transaction.change(
-      "INSERT INTO rooms (domain, local, name, is_public, is_persistent, searchable, created, last_active)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+      "INSERT INTO rooms (domain, local, name, is_public, is_persistent, searchable, details, created, last_active)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
       " ON CONFLICT (domain, local) DO UPDATE SET name = excluded.name, is_public = excluded.is_public,"
-      " is_persistent = excluded.is_persistent, searchable = excluded.searchable, last_active = excluded.last_active",
-      {r.room.domain(), r.room.local(), r.name, as_integer(r.is_public), as_integer(r.is_persistent), r.searchable,
+      " is_persistent = excluded.is_persistent, searchable = excluded.searchable, details = excluded.details,"
+      " last_active = excluded.last_active",
+      {r.room.domain(), r.room.local(), r.name, as_integer(r.is_public), as_integer(r.is_persistent), r.searchable, r.details,
        as_ms(r.created), as_ms(r.last_active)});
   transaction.change(
-      "INSERT INTO room_states (domain, local, config, subject, subject_author, subject_author_id, has_subject, subject_at,"
+      "INSERT INTO room_states (domain, local, config, hats, avatar, subject, subject_author, subject_author_id, has_subject, subject_at,"
       " occupant_id_key, affiliations_version, affiliations_complete_since)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-      " ON CONFLICT (domain, local) DO UPDATE SET config = excluded.config, subject = excluded.subject,"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+      " ON CONFLICT (domain, local) DO UPDATE SET config = excluded.config, hats = excluded.hats, avatar = excluded.avatar,"
+      " subject = excluded.subject,"
       " subject_author = excluded.subject_author, subject_author_id = excluded.subject_author_id,"
       " has_subject = excluded.has_subject, subject_at = excluded.subject_at, occupant_id_key = excluded.occupant_id_key,"
       " affiliations_version = excluded.affiliations_version",
-      {r.room.domain(), r.room.local(), r.config, r.subject, r.subject_author, r.subject_author_id,
+      {r.room.domain(), r.room.local(), r.config, r.hats, r.avatar, r.subject, r.subject_author, r.subject_author_id,
        as_integer(r.subject_at.has_value()), as_ms(r.subject_at.value_or(WallTime{})), Blob{r.occupant_id_key},
        as_integer(r.affiliations_version), as_integer(r.affiliations_complete_since)});
 }
@@ -87,7 +89,7 @@ void write_affiliations(Transaction& transaction, const BareJid& room, const std
 }
 
 std::size_t cost_of(const RoomRecord& record, const std::vector<RoomAffiliation>& affiliations) {
-  std::size_t bytes = 512 + record.config.size() + record.subject.size() + record.searchable.size();
+  std::size_t bytes = 512 + record.config.size() + record.hats.size() + record.avatar.size() + record.details.size() + record.subject.size() + record.searchable.size();
   for (const RoomAffiliation& each : affiliations) {
     bytes += 128 + each.reason.size();
   }
@@ -99,7 +101,7 @@ std::optional<RoomRecord> read_record(Transaction& transaction, const BareJid& r
   transaction.each(
       "SELECT r.name, r.is_public, r.is_persistent, r.searchable, r.created, r.last_active, s.config, s.subject,"
       " s.subject_author, s.subject_author_id, s.has_subject, s.subject_at, s.occupant_id_key, s.affiliations_version,"
-      " s.affiliations_complete_since FROM rooms r JOIN room_states s ON s.domain = r.domain AND s.local = r.local"
+      " s.affiliations_complete_since, r.details, s.hats, s.avatar FROM rooms r JOIN room_states s ON s.domain = r.domain AND s.local = r.local"
       " WHERE r.domain = $1 AND r.local = $2",
       {room.domain(), room.local()}, [&](const Row& row) {
         found = RoomRecord{.room = room,
@@ -107,6 +109,9 @@ std::optional<RoomRecord> read_record(Transaction& transaction, const BareJid& r
                            .is_public = row.boolean(1),
                            .is_persistent = row.boolean(2),
                            .config = row.text(6),
+                           .hats = row.text(16),
+                           .avatar = row.text(17),
+                           .details = row.text(15),
                            .searchable = row.text(3),
                            .subject = row.text(7),
                            .subject_author = row.text(8),
