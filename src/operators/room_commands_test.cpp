@@ -163,18 +163,18 @@ TEST_F(StoredRooms, AreMadeChangedAndDestroyed) {
   EXPECT_GE(room->image.record.occupant_id_key.size(), 32U);
   EXPECT_FALSE(room->occupants);
   const Jid nurse = Jid::parse("nurse@capulet.example").value();
-  ASSERT_TRUE(get(set_affiliation_in_store(stores_, tea_, nurse, Affiliation::owner, "r")));
-  ASSERT_TRUE(get(set_affiliation_in_store(stores_, tea_, Jid(bare("juliet@capulet.example")), Affiliation::none, "")));
+  ASSERT_TRUE(get(set_affiliation_in_store(stores_, tea_, nurse, Affiliation::owner, "r", WallTime{})));
+  ASSERT_TRUE(get(set_affiliation_in_store(stores_, tea_, Jid(bare("juliet@capulet.example")), Affiliation::none, "", WallTime{})));
   room = get(room_in_store(stores_, tea_));
   ASSERT_EQ(room->image.affiliations.size(), 1U) << "none is not one";
   EXPECT_EQ(room->image.affiliations[0].jid, nurse);
   EXPECT_EQ(room->image.record.affiliations_version, 3U);
-  EXPECT_EQ(get(set_affiliation_in_store(stores_, tea_, nurse, Affiliation::admin, "")).error().kind, ErrorKind::denied) << "an owner stays";
+  EXPECT_EQ(get(set_affiliation_in_store(stores_, tea_, nurse, Affiliation::admin, "", WallTime{})).error().kind, ErrorKind::denied) << "an owner stays";
   EXPECT_EQ(get(rooms_in_store(stores_, "rooms.example", "", 10))->size(), 1U);
   ASSERT_TRUE(get(destroy_room_in_store(stores_, tea_)));
   EXPECT_EQ(get(destroy_room_in_store(stores_, tea_)).error().what, "there is no room tea@rooms.example");
   EXPECT_EQ(get(room_in_store(stores_, tea_)).error().kind, ErrorKind::not_found);
-  EXPECT_EQ(get(set_affiliation_in_store(stores_, tea_, nurse, Affiliation::admin, "")).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(get(set_affiliation_in_store(stores_, tea_, nurse, Affiliation::admin, "", WallTime{})).error().kind, ErrorKind::not_found);
   EXPECT_EQ(get(room_archive_in_store(stores_, tea_, {})).error().kind, ErrorKind::not_found);
 }
 

@@ -90,7 +90,8 @@ Task<Result<void>> destroy_room_in_store(Stores stores, BareJid room) {
   co_return name_room(std::move(done), room);
 }
 
-Task<Result<void>> set_affiliation_in_store(Stores stores, BareJid room, Jid jid, Affiliation affiliation, std::string reason) {
+Task<Result<void>> set_affiliation_in_store(Stores stores, BareJid room, Jid jid, Affiliation affiliation, std::string reason,
+                                            WallTime now) {
   Result<RoomImage> image = co_await load(stores, room);
   if (!image) {
     co_return fail(image.error());
@@ -107,6 +108,7 @@ Task<Result<void>> set_affiliation_in_store(Stores stores, BareJid room, Jid jid
       before != image->affiliations.end() && affiliation >= Affiliation::member) {
     changed.nickname = before->nickname;
   }
+  image->record.last_active = std::max(image->record.last_active, now);
   changed.version = ++image->record.affiliations_version;
   Result<void> done = co_await stores.rooms.save(std::move(image->record), {std::move(changed)});
   co_return name_room(std::move(done), room);

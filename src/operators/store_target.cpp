@@ -214,7 +214,7 @@ Task<Result<void>> StoreTarget::destroy_room(BareJid room, std::string reason) {
 
 Task<Result<void>> StoreTarget::set_room_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) {
   Result<void> done =
-      co_await set_affiliation_in_store(stores_, std::move(room), std::move(jid), affiliation, std::move(reason));
+      co_await set_affiliation_in_store(stores_, std::move(room), std::move(jid), affiliation, std::move(reason), clock_.wall());
   co_return done;
 }
 
