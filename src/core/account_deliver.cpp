@@ -49,6 +49,10 @@ void Account::deliver_now(Envelope envelope) {
     }
     return;
   }
+  if (envelope.is_elsewhere) {
+    note_waiting(envelope);
+    return;
+  }
   if (host_.incoming.empty(envelope.stanza->kind())) {
     deliver_passed(std::move(envelope));
     return;

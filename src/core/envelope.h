@@ -26,6 +26,7 @@ struct Envelope {
   bool is_kept = false;                      // was kept for an absent recipient, who gets it now
   bool is_copy = false;                      // for one session only (a carbon, a page of its archive): dropped if it ends
   bool is_farewell = false;                  // because the server stops: not for sessions that can be resumed
+  bool is_elsewhere = false;                 // waits in a room's archive: observers hear of it (on_waiting), no session gets it
   bool is_shared = false;                    // the stanza has no to: each session that gets it is written as such (core/resident.h)
   std::uint32_t round = 0;                   // of a message to a bare address: by it Account knows who was there to get it; 0: no such
 

@@ -84,7 +84,8 @@ class Extension {
   void on_delivered(std::function<void(Session&, const Envelope&)> observer);
 
   // A message that no client has yet: it was kept for an account without one, or it is with a session that has lost its
-  // connection (XEP-0198). Of the same message more than once, where more than one waits for it.
+  // connection (XEP-0198), or it waits in a room's archive (Envelope::is_elsewhere). Of the same message more than once, where
+  // more than one waits for it.
   void on_waiting(std::function<void(Account&, const Envelope&)> observer);
 
   // An element of a bound stream that is no stanza (XEP-0360), such as XEP-0352's. Unknown ones end the stream.

@@ -174,7 +174,7 @@ void Router::bounce(Home& here, const Envelope& envelope, const StanzaError& err
   if (stanza.is_presence() && (stanza.type() == StanzaType::probe || envelope.origin == SessionId::none)) {
     return;
   }
-  StanzaPtr answer = make_error(stanza, error);
+  StanzaPtr answer = envelope.is_elsewhere ? nullptr : make_error(stanza, error);   // nobody has sent it here
   if (answer == nullptr) {
     return;
   }
