@@ -88,7 +88,13 @@ inline constexpr std::string_view muc_roominfo = "http://jabber.org/protocol/muc
 inline constexpr std::string_view muc_stable_id = "http://jabber.org/protocol/muc#stable_id";
 inline constexpr std::string_view muc_traffic = "http://jabber.org/protocol/muc#traffic";
 inline constexpr std::string_view muc_self_ping = "http://jabber.org/protocol/muc#self-ping-optimization";   // XEP-0410
+inline constexpr std::string_view muc_affiliations = "urn:xmpp:muc:affiliations:1";        // XEP-0463
 inline constexpr std::string_view hats = "urn:xmpp:hats:0";                              // XEP-0317
+inline constexpr std::string_view references = "urn:xmpp:reference:0";                     // XEP-0372
+inline constexpr std::string_view channel_search = "urn:xmpp:channel-search:0:search";     // XEP-0433
+inline constexpr std::string_view channel_search_params = "urn:xmpp:channel-search:0:search-params";
+inline constexpr std::string_view channel_search_error = "urn:xmpp:channel-search:0:error";
+inline constexpr std::string_view hats_commands = "urn:xmpp:hats:commands";
 inline constexpr std::string_view occupant_id = "urn:xmpp:occupant-id:0";                // XEP-0421
 inline constexpr std::string_view hops = "https://aldis.im/hops";                        // ours: core/hops.h
 

@@ -6,7 +6,9 @@
 #include "core/home.h"
 #include "core/virtual_host.h"
 #include "extensions/extensions.h"
+#include "extensions/mam/mam.h"
 #include "extensions/muc/administration.h"
+#include "extensions/muc/channel_search.h"
 #include "extensions/muc/room.h"
 #include "extensions/operator_commands.h"
 #include "xmpp/namespaces.h"
@@ -84,10 +86,17 @@ void install_muc(Extension& self) {
   for (const std::string_view feature : {ns::muc, ns::muc_stable_id, ns::occupant_id, ns::rsm}) {
     self.advertise(feature);
   }
+  self.advertise(ns::vcard);   // of its rooms (XEP-0486 section 4.1); its own is empty
+  self.on_iq_get({"vCard", ns::vcard}, {Recipient::server}, [](const Iq& request) -> IqReply { return request.result("<vCard xmlns='vcard-temp'/>"); });
+  muc::offer_channel_search(self);
   self.list_items([](const Iq& request) -> IqReply { return list_rooms(request); });
   self.house([options](Home& home, const VirtualHost& host, BareJid jid) -> std::unique_ptr<Resident> {
     return std::make_unique<muc::Room>(home, host, std::move(jid), options);
   });
+  trim_archives(self, {.age = options.keep_for, .bytes = options.keep_bytes.count});
+  if (options.remove_after_idle.count() > 0) {
+    muc::remove_idle_rooms(self, options.remove_after_idle);
+  }
   self.administer_rooms(muc::administration_of(self.world(), self.host()));
   offer_operator_commands(self, std::make_shared<DomainOperators>(self), {});
 }

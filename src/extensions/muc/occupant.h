@@ -16,6 +16,7 @@ namespace aldis::muc {
 struct OccupantClient {
   Recipient recipient;
   StanzaPtr presence;    // the last it sent, without what only the room may say
+  bool keeps_lists = false;   // it asked for the lists when it entered, and is told of their changes (XEP-0463)
 };
 
 struct Occupant {

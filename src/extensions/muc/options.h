@@ -37,9 +37,15 @@ struct MucOptions {
   std::uint32_t nickname_length = 64;
   Bytes message_bytes = 64 * KiB;
   Bytes presence_bytes = 16 * KiB;
+  Bytes vcard_bytes = 64 * KiB;
   Bytes rate{16 * 1024};
   Bytes rate_burst{256 * 1024};
   std::uint32_t archive_page = 100;
+  bool push_mentions = true;
+  // What goes by itself.
+  std::chrono::seconds remove_after_idle{0};
+  std::chrono::seconds keep_for{0};
+  Bytes keep_bytes{0};
 };
 
 inline constexpr auto muc_option_list = std::tuple{
@@ -69,11 +75,21 @@ inline constexpr auto muc_option_list = std::tuple{
     Option{"nickname_length", &MucOptions::nickname_length, Range{1, 500}, "Characters of a nickname."},
     Option{"message_bytes", &MucOptions::message_bytes, Range{Bytes{1000}, 1 * MiB}, "Bytes of a message to a room."},
     Option{"presence_bytes", &MucOptions::presence_bytes, Range{Bytes{1000}, 256 * KiB}, "Bytes of a presence in a room."},
+    Option{"vcard_bytes", &MucOptions::vcard_bytes, Range{1 * KiB, 200 * KiB}, "Bytes of a room's vCard, its avatar included."},
     Option{"rate", &MucOptions::rate, Range{Bytes{0}, Bytes{1024ULL * 1024 * 1024}},
            "Bytes a second that one user may say in one room for long, presence included; what is more is refused. Admins and owners are not counted. "
            "0: no limit."},
     Option{"rate_burst", &MucOptions::rate_burst, Range{Bytes{16 * 1024}, Bytes{1024ULL * 1024 * 1024}}, "Bytes one user may say in one room at once."},
     Option{"archive_page", &MucOptions::archive_page, Range{1, 1000}, "Messages in one page of a room's archive."},
+    Option{"push_mentions", &MucOptions::push_mentions,
+           "Members who are not in the room and are mentioned in its archive, by their reserved nickname or by reference, are told by push (XEP-0357)."},
+    Option{"remove_after_idle", &MucOptions::remove_after_idle, Range{std::chrono::seconds(0), std::chrono::seconds(86400LL * 3650)},
+           "How long a persistent room stays in which nobody is, nobody enters, nothing is said and nothing is changed; its archive goes with it. "
+           "0: for ever."},
+    Option{"keep_for", &MucOptions::keep_for, Range{std::chrono::seconds(0), std::chrono::seconds(86400LL * 36500)},
+           "How long messages stay in rooms' archives. 0: no limit."},
+    Option{"keep_bytes", &MucOptions::keep_bytes, Range{Bytes{0}, 1024 * GiB},
+           "Bytes of messages that one room's archive keeps; the oldest go first. 0: no limit."},
 };
 
 }  // namespace aldis::muc

@@ -90,17 +90,17 @@ std::optional<StanzaCondition> refuses_affiliation(Affiliation actor, Affiliatio
 
 std::optional<StanzaCondition> refuses_list(Standing actor, Affiliation list, ListRules rules) {
   const bool is_admin = actor.affiliation >= Affiliation::admin;
+  // Section 9.5; in a semi-anonymous room those who see real addresses anyway (section 5.2.1, third footnote).
+  const bool reads_members = is_admin || (rules.is_non_anonymous ? actor.affiliation >= Affiliation::member || rules.member_list.contains(actor.role)
+                                                                 : actor.role == Role::moderator && rules.member_list.contains(actor.role));
   bool may = false;
   switch (list) {
     case Affiliation::outcast: may = is_admin; break;
     case Affiliation::none: return StanzaCondition::bad_request;   // section 5.2: there is no such list
-    case Affiliation::member:
-      // Section 9.5; in a semi-anonymous room those who see real addresses anyway (section 5.2.1, third footnote).
-      may = is_admin || (rules.is_non_anonymous ? actor.affiliation >= Affiliation::member || rules.member_list.contains(actor.role)
-                                                : actor.role == Role::moderator && rules.member_list.contains(actor.role));
-      break;
+    case Affiliation::member: may = reads_members; break;
+    // Sections 10.5 and 10.8: in non-anonymous rooms a service may. Whom to encrypt for is on these lists too (XEP-0463 section 1).
     case Affiliation::admin:
-    case Affiliation::owner: may = rules.is_non_anonymous ? is_admin : actor.affiliation == Affiliation::owner; break;
+    case Affiliation::owner: may = rules.is_non_anonymous ? reads_members : actor.affiliation == Affiliation::owner; break;
   }
   return may ? std::nullopt : std::optional(StanzaCondition::forbidden);
 }

@@ -107,8 +107,8 @@ TEST(Privileges, ReadingLists) {  // security M01; sections 9.2, 9.5, 9.8, 10.5,
         const bool is_admin = actor >= Affiliation::admin;
         const auto may = [&](Affiliation list) { return !refuses_list(who, list, rules).has_value(); };
         EXPECT_EQ(may(Affiliation::outcast), is_admin);
-        EXPECT_EQ(may(Affiliation::owner), is_non_anonymous ? is_admin : actor == Affiliation::owner);
-        EXPECT_EQ(may(Affiliation::admin), is_non_anonymous ? is_admin : actor == Affiliation::owner);
+        EXPECT_EQ(may(Affiliation::owner), is_non_anonymous ? may(Affiliation::member) : actor == Affiliation::owner);
+        EXPECT_EQ(may(Affiliation::admin), is_non_anonymous ? may(Affiliation::member) : actor == Affiliation::owner);
         EXPECT_EQ(may(Affiliation::member), is_admin || role == Role::moderator || (is_non_anonymous && actor >= Affiliation::member));
         EXPECT_FALSE(may(Affiliation::none));
         EXPECT_EQ(!refuses_list(who, Role::participant).has_value(), is_admin || role == Role::moderator);

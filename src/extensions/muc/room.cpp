@@ -42,6 +42,7 @@ Task<void> Room::load() {
   Result<std::optional<RoomImage>> image = co_await rooms().load(jid_);
   if (!image) {
     log::warning("room-not-read", {{"room", jid_.str()}, {"cause", image.error().what}});
+    is_corrupt_ = image.error().kind == ErrorKind::corrupt;
     state_ = State::unreadable;
     co_return;
   }
@@ -49,19 +50,25 @@ Task<void> Room::load() {
     co_return;
   }
   record_ = std::move((*image)->record);
+  activity_stored_ = record_.last_active;
   std::optional<RoomConfig> config = RoomConfig::from_text(record_.config);
   if (record_.config.empty()) {  // operators made it while the server was stopped
     config = RoomConfig::defaults(options_);
     config->is_persistent = record_.is_persistent;
   }
-  if (!config) {  // not as if it were open to all
+  std::optional<Hats> hats = Hats::from_text(record_.hats);
+  if (!config || !hats) {  // not as if it were open to all
     log::error("room-unreadable", {{"room", jid_.str()}});
+    is_corrupt_ = true;
     state_ = State::unreadable;
     co_return;
   }
   config_ = *config;
+  hats_ = std::move(*hats);
+  announced_version_ = record_.affiliations_version;
   for (RoomAffiliation& each : (*image)->affiliations) {
     if (each.affiliation == Affiliation::none) {
+      removed_.emplace(each.jid, each.version);
       continue;
     }
     if (!each.nickname.empty()) {
@@ -72,6 +79,15 @@ Task<void> Room::load() {
     affiliations_.emplace(each.jid, std::move(each));
   }
   state_ = State::open;
+  if (record_.config.empty()) {  // lists and searches know it now
+    RoomRecord record = current_record();
+    const Result<void> saved = co_await rooms().save(record, {});
+    if (saved) {
+      record_.config = record.config;
+    } else {
+      log::warning("room-configuration-not-stored", {{"room", jid_.str()}, {"cause", saved.error().what}});
+    }
+  }
   const bool has_occupants = (*image)->has_occupants && co_await revive();
   if (!config_.is_persistent && !has_occupants) {  // the server ended while somebody was in it
     const Result<void> removed = co_await rooms().remove(jid_);
@@ -102,7 +118,8 @@ Resident::Rest Room::rest() const {
 }
 
 std::size_t Room::memory() const {
-  std::size_t bytes = sizeof(Room) + fan_out_.memory() + history_.memory() + affiliations_.size() * (sizeof(RoomAffiliation) + 160);
+  std::size_t bytes = sizeof(Room) + fan_out_.memory() + history_.memory() + affiliations_.size() * (sizeof(RoomAffiliation) + 160) +
+                      removed_.size() * (sizeof(Jid) + 96) + hats_.memory();
   for (const auto& [nickname, occupant] : occupants_) {
     bytes += sizeof(Occupant) + 512;
     for (const OccupantClient& client : occupant->clients) {
@@ -117,7 +134,12 @@ void Room::become_absent() {
   state_ = State::absent;
   record_ = RoomRecord{.room = jid_};
   config_ = {};
+  hats_ = {};
   affiliations_.clear();
+  removed_.clear();
+  announced_version_ = 0;
+  mentions_.clear();
+  mentions_version_ = 0;
   nickname_keys_.clear();
   talks_.clear();
   invitations_.clear();
@@ -240,6 +262,10 @@ void Room::handle_iq(const Envelope& envelope) {
     } else {
       answer_later(envelope, register_member(Pin(*this), envelope));
     }
+  } else if (!is_get && payload == XmlName{"command", ns::commands}) {
+    execute(envelope);
+  } else if (payload == XmlName{"vCard", ns::vcard}) {
+    handle_card(envelope);
   } else if (is_moderation_request(stanza) && state_ == State::open && config_.keeps_archive) {
     moderate_message(envelope);
   } else if (is_archive_request(stanza) && state_ == State::open && config_.keeps_archive) {

@@ -1,9 +1,10 @@
 // Room: one room of Multi-User Chat, XEP-0045 (1.35.5), as a serial machine on the shard its address hashes to. What comes in is
 // delivered one stanza at a time; what goes out leaves through its FanOut, in order. Changes of what is stored are written before
 // anybody is told of them. Its parts, each a file: room.cpp (what comes in, loading, memory), room_create, room_enter, room_leave,
-// room_presence, room_messages, room_private, room_relay (iq between occupants), room_roles, room_affiliations, room_lists,
-// room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_moderation, room_discovery,
-// room_administration (operators), room_suspension (over a restart).
+// room_presence, room_messages, room_private, room_relay (iq between occupants), room_roles, room_affiliations, room_lists, room_versions,
+// room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_moderation, room_hats, room_avatar, room_mentions, room_discovery,
+// room_administration (operators), room_idle (what nobody uses),
+// room_suspension (over a restart).
 //
 //   absent --enter--> creating --store has no quota against it--> locked --owner's form--> open --owner--> destroyed (absent)
 //      |                                                            |                       |  last leaves a temporary room
@@ -20,7 +21,9 @@
 #include "core/rate.h"
 #include "extensions/muc/archive.h"
 #include "extensions/muc/fan_out.h"
+#include "extensions/muc/hats.h"
 #include "extensions/muc/history.h"
+#include "extensions/muc/mentions.h"
 #include "extensions/muc/occupant.h"
 #include "extensions/muc/options.h"
 #include "extensions/muc/privileges.h"
@@ -50,6 +53,8 @@ class Room final : public Resident {
   [[nodiscard]] Task<Result<void>> create_for(BareJid owner);
   [[nodiscard]] Task<Result<void>> destroy_for(std::string reason);
   [[nodiscard]] Task<Result<void>> set_affiliation_for(Jid jid, Affiliation affiliation, std::string reason);
+  // Not an error: somebody is or has been here after all.
+  [[nodiscard]] Task<Result<void>> remove_if_idle(WallTime since);
   [[nodiscard]] std::size_t occupant_count() const { return occupants_.size(); }
   [[nodiscard]] bool exists() const { return state_ == State::open || state_ == State::locked; }
 
@@ -100,7 +105,12 @@ class Room final : public Resident {
   void found(const BareJid& owner);
   void handle_waiting();
   [[nodiscard]] bool may_create(const Envelope& entering) const;
-  [[nodiscard]] RoomRecord current_record() const;
+  [[nodiscard]] RoomRecord current_record() const;                       // as it is to be stored
+  [[nodiscard]] RoomRecord changed_record();                             // the same with a change, which is activity
+
+  // room_idle.cpp
+  void note_activity();
+  Task<void> store_activity(Pin self);
 
   // room_enter.cpp
   void enter(const Envelope& envelope, const xml::Element& muc);
@@ -119,6 +129,7 @@ class Room final : public Resident {
     std::string actor_address{};        // where the actor is not in the room and may be named
     StanzaPtr presence{};               // the client's own, if it leaves by itself
     std::string more{};                 // further children of muc#user's x
+    std::string versions{};             // of the change of an affiliation behind it (XEP-0463)
   };
   void leave(const Envelope& envelope, Occupant& occupant);
   void remove_client(Occupant& occupant, const Jid& client, const Departure& departure);
@@ -146,6 +157,7 @@ class Room final : public Resident {
     const Occupant* actor = nullptr;
     std::string_view actor_address{};
     std::string_view more{};
+    std::string_view versions{};         // of the change of an affiliation behind it (XEP-0463)
     bool is_leaving = false;
     std::string_view id{};               // of the presence it answers
   };
@@ -172,6 +184,8 @@ class Room final : public Resident {
   [[nodiscard]] RoomArchiveView archive_view(const Jid& who) const;
   void note_configuration(const std::vector<int>& codes);
 
+  void note_mentions(const StanzaPtr& said, const BareJid& author, TraceId trace);   // room_mentions.cpp; of what is recorded
+
   // room_private.cpp, room_relay.cpp
   void send_private(const Envelope& envelope);
   void relay(const Envelope& envelope);
@@ -180,7 +194,7 @@ class Room final : public Resident {
   // room_roles.cpp, room_affiliations.cpp, room_lists.cpp
   void administrate(const Envelope& envelope);
   void change_roles(const Envelope& envelope, const xml::Element& query);
-  void set_role(Occupant& occupant, Role role, std::string_view reason);
+  void set_role(Occupant& occupant, Role role, std::string_view reason, std::string_view versions = {});
   struct AffiliationChange {
     BareJid user;
     Affiliation wanted;
@@ -193,8 +207,19 @@ class Room final : public Resident {
   [[nodiscard]] bool leaves_an_owner(const std::vector<AffiliationChange>& changes) const;   // section 10
   [[nodiscard]] std::vector<RoomAffiliation> versions_of(const std::vector<AffiliationChange>& changes);
   void apply(const RoomAffiliation& changed, const Jid& actor);
-  bool regrade(const BareJid& user, std::string_view reason, const Jid& actor, int code_of_removal);
+  // `since`: the version before.
+  bool regrade(const RoomAffiliation& changed, Affiliation before, const Jid& actor, int code_of_removal, std::uint64_t since);
   void send_list(const Envelope& envelope, const xml::Element& item);
+  [[nodiscard]] ListRules list_rules() const { return {config_.is_non_anonymous, config_.member_list}; }
+
+  // room_versions.cpp
+  [[nodiscard]] std::string version_text(std::uint64_t version) const;
+  [[nodiscard]] std::optional<std::uint64_t> read_version(std::string_view text) const;   // nothing: no version of this room
+  void write_versions(xml::Writer& writer, std::optional<std::uint64_t> since, std::uint64_t until) const;   // <mav/>
+  [[nodiscard]] std::string versions(std::uint64_t since, std::uint64_t until) const;
+  void note_version(const RoomAffiliation& changed);
+  void tell_affiliations(const Occupant& occupant, const Recipient& client, const xml::Element& muc, std::string_view id);
+  void tell_affiliation(const RoomAffiliation& changed, Affiliation before, std::uint64_t since);
 
   // room_configuration.cpp, room_destroy.cpp
   void own(const Envelope& envelope);
@@ -225,6 +250,19 @@ class Room final : public Resident {
   Task<void> register_approved(Pin self, Envelope envelope, Registration registration);
   void approve_registration(const Envelope& envelope, const Form& form);
 
+  // room_hats.cpp
+  [[nodiscard]] bool may_execute(HatCommand which, const Jid& who) const;
+  [[nodiscard]] std::string execution_id(const Jid& who, std::string_view node, std::int64_t begun) const;   // seconds since 1970
+  [[nodiscard]] std::optional<StanzaError> problem_of_execution(std::string_view id, const Jid& who, std::string_view node) const;
+  void execute(const Envelope& envelope);
+  Task<StanzaPtr> change_hats(Pin self, Envelope envelope, HatCommand which, Form form, std::string session);
+  bool discover_commands(const Envelope& envelope, bool is_info, std::string_view node);
+
+  // room_avatar.cpp
+  void handle_card(const Envelope& envelope);
+  Task<StanzaPtr> load_card(Pin self, Envelope envelope);
+  Task<StanzaPtr> store_card(Pin self, Envelope envelope, std::string hashes);
+
   // room_discovery.cpp
   void discover(const Envelope& envelope, bool is_info);
   void write_info(xml::Writer& writer) const;
@@ -236,7 +274,10 @@ class Room final : public Resident {
   State state_ = State::absent;
   RoomRecord record_;
   RoomConfig config_{};
+  Hats hats_;
   std::unordered_map<Jid, RoomAffiliation, JidHash, JidEqual> affiliations_;   // none are not in it
+  std::unordered_map<Jid, std::uint64_t, JidHash, JidEqual> removed_;          // affiliations that were taken away, with their versions
+  std::uint64_t announced_version_ = 0;  // of affiliations, as occupants know it
   std::unordered_map<std::string, std::unique_ptr<Occupant>, KeyedStringHash, std::equal_to<>> occupants_;   // by nickname
   std::unordered_map<Jid, Occupant*, JidHash, JidEqual> by_client_;
   std::unordered_map<std::string, std::string, KeyedStringHash, std::equal_to<>> nickname_keys_;   // to the user who has it
@@ -245,6 +286,8 @@ class Room final : public Resident {
     Monotonic last_message{};
   };
   std::unordered_map<std::string, Talk, KeyedStringHash, std::equal_to<>> talks_;
+  Mentions mentions_;                    // as of that version of the affiliations
+  std::uint64_t mentions_version_ = 0;
   History history_;
   FanOut fan_out_;
   Relayed relayed_;
@@ -252,7 +295,9 @@ class Room final : public Resident {
   std::deque<Envelope> waiting_;         // while it is being created
   std::unordered_map<std::string, std::string, KeyedStringHash, std::equal_to<>> invitations_;   // invitee to who invited
   std::vector<Registration> registrations_;   // that wait for an admin
+  WallTime activity_stored_{};           // the last_active that the store has
   std::uint32_t pins_ = 0;
+  bool is_corrupt_ = false;              // unreadable, and will be the next time
   bool is_new_ = false;                  // and who enters first is told
   bool is_stopping_ = false;             // with the server
   std::vector<FanOut::Speech> farewells_; // of those who have left since; for who stays, if anybody does

@@ -14,13 +14,13 @@ class Administration final : public RoomAdministration {
   Administration(World& world, const VirtualHost& host) : world_(world), host_(host) {}
 
   Task<Result<void>> create(BareJid room, BareJid owner) override {
-    return in_room(room, [owner](Room& there) { return there.create_for(owner); });
+    return in_room(world_, host_, room, [owner](Room& there) { return there.create_for(owner); });
   }
   Task<Result<void>> destroy(BareJid room, std::string reason) override {
-    return in_room(room, [reason](Room& there) { return there.destroy_for(reason); });
+    return in_room(world_, host_, room, [reason](Room& there) { return there.destroy_for(reason); });
   }
   Task<Result<void>> set_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) override {
-    return in_room(room, [jid, affiliation, reason](Room& there) { return there.set_affiliation_for(jid, affiliation, reason); });
+    return in_room(world_, host_, room, [jid, affiliation, reason](Room& there) { return there.set_affiliation_for(jid, affiliation, reason); });
   }
   Task<std::size_t> occupants(BareJid room) override {
     Home& home = world_.home_of(room.str());
@@ -34,30 +34,29 @@ class Administration final : public RoomAdministration {
   }
 
  private:
-  using Act = std::function<Task<Result<void>>(Room&)>;
-  Task<Result<void>> in_room(BareJid room, Act act) {
-    Home& home = world_.home_of(room.str());
-    const Completion<Result<void>> done;
-    home.shard().post([&home, &host = host_, done, room, act = std::move(act)] {
-      home.residents().with(
-          room, host,
-          [done, act](Resident& there) {
-            spawn([](Task<Result<void>> task, Completion<Result<void>> told) -> Task<void> {
-              Result<void> result = co_await std::move(task);
-              told.complete(std::move(result));
-            }(act(static_cast<Room&>(there)), done));
-          },
-          [done] { done.complete(fail(ErrorKind::full, "too many rooms are being read")); });
-    });
-    Result<void> result = co_await done;
-    co_return result;
-  }
-
   World& world_;
   const VirtualHost& host_;
 };
 
 }  // namespace
+
+Task<Result<void>> in_room(World& world, const VirtualHost& host, BareJid room, RoomAct act) {
+  Home& home = world.home_of(room.str());
+  const Completion<Result<void>> done;
+  home.shard().post([&home, &host, done, room, act = std::move(act)] {
+    home.residents().with(
+        room, host,
+        [done, act](Resident& there) {
+          spawn([](Task<Result<void>> task, Completion<Result<void>> told) -> Task<void> {
+            Result<void> result = co_await std::move(task);
+            told.complete(std::move(result));
+          }(act(static_cast<Room&>(there)), done));
+        },
+        [done] { done.complete(fail(ErrorKind::full, "too many rooms are being read")); });
+  });
+  Result<void> result = co_await done;
+  co_return result;
+}
 
 std::unique_ptr<RoomAdministration> administration_of(World& world, const VirtualHost& host) {
   return std::make_unique<Administration>(world, host);
@@ -113,7 +112,7 @@ Task<Result<void>> Room::set_affiliation_for(Jid jid, Affiliation affiliation, s
     co_return fail(ErrorKind::denied, "the room would be without an owner");
   }
   const std::vector<RoomAffiliation> changed = versions_of(changes);
-  RoomRecord next = current_record();
+  RoomRecord next = changed_record();
   next.affiliations_version = changed.back().version;
   if (state_ == State::open) {
     const Result<void> stored = co_await rooms().save(next, changed);

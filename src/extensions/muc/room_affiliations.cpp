@@ -136,7 +136,7 @@ Task<StanzaPtr> Room::change_affiliations(Pin self, Envelope envelope, std::vect
     co_return make_error(*envelope.stanza, *error);
   }
   const std::vector<RoomAffiliation> changed = versions_of(changes);
-  RoomRecord next = current_record();
+  RoomRecord next = changed_record();
   next.affiliations_version = changed.empty() ? next.affiliations_version : changed.back().version;
   if (state_ == State::open) {
     const Result<void> stored = co_await rooms().save(next, changed);
@@ -175,12 +175,9 @@ void Room::apply(const RoomAffiliation& changed, const Jid& actor) {
   }
   log::info("audit-room-affiliation", {{"room", jid_.str()}, {"by", actor.str()}, {"of", user.str()},
                                        {"before", to_string(before)}, {"after", to_string(changed.affiliation)}});
-  if (changed.affiliation == Affiliation::none) {
-    affiliations_.erase(user);
-  } else {
-    affiliations_.insert_or_assign(user, changed);
-  }
-  const bool is_here = regrade(user, changed.reason, actor, status::removed_by_affiliation);
+  const std::uint64_t since = announced_version_;
+  note_version(changed);
+  const bool is_here = regrade(changed, before, actor, status::removed_by_affiliation, since);
   if (is_here || !user.has_local() || before == changed.affiliation) {
     return;
   }
@@ -200,13 +197,21 @@ void Room::apply(const RoomAffiliation& changed, const Jid& actor) {
   fan_out_.then([this, note = Stanza::make(std::move(xml))] { home_.router().route(home_, Envelope{.stanza = note, .trace = home_.next_trace()}); });
 }
 
-// Brings the occupants that an address stands for into line with the lists. False: none is here.
-bool Room::regrade(const BareJid& user, std::string_view reason, const Jid& actor, int code_of_removal) {
+// Brings the occupants that an address stands for into line with the lists. False: none is here. What those who know the lists need
+// to know of it goes with the presence that all see, or where there is not exactly one such, in a message before it.
+bool Room::regrade(const RoomAffiliation& changed, Affiliation before, const Jid& actor, int code_of_removal, std::uint64_t since) {
+  const BareJid user = changed.jid.bare();
   std::vector<std::string> here;
   for (const auto& [nickname, occupant] : occupants_) {
     if (occupant->user == user || (!user.has_local() && occupant->user.domain() == user.domain())) {
       here.push_back(nickname);
     }
+  }
+  std::string told;
+  if (user.has_local() && here.size() == 1 && config_.broadcast == Roles::all()) {
+    told = versions(since, changed.version);
+  } else {
+    tell_affiliation(changed, before, since);
   }
   for (const std::string& nickname : here) {
     Occupant* occupant = occupant_called(nickname);
@@ -216,12 +221,12 @@ bool Room::regrade(const BareJid& user, std::string_view reason, const Jid& acto
     const Affiliation now = affiliation_of(occupant->user);
     if (now == occupant->affiliation) {
       if (occupant->user == user) {   // its nickname has been reserved, say
-        announce(*occupant, {.reason = reason});
+        announce(*occupant, {.reason = changed.reason, .versions = told});
       }
       continue;
     }
     occupant->affiliation = now;
-    Departure departure{.reason = std::string(reason), .actor = occupant_of(actor), .actor_address = occupant_of(actor) == nullptr ? std::string(actor.bare_str()) : std::string()};
+    Departure departure{.reason = changed.reason, .actor = occupant_of(actor), .actor_address = occupant_of(actor) == nullptr ? std::string(actor.bare_str()) : std::string(), .versions = told};
     if (departure.actor == occupant) {
       departure.actor = nullptr;
     }
@@ -232,7 +237,7 @@ bool Room::regrade(const BareJid& user, std::string_view reason, const Jid& acto
       departure.codes = {code_of_removal};
       remove_occupant(*occupant, departure);
     } else {
-      set_role(*occupant, default_role(now, config_.is_moderated), reason);
+      set_role(*occupant, default_role(now, config_.is_moderated), changed.reason, told);
     }
   }
   return !here.empty();

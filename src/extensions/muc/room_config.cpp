@@ -1,6 +1,7 @@
 // The form of a room, one line for each field, and what is read from it.
 #include "extensions/muc/room_config.h"
 
+#include <algorithm>
 #include <array>
 #include <functional>
 
@@ -104,16 +105,6 @@ Field flag(std::string_view var, bool value, std::string_view label) {
 
 Field text(std::string_view var, FieldType type, const std::string& value, std::string_view label) {
   return Field(std::string(var), type, value.empty() ? std::vector<std::string>{} : std::vector<std::string>{value}, std::string(label));
-}
-
-std::vector<std::string> lines(const std::string& all) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < all.size();) {
-    const std::size_t end = std::min(all.find('\n', at), all.size());
-    out.push_back(all.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
 }
 
 std::string joined(const std::vector<std::string>& all) {
@@ -275,6 +266,16 @@ Result<RoomConfig, StanzaError> apply(RoomConfig config, const Form& form) {
 
 }  // namespace
 
+std::vector<std::string> lines(const std::string& all) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t end = std::min(all.find('\n', at), all.size());
+    out.push_back(all.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
 RoomConfig RoomConfig::defaults(const MucOptions& options) {
   RoomConfig config;
   config.is_persistent = options.default_persistent;
@@ -348,6 +349,32 @@ Result<SubmittedConfig, StanzaError> read_config(const RoomConfig& config, const
     return unacceptable(room_owners, "is empty, and a room has an owner");
   }
   return read;
+}
+
+std::string Listing::to_text() const {
+  return std::string(is_open ? "open" : "closed") + "\n" + (is_non_anonymous ? "anyone" : "moderators") + "\n" + language + "\n" + description;
+}
+
+Listing Listing::from_text(const std::string& text) {
+  const std::vector<std::string> all = lines(text);
+  Listing listing;
+  if (all.size() < 3) {  // of one that operators made and nobody has entered yet
+    return listing;
+  }
+  listing.is_open = all[0] == "open";
+  listing.is_non_anonymous = all[1] == "anyone";
+  listing.language = all[2];
+  for (std::size_t i = 3; i < all.size(); ++i) {
+    listing.description.append(i > 3 ? "\n" : "").append(all[i]);
+  }
+  return listing;
+}
+
+Listing listing_of(const RoomConfig& config) {
+  Listing listing{.is_open = !config.is_members_only && config.password.empty(), .is_non_anonymous = config.is_non_anonymous,
+                  .language = config.language, .description = config.description};
+  std::ranges::replace(listing.language, '\n', ' ');
+  return listing;
 }
 
 }  // namespace aldis::muc

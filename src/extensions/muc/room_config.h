@@ -50,6 +50,20 @@ struct RoomConfig {
   friend bool operator==(const RoomConfig&, const RoomConfig&) = default;
 };
 
+// What is said of a room where rooms are found (XEP-0433), without reading all of it.
+struct Listing {
+  bool is_open = false;            // entered without being a member or knowing a password
+  bool is_non_anonymous = false;
+  std::string language{};
+  std::string description{};
+
+  [[nodiscard]] std::string to_text() const;   // RoomRecord::details
+  [[nodiscard]] static Listing from_text(const std::string& text);
+};
+[[nodiscard]] Listing listing_of(const RoomConfig& config);
+
+[[nodiscard]] std::vector<std::string> lines(const std::string& all);
+
 // The form for an owner, filled with what stands now.
 [[nodiscard]] Form config_form(const RoomConfig& config, std::string_view room, bool is_new, std::vector<std::string> admins,
                                std::vector<std::string> owners);

@@ -110,7 +110,7 @@ Task<StanzaPtr> Room::configure(Pin self, Envelope envelope, Form submitted) {
   }
   const std::vector<RoomAffiliation> changed = versions_of(changes);
   const RoomConfig before = std::exchange(config_, wanted.config);
-  RoomRecord next = current_record();
+  RoomRecord next = changed_record();
   config_ = before;
   next.affiliations_version = changed.empty() ? next.affiliations_version : changed.back().version;
   const bool is_new = state_ == State::locked;

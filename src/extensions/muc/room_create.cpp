@@ -93,7 +93,14 @@ void Room::found(const BareJid& owner) {
   home_.world().random.fill(std::span(reinterpret_cast<std::uint8_t*>(key.data()), key.size()));
   const WallTime now = home_.world().clock.wall();
   record_ = RoomRecord{.room = jid_, .created = now, .last_active = now, .occupant_id_key = std::move(key), .affiliations_version = 1};
+  announced_version_ = 1;
   affiliations_.emplace(owner, RoomAffiliation{.jid = owner, .affiliation = Affiliation::owner, .version = 1});
+}
+
+RoomRecord Room::changed_record() {
+  record_.last_active = std::max(record_.last_active, home_.world().clock.wall());
+  activity_stored_ = record_.last_active;
+  return current_record();
 }
 
 RoomRecord Room::current_record() const {
@@ -102,15 +109,23 @@ RoomRecord Room::current_record() const {
   record.is_public = config_.is_public;
   record.is_persistent = config_.is_persistent;
   record.config = config_.to_text();
-  record.searchable = config_.name + "\n" + config_.description;
+  record.details = listing_of(config_).to_text();
+  record.searchable.clear();   // in lines, as channel_search.cpp names them
+  for (std::string line : {std::string(jid_.local()), config_.name, config_.description}) {
+    std::ranges::replace(line, '\n', ' ');
+    record.searchable.append(fold_case(line)).append("\n");
+  }
   return record;
 }
 
 // Opens the room, when it is stored.
 Task<Result<void>> Room::store_new() {
-  RoomImage image{.record = current_record(), .affiliations = {}};
+  RoomImage image{.record = changed_record(), .affiliations = {}};
   for (const auto& [jid, affiliation] : affiliations_) {
     image.affiliations.push_back(affiliation);
+  }
+  for (const auto& [jid, version] : removed_) {
+    image.affiliations.push_back({.jid = jid, .affiliation = Affiliation::none, .nickname = {}, .reason = {}, .version = version});
   }
   const Result<void> stored = co_await rooms().create(std::move(image));
   if (!stored) {

@@ -21,6 +21,9 @@ void Room::discover(const Envelope& envelope, bool is_info) {
   std::string payload;
   xml::Writer writer(payload);
   writer.start("query", is_info ? ns::disco_info : ns::disco_items);
+  if (!node.empty() && discover_commands(envelope, is_info, node)) {
+    return;
+  }
   if (!node.empty()) {
     if (is_info && node == ns::muc_traffic) {  // section 17.1.1: nothing is discarded
       refuse(envelope, StanzaCondition::service_unavailable);
@@ -52,7 +55,7 @@ void Room::write_info(xml::Writer& writer) const {
   writer.attribute("name", config_.name.empty() ? jid_.local() : std::string_view(config_.name)).end();
   const auto feature = [&](std::string_view var) { writer.start("feature").attribute("var", var).end(); };
   for (const std::string_view var : {ns::disco_info, ns::disco_items, ns::muc, ns::muc_stable_id, ns::muc_self_ping, ns::muc_request, ns::occupant_id,
-                                     ns::stanza_ids, ns::ping}) {
+                                     ns::stanza_ids, ns::ping, ns::muc_affiliations, ns::hats, ns::commands, ns::vcard}) {
     feature(var);
   }
   if (config_.takes_registrations) {
@@ -89,15 +92,15 @@ void Room::write_info(xml::Writer& writer) const {
     field("muc#roomconfig_pubsub", FieldType::text_single, {config_.pubsub}, "Associated node");
   }
   if (!config_.contacts.empty()) {
-    std::vector<std::string> contacts;
-    for (std::size_t at = 0; at < config_.contacts.size();) {
-      const std::size_t end = std::min(config_.contacts.find('\n', at), config_.contacts.size());
-      contacts.push_back(config_.contacts.substr(at, end - at));
-      at = end + 1;
-    }
-    field("muc#roominfo_contactjid", FieldType::jid_multi, std::move(contacts), "Addresses to turn to");
+    field("muc#roominfo_contactjid", FieldType::jid_multi, lines(config_.contacts), "Addresses to turn to");
   }
   field("muc#roominfo_slow_mode_duration", FieldType::text_single, {std::to_string(config_.slow_mode.count())}, "Seconds between two messages of one user");
+  if (!record_.avatar.empty()) {  // XEP-0486 section 4.3
+    field("muc#roominfo_avatarhash", FieldType::text_multi, lines(record_.avatar), "Avatar hash");
+  }
+  if (!hats_.is_empty()) {
+    field("hats#hash", FieldType::text_single, {hats_.hash()}, "Changes with the list of hats");
+  }
   info.write(writer);
 }
 

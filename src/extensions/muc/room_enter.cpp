@@ -136,9 +136,10 @@ void Room::add_client(Occupant& occupant, const Envelope& envelope, const xml::E
   const Recipient recipient{from, envelope.sender != nullptr && envelope.sender->is_peer ? SessionId::none : envelope.origin};
   const bool was_here = occupant.client(from) != nullptr;
   std::erase_if(occupant.clients, [&](const OccupantClient& each) { return each.recipient.jid == from; });
-  occupant.clients.push_back({recipient, cleaned(*envelope.stanza)});
+  occupant.clients.push_back({recipient, cleaned(*envelope.stanza), muc.child({"mav", ns::muc_affiliations}).has_value()});
   occupant.forget_presence();
   by_client_[from] = &occupant;
+  tell_affiliations(occupant, recipient, muc, envelope.stanza->id());
   show_room_to(occupant, recipient);
   Note note{.id = envelope.stanza->id()};
   if (config_.broadcast.contains(occupant.role)) {
@@ -172,6 +173,7 @@ void Room::add_client(Occupant& occupant, const Envelope& envelope, const xml::E
   fan_out_.to_newcomer(recipient, {presence_of(occupant, occupant.shown(), sees_real_jids(occupant.role), note)});
   const auto limits = parse_history(muc);
   show_history_to(recipient, *limits);
+  note_activity();
   if (!was_here) {
     log::debug("room-entered", {{"room", jid_.str()}, {"user", from.str()}, {"role", to_string(occupant.role)}});
   }
@@ -193,6 +195,9 @@ void Room::show_room_to(const Occupant& occupant, const Recipient& client) {
 }
 
 void Room::show_history_to(const Recipient& client, HistoryLimits limits) {
+  if (options_.keep_for.count() > 0) {  // what the archive does not have any more is not in the history either
+    limits.seconds = std::min(limits.seconds.value_or(options_.keep_for), options_.keep_for);
+  }
   fan_out_.then([this, client, limits] {  // what has been reflected before this place of the queue
     std::vector<StanzaPtr> words = history_.within(limits, jid_, client.jid, home_.world().clock.wall());
     words.push_back(subject());

@@ -103,7 +103,7 @@ Task<void> Room::invite_as_member(Pin self, Envelope envelope, BareJid invitee, 
       fan_out_.send();
       co_return;
     }
-    RoomRecord next = current_record();
+    RoomRecord next = changed_record();
     const RoomAffiliation member{.jid = invitee, .affiliation = Affiliation::member, .version = ++next.affiliations_version};
     std::vector<RoomAffiliation> changed{member};
     Result<void> stored;
@@ -116,7 +116,9 @@ Task<void> Room::invite_as_member(Pin self, Envelope envelope, BareJid invitee, 
       co_return;
     }
     record_.affiliations_version = next.affiliations_version;
-    affiliations_.insert_or_assign(invitee, member);
+    const std::uint64_t since = announced_version_;
+    note_version(member);
+    tell_affiliation(member, Affiliation::none, since);   // he is not here: nobody else is let in
     log::info("audit-room-affiliation", {{"room", jid_.str()}, {"by", envelope.stanza->from()->str()}, {"of", invitee.str()},
                                          {"before", "none"}, {"after", "member"}});
   }

@@ -49,7 +49,7 @@ void Room::remove_client(Occupant& occupant, const Jid& client, const Departure&
 void Room::remove_occupant(Occupant& occupant, const Departure& departure, UniqueFunction<void()> between) {
   const Role role = std::exchange(occupant.role, Role::none);
   Note note{.codes = departure.codes, .reason = departure.reason, .actor = departure.actor, .actor_address = departure.actor_address,
-            .more = departure.more, .is_leaving = true};
+            .more = departure.more, .versions = departure.versions, .is_leaving = true};
   Note to_self = note;
   to_self.codes.push_back(status::self);
   if (state_ == State::locked && occupants_.size() == 1) {  // section 10.1.3
@@ -119,12 +119,8 @@ void Room::after_leaving() {
     spawn(remove_temporary(Pin(*this)));
   } else if (state_ == State::open) {
     history_.trim(std::min(config_.history, options_.history));
-    spawn([](Pin self) -> Task<void> {
-      const Result<void> touched = co_await self->rooms().touch(self->jid_, self->home_.world().clock.wall());
-      if (!touched) {
-        log::warning("room-not-touched", {{"room", self->jid_.str()}, {"cause", touched.error().what}});
-      }
-    }(Pin(*this)));
+    record_.last_active = home_.world().clock.wall();
+    spawn(store_activity(Pin(*this)));
   }
 }
 

@@ -16,7 +16,7 @@ void Room::send_list(const Envelope& envelope, const xml::Element& item) {
     refuse(envelope, StanzaCondition::bad_request);
     return;
   }
-  const auto refusal = affiliation ? refuses_list(actor, *affiliation, {config_.is_non_anonymous, config_.member_list}) : refuses_list(actor, *role);
+  const auto refusal = affiliation ? refuses_list(actor, *affiliation, list_rules()) : refuses_list(actor, *role);
   if (refusal) {
     refuse(envelope, StanzaError(*refusal));
     return;

@@ -61,6 +61,11 @@ void Room::speak(const Envelope& envelope) {
     }
     talk.last_message = now;
   }
+  note_activity();
+  if (retracted_id(stanza) && stanza.id().empty()) {  // XEP-0424 section 4: the tombstone names it
+    refuse(envelope, StanzaError(StanzaCondition::bad_request, "A retraction has an id."));
+    return;
+  }
   const ArchiveId id = is_recorded(stanza) ? home_.next_archive_id() : 0;
   StanzaPtr said = reflected(stanza, *speaker, id);
   if (!config_.keeps_archive || state_ != State::open || id == 0) {
@@ -103,6 +108,7 @@ Task<void> Room::record_and_say(Pin self, Envelope envelope, StanzaPtr said, Arc
       history_.add(said, home_.world().clock.wall(), id_text(id, home_.world()), std::min(config_.history, options_.history));
     }
     fan_out_.ready(ticket);
+    note_mentions(said, author.jid.bare(), envelope.trace);
   }
   fan_out_.send();
 }
@@ -165,13 +171,12 @@ Task<void> Room::store_subject(Pin self, Envelope envelope, StanzaPtr said, Arch
   Result<void> stored;
   {
     const Serial::Hold hold = co_await changes_.enter();
-    RoomRecord changed = current_record();
+    RoomRecord changed = changed_record();
     const auto element = said->child({"subject", ns::client});
     changed.subject = element->text();
     changed.subject_author = nickname;
     changed.subject_author_id = author.occupant_id;
     changed.subject_at = home_.world().clock.wall();
-    changed.last_active = home_.world().clock.wall();
     if (state_ == State::open) {
       stored = co_await rooms().save(changed, {});
     }

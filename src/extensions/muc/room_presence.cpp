@@ -59,8 +59,16 @@ StanzaPtr Room::presence_of(const Occupant& occupant, const OccupantClient& clie
     writer.start("status").attribute("code", std::to_string(code)).end();
   }
   writer.raw(note.more);
+  if (!note.versions.empty()) {
+    writer.raw(note.versions);
+  } else if (!note.is_leaving && std::ranges::find(codes, status::self) != codes.end()) {  // XEP-0463 section 5.2.1
+    write_versions(writer, std::nullopt, announced_version_);
+  }
   writer.end();
   writer.start("occupant-id", ns::occupant_id).attribute("id", occupant.id).end();
+  if (!note.is_leaving) {
+    hats_.write(writer, occupant.user);
+  }
   if (note.is_leaving && !is_own_word) {  // the room's own word: nothing of the client's last presence is repeated
     std::string xml;
     xml::Writer outer(xml);
@@ -85,7 +93,7 @@ const StanzaPtr& Room::shown(Occupant& occupant, bool is_open) const {
 }
 
 void Room::announce(Occupant& occupant, const Note& note) {
-  const bool is_plain = note.codes.empty() && note.reason.empty() && note.actor == nullptr && note.actor_address.empty() && note.new_nickname.empty();
+  const bool is_plain = note.codes.empty() && note.reason.empty() && note.actor == nullptr && note.actor_address.empty() && note.new_nickname.empty() && note.versions.empty();
   if (config_.broadcast.contains(occupant.role)) {
     FanOut::Speech speech{.except = occupant.client_jids()};
     speech.open = is_plain ? shown(occupant, true) : presence_of(occupant, occupant.shown(), true, note);
@@ -111,7 +119,7 @@ void Room::change_presence(const Envelope& envelope, Occupant& occupant) {
     return;
   }
   const OccupantClient* client = occupant.client(from);
-  OccupantClient changed{client->recipient, cleaned(*envelope.stanza)};
+  OccupantClient changed{client->recipient, cleaned(*envelope.stanza), client->keeps_lists};
   if (envelope.origin != SessionId::none && envelope.origin != changed.recipient.session) {  // its session is another now
     changed.recipient.session = envelope.origin;
     fan_out_.add(changed.recipient, sees_real_jids(occupant.role));
@@ -159,7 +167,7 @@ void Room::change_nickname(const Envelope& envelope, Occupant& occupant) {
   occupants_.insert(std::move(node));
   const Jid& from = *envelope.stanza->from();
   const OccupantClient* client = occupant.client(from);
-  OccupantClient changed{client->recipient, cleaned(*envelope.stanza)};
+  OccupantClient changed{client->recipient, cleaned(*envelope.stanza), client->keeps_lists};
   std::erase_if(occupant.clients, [&](const OccupantClient& each) { return each.recipient.jid == from; });
   occupant.clients.push_back(std::move(changed));
   occupant.forget_presence();

@@ -97,7 +97,7 @@ Task<StanzaPtr> Room::register_member(Pin self, Envelope envelope) {
 }
 
 Task<StanzaPtr> Room::store_registration(Envelope envelope, BareJid user, Affiliation affiliation, std::string nickname) {
-  RoomRecord next = current_record();
+  RoomRecord next = changed_record();
   const RoomAffiliation changed{.jid = user, .affiliation = affiliation, .nickname = std::move(nickname), .version = ++next.affiliations_version};
   std::vector<RoomAffiliation> all{changed};
   const Result<void> stored = co_await rooms().save(next, std::move(all));

@@ -123,7 +123,7 @@ void Room::change_roles(const Envelope& envelope, const xml::Element& query) {
   }
 }
 
-void Room::set_role(Occupant& occupant, Role role, std::string_view reason) {
+void Room::set_role(Occupant& occupant, Role role, std::string_view reason, std::string_view versions) {
   const Role before = std::exchange(occupant.role, role);
   const bool saw = sees_real_jids(before);
   const bool sees = sees_real_jids(role);
@@ -142,7 +142,7 @@ void Room::set_role(Occupant& occupant, Role role, std::string_view reason) {
                      .veiled = presence_of(occupant, occupant.shown(), config_.is_non_anonymous, note),
                      .except = occupant.client_jids()});
   }
-  announce(occupant, {.reason = reason});
+  announce(occupant, {.reason = reason, .versions = versions});
 }
 
 }  // namespace aldis::muc

@@ -11,15 +11,16 @@
 namespace aldis::muc {
 namespace {
 
-// StoredOccupant::state: the role, the affiliation it goes with, and the client's presence.
+// StoredOccupant::state: the role, the affiliation it goes with, whether the client keeps the lists, and its presence.
 struct Seat {
   Role role;
   Affiliation affiliation;
   StanzaPtr presence;
+  bool keeps_lists = false;
 };
 
 std::string text_of(const Occupant& occupant, const OccupantClient& client) {
-  return std::string(to_string(occupant.role)) + " " + std::string(to_string(occupant.affiliation)) + "\n" + client.presence->to_xml();
+  return std::string(to_string(occupant.role)) + " " + std::string(to_string(occupant.affiliation)) + (client.keeps_lists ? " lists\n" : "\n") + client.presence->to_xml();
 }
 
 std::optional<Seat> parse_state(std::string_view text) {
@@ -30,12 +31,15 @@ std::optional<Seat> parse_state(std::string_view text) {
     return std::nullopt;
   }
   const auto role = parse_role(text.substr(0, space));
-  const auto affiliation = parse_affiliation(text.substr(space + 1, line - space - 1));
+  std::string_view rest = text.substr(space + 1, line - space - 1);
+  const bool keeps_lists = rest.ends_with(" lists");
+  rest.remove_suffix(keeps_lists ? std::string_view(" lists").size() : 0);
+  const auto affiliation = parse_affiliation(rest);
   Result<StanzaPtr, Stanza::Refusal> presence = Stanza::parse(std::string(text.substr(line + 1)), scope);
   if (!role || !affiliation || !presence || !(*presence)->is_presence()) {
     return std::nullopt;
   }
-  return Seat{*role, *affiliation, std::move(*presence)};
+  return Seat{*role, *affiliation, std::move(*presence), keeps_lists};
 }
 
 }  // namespace
@@ -144,7 +148,7 @@ std::optional<Room::Left> Room::seat(const StoredOccupant& stored, SessionId ses
     }
     occupant = occupants_.emplace(stored.nickname, std::move(made)).first->second.get();
   }
-  occupant->clients.push_back({{stored.jid, session}, state->presence});
+  occupant->clients.push_back({{stored.jid, session}, state->presence, state->keeps_lists});
   by_client_[stored.jid] = occupant;
   fan_out_.add(occupant->clients.back().recipient, sees_real_jids(occupant->role));
   if (session == SessionId::none) {
