@@ -257,7 +257,8 @@ struct FakeTarget final : AdminTarget {
     for (const auto& [name, image] : rooms) {
       const RoomRecord& r = image.record;
       if (r.room.domain() == domain && r.room.local() > after && out.size() < limit) {
-        out.push_back({r.room, r.name, r.is_public, r.is_persistent, r.created, r.last_active});
+        out.push_back({.room = r.room, .name = r.name, .details = {}, .is_public = r.is_public, .is_persistent = r.is_persistent, .created = r.created,
+                       .last_active = r.last_active});
       }
     }
     co_return out;
