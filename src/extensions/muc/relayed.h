@@ -1,5 +1,5 @@
 // Relayed: requests (iq) that one occupant has put to another through the room and that are not answered yet (XEP-0045 section
-// 16.4): under ids of the room's own, so that an answer goes to who asked and to nobody else (security P06).
+// 17.4): under ids of the room's own, so that an answer goes to who asked and to nobody else (security P06).
 #pragma once
 #include <optional>
 #include <string>

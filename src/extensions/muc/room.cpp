@@ -176,7 +176,7 @@ void Room::handle_presence(const Envelope& envelope) {
   switch (stanza.type()) {
     case StanzaType::available: break;
     case StanzaType::unavailable:
-      if (occupant != nullptr) {  // section 16.3: from anybody else silently ignored
+      if (occupant != nullptr) {  // section 17.3: from anybody else silently ignored
         leave(envelope, *occupant);
       }
       return;
@@ -185,7 +185,7 @@ void Room::handle_presence(const Envelope& envelope) {
         remove_client(*occupant, *stanza.from(), {.codes = {status::technical_problem}});
       }
       return;
-    default: return;  // section 16.3: neither joining nor leaving
+    default: return;  // section 17.3: neither joining nor leaving
   }
   if (stanza.to()->is_bare()) {  // section 7.2.1
     refuse(envelope, StanzaCondition::jid_malformed);
@@ -211,7 +211,7 @@ void Room::handle_message(const Envelope& envelope) {
     }
     return;
   }
-  if (!exists() || state_ == State::locked) {  // section 16.2
+  if (!exists() || state_ == State::locked) {  // section 17.2
     if (occupant_of(*stanza.from()) == nullptr) {
       refuse(envelope, StanzaCondition::item_not_found);
       return;
@@ -226,7 +226,7 @@ void Room::handle_message(const Envelope& envelope) {
   } else if (const auto form = Form::parse_child_of(stanza.element()); form && *form) {
     take_form(envelope, **form);
   } else {
-    refuse(envelope, StanzaCondition::bad_request);  // section 16.2: improperly typed
+    refuse(envelope, StanzaCondition::bad_request);  // section 17.2: improperly typed
   }
 }
 

@@ -165,7 +165,7 @@ class Room final : public Resident {
   [[nodiscard]] const StanzaPtr& shown(Occupant& occupant, bool is_open) const;   // as it is
   void announce(Occupant& occupant, const Note& note);                 // to all; to itself with status 110
   [[nodiscard]] StanzaPtr cleaned(const Stanza& presence) const;
-  void note_confused(const Envelope& envelope);                        // section 7.2.17
+  void note_confused(const Envelope& envelope);                        // section 7.2.18
 
   // room_messages.cpp
   void speak(const Envelope& envelope);

@@ -324,7 +324,7 @@ TEST_F(RoomAdmin, OwnersAndAdmins) {  // sections 10.3 to 10.8
     each->receives({"firstwitch", "affiliation='admin'"});
   }
   refused(hag, "<item affiliation='none' jid='hag66@shakespeare.lit'/>", "conflict");
-  refused(hag, "<item affiliation='owner' role='moderator' jid='crone1@shakespeare.lit'/>", "bad-request");   // section 16.4
+  refused(hag, "<item affiliation='owner' role='moderator' jid='crone1@shakespeare.lit'/>", "bad-request");   // section 17.4
   refused(hag, "<item affiliation='member' jid='crone1@shakespeare.lit' nick='secondwitch'/>", "bad-request");   // security M03
   nobody_else_hears();
 }

@@ -189,7 +189,7 @@ void Room::apply(const RoomAffiliation& changed, const Jid& actor) {
   if (changed.affiliation == Affiliation::outcast || before == Affiliation::outcast) {
     return;   // who was banned is not told every time somebody thinks of him
   }
-  std::string xml;   // section 17.1: out of the room
+  std::string xml;   // status 101: he is out of the room
   xml::Writer writer(xml);
   writer.start("message").attribute("from", jid_.str()).attribute("to", user.str()).attribute("id", random_token(home_.world().random));
   writer.start("x", ns::muc_user).start("item").attribute("affiliation", to_string(changed.affiliation)).attribute("role", "none").end();

@@ -1,4 +1,4 @@
-// RoomConfig: what an owner decides about a room, and its form (XEP-0045 1.35.5 section 10.2; muc#roomconfig of section 15.5.3).
+// RoomConfig: what an owner decides about a room, and its form (XEP-0045 1.35.5 section 10.2; muc#roomconfig of section 16.5.3).
 // Values of wrong types change nothing.
 #pragma once
 #include <chrono>

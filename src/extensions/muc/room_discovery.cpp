@@ -1,4 +1,4 @@
-// What a room says of itself, XEP-0045 (1.35.5) sections 6.4, 6.5, 7.12 and 17.1.1, with XEP-0030 and XEP-0128. To who may not enter
+// What a room says of itself, XEP-0045 (1.35.5) sections 6.4, 6.5, 7.12 and 18.1.1, with XEP-0030 and XEP-0128. To who may not enter
 // a hidden room it says what any room says that has this address; its occupants are told to nobody unless the owner wants it (M02).
 #include "core/virtual_host.h"
 #include "extensions/muc/room.h"
@@ -25,7 +25,7 @@ void Room::discover(const Envelope& envelope, bool is_info) {
     return;
   }
   if (!node.empty()) {
-    if (is_info && node == ns::muc_traffic) {  // section 17.1.1: nothing is discarded
+    if (is_info && node == ns::muc_traffic) {  // section 18.1.1: nothing is discarded
       refuse(envelope, StanzaCondition::service_unavailable);
       return;
     }
@@ -82,7 +82,7 @@ void Room::write_info(xml::Writer& writer) const {
   field("muc#roomconfig_changesubject", FieldType::boolean, {config_.occupants_change_subject ? "1" : "0"}, "Participants may change the subject");
   field("muc#roominfo_subjectmod", FieldType::boolean, {config_.occupants_change_subject ? "1" : "0"}, "Participants may change the subject");
   field("muc#maxhistoryfetch", FieldType::text_single, {std::to_string(config_.history)}, "Messages shown to who enters");
-  if (config_.is_public && !config_.is_members_only && config_.password.empty()) {  // section 13.4: the subject is for those who may enter
+  if (config_.is_public && !config_.is_members_only && config_.password.empty()) {  // section 14.4: the subject is for those who may enter
     field("muc#roominfo_subject", FieldType::text_single, {record_.subject}, "Subject");
   }
   if (!config_.language.empty()) {

@@ -169,7 +169,7 @@ TEST_F(HostileRooms, WhoIsBannedHasNoSeatLeft) {  // M06: in whatever spelling, 
   hag.receives_error("d", "forbidden");
 }
 
-TEST_F(HostileRooms, GhostsAreRemovedWhenTheirServerSaysSo) {  // sections 11.1 and 17.1.2
+TEST_F(HostileRooms, GhostsAreRemovedWhenTheirServerSaysSo) {  // sections 11.1 and 18.1.2
   SceneAbroad& abroad = scene.abroad();
   scene.makes(crone, "firstwitch");
   abroad.sends("<presence from='iago@venice.example/x' to='coven@chat.shakespeare.lit/iago'><x xmlns='http://jabber.org/protocol/muc'/></presence>");

@@ -1,4 +1,4 @@
-// Presence in a room, XEP-0045 (1.35.5) sections 7.6, 7.7 and 16.3: what a client sends is shown with what the room says about its
+// Presence in a room, XEP-0045 (1.35.5) sections 7.6, 7.7 and 17.3: what a client sends is shown with what the room says about its
 // occupant, and with nothing that pretends to be the room's word (security P04, M05).
 #include <algorithm>
 
@@ -114,7 +114,7 @@ void Room::change_presence(const Envelope& envelope, Occupant& occupant) {
     refuse(envelope, StanzaError(StanzaCondition::policy_violation, "The presence is too large."));
     return;
   }
-  if (!spends(from, occupant.affiliation, envelope.stanza->size())) {  // section 13.6: rapid and repeated changes
+  if (!spends(from, occupant.affiliation, envelope.stanza->size())) {  // section 14.6: rapid and repeated changes
     refuse(envelope, StanzaError(StanzaCondition::policy_violation, "You say too much in this room.").with_type(ErrorType::wait));
     return;
   }

@@ -1,4 +1,4 @@
-// Requests (iq) between occupants, XEP-0045 (1.35.5) section 16.4: passed on without either's real address (security M05), and
+// Requests (iq) between occupants, XEP-0045 (1.35.5) section 17.4: passed on without either's real address (security M05), and
 // answered once, by who was asked (P06). A ping of one's own occupant is answered by the room (XEP-0410 1.1.0, section 3.3).
 #include <chrono>
 

@@ -41,7 +41,7 @@ void Room::administrate(const Envelope& envelope) {
       has_affiliation = has_affiliation || item.attribute("affiliation").has_value();
     }
   }
-  if (has_role == has_affiliation) {  // section 16.4: one or the other
+  if (has_role == has_affiliation) {  // section 17.4: one or the other
     refuse(envelope, StanzaCondition::bad_request);
     return;
   }

@@ -188,7 +188,7 @@ TEST_F(Rooms, WhoEntersAgainSeesEverythingAgain) {  // section 7.2.1: it lost it
   crone.receives("thirdwitch");
 }
 
-TEST_F(Rooms, APresenceWithoutTheElementFromOutsideIsNoEntry) {  // section 7.2.17
+TEST_F(Rooms, APresenceWithoutTheElementFromOutsideIsNoEntry) {  // section 7.2.18
   scene.makes(crone, "firstwitch");
   hag.sends("<presence to='coven@chat.shakespeare.lit/thirdwitch'/>");
   hag.receives({"type='unavailable'", "role='none'", "<status code='110'/><status code='307'/><status code='333'/>"});
@@ -312,7 +312,7 @@ TEST_F(Rooms, Leaving) {  // section 7.14
   hag.sends("<presence type='unavailable' to='coven@chat.shakespeare.lit/thirdwitch'><status>gone</status></presence>");
   hag.receives({"type='unavailable'", "role='none'", "<status code='110'/>", "<status>gone</status>"});
   crone.receives({"type='unavailable'", "role='none'", "<status>gone</status>"});
-  hag.sends("<presence type='unavailable' to='coven@chat.shakespeare.lit/thirdwitch'/>");   // section 16.3: silently ignored
+  hag.sends("<presence type='unavailable' to='coven@chat.shakespeare.lit/thirdwitch'/>");   // section 17.3: silently ignored
   hag.receives_nothing();
   scene.says(hag, "x");
   hag.receives_error("m1", "not-acceptable");

@@ -1,4 +1,4 @@
-// The status codes of XEP-0045 (1.35.5, section 15.6.2) that a room sends.
+// The status codes of XEP-0045 (1.35.5, section 16.6.2) that a room sends.
 #pragma once
 
 namespace aldis::muc::status {
