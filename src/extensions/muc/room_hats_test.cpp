@@ -86,7 +86,7 @@ TEST_F(RoomHats, AreMadeByFormAndListed) {  // sections 2, 3.2 and 3.4
   crone.receives("code='104'");
   hag.receives("code='104'");
   EXPECT_NE(bystander.asks("get", coven, "<query xmlns='http://jabber.org/protocol/disco#info'/>").substr(hash, 160), info.substr(hash, 160));
-  EXPECT_EQ(bystander.asks("set", coven, command("list")).find("Assistant<"), std::string::npos);
+  EXPECT_EQ(bystander.asks("set", coven, command("list")).find("<value>Assistant</value>"), std::string::npos);
 }
 
 TEST_F(RoomHats, AreWornInPresence) {  // sections 3.1 and 3.5
