@@ -202,7 +202,7 @@ void ComponentStream::hold_to_rate(std::size_t bytes) {
   held_back.add();
   ++pauses_;
   connection_->pause();
-  table_.shard().after(wait, [&table = table_, id = id_] {
+  table_.timers().after(wait, [&table = table_, id = id_] {
     ComponentStream* self = table.find(id);
     if (self != nullptr && --self->pauses_ == 0) {
       self->connection_->resume();

@@ -13,6 +13,7 @@
 #include "core/world.h"
 #include "federation/component_stream.h"
 #include "net/listener.h"
+#include "runtime/own_timers.h"
 #include "runtime/shard.h"
 #include "tls/context.h"
 
@@ -55,6 +56,7 @@ class ComponentTable final : public Abroad, public stream::ComponentSecrets, pri
   // ---- for streams
   [[nodiscard]] World& world() const { return world_; }
   [[nodiscard]] Shard& shard() const { return shard_; }
+  [[nodiscard]] OwnTimers& timers() { return timers_; }   // they end with the table
   [[nodiscard]] const ComponentTableOptions& options() const { return options_; }
   [[nodiscard]] Admission& admission() { return admission_; }
   [[nodiscard]] const std::shared_ptr<const tls::TlsContext>& tls() const { return tls_; }
@@ -88,6 +90,7 @@ class ComponentTable final : public Abroad, public stream::ComponentSecrets, pri
 
   World& world_;
   Shard& shard_;
+  OwnTimers timers_{shard_};
   Abroad& elsewhere_;
   Components components_;
   ComponentTableOptions options_;

@@ -25,7 +25,7 @@ Task<PeerProof> PeerCertificates::judge(policy::PeerRulePtr rule, std::shared_pt
 }
 
 void PeerCertificates::watch() {
-  table_.shard().after(table_.options().certificate_check, [this] {
+  table_.timers().after(table_.options().certificate_check, [this] {
     look_at_all();
     watch();
   });

@@ -55,6 +55,18 @@ struct Watched : test::FederationScene {
   Authority authority;
 };
 
+// The shard goes on for a moment when the table has ended; what the table would have looked at is gone (AddressSanitizer sees it).
+TEST(PeerRevocation, NothingIsLookedAtWhenTheTableHasEnded) {
+  test::FederationScene s({.queue_time = 60s, .inbound_idle_time = 0s});
+  const auto line = s.comes_in(&verona());
+  line->says(honest);
+  s.juliet.receives("honest");
+  s.scene.world().abroad = nullptr;
+  s.table.reset();
+  s.scene.advance(60s);
+  s.nurse.receives_nothing();
+}
+
 TEST(PeerRevocation, EndsALivingStreamOfAServerThatCalled) {
   Watched s;
   const auto line = s.comes_in(&verona());

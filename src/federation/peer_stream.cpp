@@ -135,7 +135,7 @@ void PeerStream::hold_to_rate(std::size_t bytes) {
   held_back.add();
   ++pauses_;
   connection_->pause();
-  table_.shard().after(wait, [&table = table_, id = id_] {
+  table_.timers().after(wait, [&table = table_, id = id_] {
     PeerStream* self = table.find_stream(id);
     if (self != nullptr && --self->pauses_ == 0 && self->connection_ != nullptr) {
       self->connection_->resume();

@@ -84,7 +84,7 @@ Task<void> PeerTable::start() {
       link({totals.pair.host, totals.pair.peer}).remember_stored(totals);
     }
   }
-  shard_.after(look_around, [this] { tend(); });
+  timers_.after(look_around, [this] { tend(); });
   certificates_.watch();
 }
 
@@ -337,7 +337,7 @@ void PeerTable::tend() {
   if (!std::exchange(is_expiring_, true)) {
     spawn(expire(*this));
   }
-  shard_.after(look_around, [this] { tend(); });
+  timers_.after(look_around, [this] { tend(); });
 }
 
 // What has waited too long is told to its senders, then removed: a process that dies between tells them twice rather than never.

@@ -22,6 +22,7 @@
 #include "net/connector.h"
 #include "net/listener.h"
 #include "net/server_lookup.h"
+#include "runtime/own_timers.h"
 #include "runtime/shard.h"
 #include "stream/dialback.h"
 #include "tls/context.h"
@@ -103,6 +104,7 @@ class PeerTable final : public Abroad, private NextTurn {
   // ---- for links and streams
   [[nodiscard]] World& world() const { return world_; }
   [[nodiscard]] Shard& shard() const { return shard_; }
+  [[nodiscard]] OwnTimers& timers() { return timers_; }   // they end with the table
   [[nodiscard]] const PeerTableOptions& options() const { return options_; }
   [[nodiscard]] const PeerTlsContexts& tls() const { return tls_; }
   // Whether other servers may speak with that domain: it is served here, or a component's that has a certificate for it.
@@ -196,6 +198,7 @@ class PeerTable final : public Abroad, private NextTurn {
 
   World& world_;
   Shard& shard_;
+  OwnTimers timers_{shard_};
   net::ServerLookup lookup_;
   Road road_;
   PeerCertificates certificates_;

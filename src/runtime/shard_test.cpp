@@ -7,6 +7,7 @@
 
 #include <random>
 
+#include "runtime/own_timers.h"
 #include "tests/support/manual_clock.h"
 
 namespace aldis {
@@ -162,6 +163,20 @@ TEST(Shard, ACancelledTimerDoesNotRunAndItsIdIsDead) {
   EXPECT_EQ(ran, 10);
   scene.shard.cancel(second);
   EXPECT_EQ(scene.shard.pending_timers(), 0U);
+}
+
+TEST(Shard, TimersEndWithWhoOwnsThem) {
+  Scene scene;
+  int ran = 0;
+  auto owned = std::make_unique<OwnTimers>(scene.shard);
+  owned->after(1ms, [&] { ran += 1; });
+  owned->after(2ms, [&] { ran += 10; });
+  scene.clock.advance(1ms);
+  scene.shard.run_ready();
+  owned.reset();
+  scene.clock.advance(1ms);
+  scene.shard.run_ready();
+  EXPECT_EQ(ran, 1);
 }
 
 TEST(Shard, ATimerMayCancelTheOtherThatIsDueToo) {
