@@ -179,3 +179,15 @@ FEDERATION = [
              ["dead-domains", "--pairs", "50", "--rate", "1000", "--dead", "500", "--duration", "40"] + PAIRS, "delay_p99_us",
              divisor=1000, quick=["--duration", "8"], requirement=Requirement(absolute=50), servers=("aldis-aldis",)),
 ]
+
+# Nodes of a service and of accounts (`compare --pubsub`): apart from the others, so that the peers have pubsub and PEP only here.
+POSITIONS = ["positions", "--sessions", "1008", "--contacts", "20", "--duration", "10", "--warmup", "3"]
+PUBSUB = [
+    Scenario("pubsub-fanout", "1 node, 1,000 subscribers online, one item on its way, TLS 1.3", "µs CPU a notification", "direct",
+             ["pubsub-fanout", "--sessions", "1000"], "server_us_per_notification", quick=SHORT + ["--sessions", "200"],
+             requirement=Requirement(of_peer=1 / 5), second=("notifications_per_second", "notifications/s", None), accounts=1001),
+    Scenario("positions", "1,008 users move, a position a second each, 20 contacts watch each (PEP), a pair chats meanwhile, TLS 1.3",
+             "the pair's p99 ms", "direct", POSITIONS, "pair_delay_p99_us", divisor=1000,
+             quick=SHORT + ["--sessions", "105"], requirement=Requirement(absolute=20),
+             second=("server_us_per_notification", "µs CPU a notification", None), accounts=1010, needs_roster=1008, repetitions=2),
+]
