@@ -23,6 +23,9 @@ inline constexpr std::string_view roster_versioning = "urn:xmpp:features:rosterv
 inline constexpr std::string_view pre_approval = "urn:xmpp:features:pre-approval";
 // XEPs
 inline constexpr std::string_view forms = "jabber:x:data";                               // XEP-0004
+inline constexpr std::string_view forms_published = "urn:xmpp:fdp:0";                         // XEP-0346
+inline constexpr std::string_view form_validation = "http://jabber.org/protocol/xdata-validate";  // XEP-0122
+inline constexpr std::string_view form_layout = "http://jabber.org/protocol/xdata-layout";        // XEP-0141
 inline constexpr std::string_view last = "jabber:iq:last";                               // XEP-0012
 inline constexpr std::string_view disco_info = "http://jabber.org/protocol/disco#info";  // XEP-0030
 inline constexpr std::string_view disco_items = "http://jabber.org/protocol/disco#items";
@@ -33,6 +36,7 @@ inline constexpr std::string_view rsm = "http://jabber.org/protocol/rsm";       
 inline constexpr std::string_view registration = "jabber:iq:register";                   // XEP-0077
 inline constexpr std::string_view register_feature = "http://jabber.org/features/iq-register";
 inline constexpr std::string_view version = "jabber:iq:version";                         // XEP-0092
+inline constexpr std::string_view geoloc = "http://jabber.org/protocol/geoloc";          // XEP-0080
 inline constexpr std::string_view caps = "http://jabber.org/protocol/caps";              // XEP-0115
 inline constexpr std::string_view admin = "http://jabber.org/protocol/admin";            // XEP-0133
 inline constexpr std::string_view server_info = "http://jabber.org/network/serverinfo";  // XEP-0157
