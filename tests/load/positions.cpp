@@ -75,6 +75,7 @@ class Moving {
   std::uint64_t owed() const { return published_ * static_cast<std::uint64_t>(options_.contacts); }
   std::uint64_t notifications() const { return notifications_; }
   std::uint64_t published() const { return published_; }
+  std::uint64_t repeated() const { return repeated_; }
   std::uint64_t misplaced() const { return misplaced_; }
   std::uint64_t refused() const { return refused_; }
   int size() const { return fleet_.size(); }
@@ -126,14 +127,19 @@ class Moving {
     }
     std::size_t number = 0;
     std::from_chars(alt.data() + dot + 1, alt.data() + alt.size(), number);
+    if (sender >= 0 && sender / circle_ == client.account() / circle_ &&
+        number == last_[static_cast<std::size_t>(client.account() * circle_ + sender % circle_)]) {
+      ++repeated_;  // the last item again, as for one who has just come
+      return;
+    }
     ++notifications_;
     if (sender < 0 || sender / circle_ != client.account() / circle_ || number == 0 || number > due_[static_cast<std::size_t>(sender)].size()) {
       ++misplaced_;
       return;
     }
     std::size_t& last = last_[static_cast<std::size_t>(client.account() * circle_ + sender % circle_)];
-    if (number <= last) {
-      ++misplaced_;  // again, or overtaken
+    if (number < last) {
+      ++misplaced_;  // overtaken
       return;
     }
     last = number;
@@ -148,7 +154,7 @@ class Moving {
   const std::uint64_t run_;
   std::vector<std::vector<Clock::time_point>> due_;  ///< of each account's positions
   std::vector<std::size_t> last_;                    ///< by watcher and place of the sender in the circle
-  std::uint64_t moved_ = 0, published_ = 0, answered_ = 0, notifications_ = 0, misplaced_ = 0, refused_ = 0;
+  std::uint64_t moved_ = 0, published_ = 0, answered_ = 0, notifications_ = 0, repeated_ = 0, misplaced_ = 0, refused_ = 0;
   bool has_begun_ = false;
   Clock::time_point began_{};
   Latency latency_;
@@ -195,6 +201,7 @@ int run_positions(const Options& options) {
   report.latency("pair_delay", pair.during());
   report.number("pair_sent", static_cast<double>(pair.sent()));
   report.number("lost", static_cast<double>(lost + pair_faults));
+  report.number("repeated", static_cast<double>(moving.repeated()));
   report.number("misplaced", static_cast<double>(moving.misplaced()));
   report.number("refused", static_cast<double>(moving.refused()));
   report.print();

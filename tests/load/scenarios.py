@@ -64,6 +64,12 @@ class Scenario:
     second_of_files: float | None = None  # and this times that of prosody's files
     second_at_most_of_peer: float | None = None  # or at most this times the better peer's
 
+    @property
+    def quick_roster(self):
+        """needs_roster with --quick, where fewer sessions may do."""
+        fewer = int(self.quick[self.quick.index("--sessions") + 1]) if "--sessions" in self.quick else self.needs_roster
+        return min(fewer, self.needs_roster)
+
 
 CHAT = ["chat", "--body", "100"]
 SHORT = ["--duration", "2", "--warmup", "0.5"]
