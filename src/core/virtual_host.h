@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <typeindex>
 #include <vector>
 
 #include "core/ad_hoc_command.h"
@@ -38,6 +39,21 @@ class VirtualHost {
   // Installs a feature; `config` is its options as the domain's configuration fills them.
   void install(const ExtensionEntry& entry, World& world, OptionObject config);
   [[nodiscard]] bool has_extension(std::string_view name) const { return extensions_.contains(name); }
+
+  // What extensions of this domain share, one object of a type: made when first asked for, which is while they are installed.
+  template <class Part>
+  [[nodiscard]] Part& shared() {
+    std::shared_ptr<void>& part = shared_[std::type_index(typeid(Part))];
+    if (part == nullptr) {
+      part = std::make_shared<Part>();
+    }
+    return *static_cast<Part*>(part.get());
+  }
+  template <class Part>
+  [[nodiscard]] const Part* find_shared() const {   // null: nobody has
+    const auto found = shared_.find(std::type_index(typeid(Part)));
+    return found == shared_.end() ? nullptr : static_cast<const Part*>(found->second.get());
+  }
 
   // Step 5 for what is addressed to the domain itself.
   void deliver(Home& here, const Envelope& envelope) const;
@@ -104,6 +120,7 @@ class VirtualHost {
   BareJid jid_;
   std::shared_ptr<const Administrators> administrators_ = std::make_shared<const Administrators>();
   std::set<std::string, std::less<>> extensions_;
+  std::map<std::type_index, std::shared_ptr<void>> shared_;
 };
 
 }  // namespace aldis
