@@ -52,6 +52,13 @@ std::span<const ExtensionEntry> extensions() {
        &ext::muc_options(),
        true,
        ServedBy::rooms},
+      {"pubsub",
+       ext::install_pubsub,
+       {{60, "1.30", "see pubsub.md"}, {131, "1.2", "SubID and Collection in notifications"}, {248, "0.5.0", "see pubsub.md"}},
+       &ext::pubsub_options(),
+       true,
+       ServedBy::pubsub},
+      {"account_pubsub", ext::install_account_pubsub, {{60, "1.30", "see pubsub.md"}}, &ext::account_pubsub_options()},
       {"service_administration", ext::install_service_administration,
        {{133, "1.3.1", "no black or white lists; the list of administrators, restart and shutdown are the operator's"}}},
       // Behind all that offer commands.

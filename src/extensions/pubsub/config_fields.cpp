@@ -1,4 +1,4 @@
-// The table of configuration fields (XEP-0060 1.30 section 16.4.4, XEP-0248 0.4.0 section 9.2), and a configuration as the store keeps it.
+// The table of configuration fields (XEP-0060 1.30 section 16.4.4, XEP-0248 0.5.0 section 9.2), and a configuration as the store keeps it.
 #include "extensions/pubsub/config_fields.h"
 
 #include <algorithm>

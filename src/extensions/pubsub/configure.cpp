@@ -76,7 +76,8 @@ Task<Reply> Service::configure(Request request) {
       co_return refuse(settings.error());
     }
     children = settings->children;
-    std::optional<StanzaError> error = co_await change_settings(node, std::move(*settings), request);
+    Cause cause{request.asker.jid, request.envelope.sender, request.envelope.trace, request.envelope.acceptance};
+    std::optional<StanzaError> error = co_await change_settings(node, std::move(*settings), std::move(cause));
     if (error) {
       co_return refuse(std::move(*error));
     }
@@ -90,14 +91,14 @@ Task<Reply> Service::configure(Request request) {
   co_return std::string();
 }
 
-Task<std::optional<StanzaError>> Service::change_settings(NodePtr node, NodeSettings settings, Request request) {
+Task<std::optional<StanzaError>> Service::change_settings(NodePtr node, NodeSettings settings, Cause cause) {
   const NodeSettings before = node->settings();
   settings.children.reset();
   if (settings.is_collection == before.is_collection && settings.config == before.config && settings.collections == before.collections) {
     co_return std::nullopt;
   }
   if (settings.collections != before.collections || settings.is_collection != before.is_collection) {
-    std::optional<StanzaError> closed = co_await may_associate(node, settings, request.asker.jid);
+    std::optional<StanzaError> closed = co_await may_associate(node, settings, cause.who);
     if (closed) {
       co_return closed;
     }
@@ -129,7 +130,7 @@ Task<std::optional<StanzaError>> Service::change_settings(NodePtr node, NodeSett
     tell_subscription(*node, each);
   }
   log::info("audit-pubsub-node-configured",
-            {{"service", site_.jid.str()}, {"node", node->name()}, {"by", std::string(request.asker.jid.bare_str())},
+            {{"service", site_.jid.str()}, {"node", node->name()}, {"by", std::string(cause.who.bare_str())},
              {"access", to_string(settings.config.access_model)}});
   const bool loses_items = settings.is_collection != before.is_collection || (before.config.persist_items && !settings.config.persist_items);
   if (loses_items) {   // XEP-0248 section 7.2.4
@@ -162,8 +163,8 @@ Task<std::optional<StanzaError>> Service::change_settings(NodePtr node, NodeSett
       config_form(settings, frame(), FormType::result).write(writer);
     }
     writer.end();
-    co_await notify(node, {.content = std::move(content), .about = About::node, .sender = request.envelope.sender,
-                           .trace = request.envelope.trace, .acceptance = request.envelope.acceptance});
+    Event event{.content = std::move(content), .about = About::node, .sender = cause.sender, .trace = cause.trace, .acceptance = cause.acceptance};
+    co_await notify(node, std::move(event));
   }
   co_return std::nullopt;
 }

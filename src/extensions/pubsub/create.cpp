@@ -32,7 +32,8 @@ bool Service::may_create(const Asker& asker) const {
 Task<Reply> Service::create(Request request) {
   const Asker asker = request.asker;
   if (!may_create(asker)) {
-    co_return refuse(is_personal() ? unknown_node({.is_personal = true, .relation = asker.relation}) : forbidden());
+    const bool is_stranger = is_personal() && (!asker.relation.sees_presence || asker.relation.is_blocked);
+    co_return refuse(is_stranger ? unknown_node({.is_personal = true, .relation = asker.relation}) : forbidden());
   }
   const xml::Element verb = request.verb();
   Result<Form, StanzaError> submitted = Form(FormType::submit);
@@ -84,6 +85,10 @@ Task<Result<void, StanzaError>> Service::make(NodePtr node, Asker asker, NodeSet
   if (node->state() != Node::State::absent) {
     co_return fail(StanzaError(StanzaCondition::resource_constraint));
   }
+  const Result<std::string, JidError> prepared = prepare_resource(node->name());   // section 4.6.2: as it could be a resourcepart
+  if (!prepared || *prepared != node->name()) {
+    co_return fail(StanzaError(StanzaCondition::not_acceptable, "the NodeID is no resourcepart of an address"));
+  }
   if (settings.children && !settings.children->empty()) {   // they are associated when it is there
     co_return fail(StanzaError(StanzaCondition::not_acceptable, "the field pubsub#children is for a collection that exists"));
   }
@@ -117,6 +122,9 @@ Task<Result<void, StanzaError>> Service::make(NodePtr node, Asker asker, NodeSet
     }
   }
   node->set(std::move(image));
+  if (known_) {
+    known_->insert(node->name());
+  }
   log::info("audit-pubsub-node-created", {{"service", site_.jid.str()}, {"node", node->name()}, {"by", owner.str()}});
   for (const std::string& collection : node->collections()) {
     tell_collection(*node, collection, "create");

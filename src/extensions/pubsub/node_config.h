@@ -1,4 +1,4 @@
-// NodeConfig: how a node is configured (XEP-0060 1.30 section 16.4.4, XEP-0248 0.4.0 section 9.2). What it is in the store: the submitted form's
+// NodeConfig: how a node is configured (XEP-0060 1.30 section 16.4.4, XEP-0248 0.5.0 section 9.2). What it is in the store: the submitted form's
 // words, one "name=value" a line.
 #pragma once
 #include <cstdint>

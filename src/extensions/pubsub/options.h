@@ -1,4 +1,5 @@
-// PubSubOptions: what a domain's publish-subscribe allows, [domain.extension.pubsub]: a domain of nodes, and the services of accounts.
+// PubSubOptions: what publish-subscribe allows: at a domain of nodes, [domain.extension.pubsub], and at accounts, [domain.extension.account_pubsub],
+// which has its own table (account_pubsub.cpp).
 #pragma once
 #include <chrono>
 #include <string>
@@ -45,25 +46,23 @@ struct PubSubOptions {
 };
 
 inline constexpr auto pubsub_option_list = std::tuple{
-    Option{"name", &PubSubOptions::name, Range{1, 200}, "What a domain of nodes is called in lists."},
+    Option{"name", &PubSubOptions::name, Range{1, 200}, "What the service is called in lists."},
     Option{"creators", &PubSubOptions::creators,
-           "Who may create nodes of a domain of nodes: \"everybody\", other servers' users too; \"local\": accounts of this server; \"listed\": those of "
+           "Who may create nodes: \"everybody\", other servers' users too; \"local\": accounts of this server; \"listed\": those of "
            "creator_list; \"administrators\": those of this domain. Administrators always may."},
     Option{"creator_list", &PubSubOptions::creator_list, Range{0, 1000},
            "With creators = \"listed\": addresses of people, or domains whose users may create nodes."},
     Option{"auto_create", &PubSubOptions::auto_create,
-           "Who may create nodes of a domain of nodes creates one by publishing to it (XEP-0060 section 7.1.4). Accounts' own nodes are always created so."},
+           "Who may create nodes creates one by publishing to it (XEP-0060 section 7.1.4)."},
     Option{"default_access", &PubSubOptions::default_access,
-           "Who may subscribe to a new node of a domain of nodes, unless configured otherwise: \"open\": everybody; \"authorize\": whom an owner approves; "
+           "Who may subscribe to a new node, unless configured otherwise: \"open\": everybody; \"authorize\": whom an owner approves; "
            "\"whitelist\": whom an owner has named."},
-    Option{"nodes", &PubSubOptions::nodes, Range{0, 100'000'000}, "Nodes of a domain of nodes. 0: no limit."},
+    Option{"nodes", &PubSubOptions::nodes, Range{0, 100'000'000}, "Nodes of the domain. 0: no limit."},
     Option{"nodes_of_a_creator", &PubSubOptions::nodes_of_a_creator, Range{0, 10'000'000},
-           "Nodes of a domain of nodes that one address has created; administrators are not counted. 0: no limit."},
-    Option{"nodes_of_an_account", &PubSubOptions::nodes_of_an_account, Range{1, 10'000}, "Nodes of an account's own (XEP-0163)."},
+           "Nodes that one address has created; administrators are not counted. 0: no limit."},
     Option{"items", &PubSubOptions::items, Range{1, 1'000'000}, "Items that a node keeps, whatever its owner configures."},
     Option{"item_bytes", &PubSubOptions::item_bytes, Range{1 * KiB, 1 * MiB}, "Bytes of an item's payload."},
-    Option{"bytes", &PubSubOptions::bytes, Range{Bytes{0}, 1024 * GiB}, "Bytes of items that a domain of nodes keeps. 0: no limit."},
-    Option{"bytes_of_an_account", &PubSubOptions::bytes_of_an_account, Range{64 * KiB, 10 * GiB}, "Bytes of items that an account's own nodes keep."},
+    Option{"bytes", &PubSubOptions::bytes, Range{Bytes{0}, 1024 * GiB}, "Bytes of items that the domain keeps. 0: no limit."},
     Option{"keep_items_for", &PubSubOptions::keep_items_for, Range{std::chrono::seconds(0), std::chrono::seconds(86400LL * 36500)},
            "How long items stay, whatever a node's owner configures. 0: no limit."},
     Option{"subscriptions", &PubSubOptions::subscriptions, Range{1, 10'000'000}, "Subscriptions of a node."},

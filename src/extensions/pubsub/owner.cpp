@@ -46,8 +46,12 @@ Task<Reply> Service::remove(Request request) {
   }
   log::info("audit-pubsub-node-deleted", {{"service", site_.jid.str()}, {"node", node->name()}, {"by", std::string(request.asker.jid.bare_str())}});
   if (node->config().notify_delete) {
-    co_await notify(node, {.content = element_with_node("delete", node->name(), redirect), .about = About::node, .is_for_all = true,
-                           .sender = request.envelope.sender, .trace = request.envelope.trace, .acceptance = request.envelope.acceptance});
+    Event event{.content = element_with_node("delete", node->name(), redirect), .about = About::node, .is_for_all = true,
+                .sender = request.envelope.sender, .trace = request.envelope.trace, .acceptance = request.envelope.acceptance};
+    co_await notify(node, std::move(event));
+  }
+  if (known_) {
+    known_->erase(node->name());
   }
   node->set_absent();
   co_return std::string();
@@ -72,8 +76,9 @@ Task<Reply> Service::purge(Request request) {
   }
   node->set_last(std::nullopt);
   if (node->config().notify_retract) {
-    co_await notify(node, {.content = element_with_node("purge", node->name()), .sender = request.envelope.sender,
-                           .trace = request.envelope.trace, .acceptance = request.envelope.acceptance});
+    Event event{.content = element_with_node("purge", node->name()), .sender = request.envelope.sender, .trace = request.envelope.trace,
+                .acceptance = request.envelope.acceptance};
+    co_await notify(node, std::move(event));
   }
   co_return std::string();
 }

@@ -167,7 +167,8 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
     }
     node->set_last(item);
     if (!gone->empty() && config.node_full == NodeFull::retract_oldest && config.notify_retract && items_kept(config, *site_.options) > 1) {
-      co_await notify(node, {.content = retract_event(node->name(), *gone), .sender = publication.sender, .trace = publication.trace});   // section 7.1.2.6
+      Event event{.content = retract_event(node->name(), *gone), .sender = publication.sender, .trace = publication.trace};   // section 7.1.2.6
+      co_await notify(node, std::move(event));
     }
   }
   published.add();
@@ -178,12 +179,13 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
     write_item(writer, *node, item, config.deliver_payloads);
   }
   writer.end();
-  co_await notify(node, {.content = std::move(content),
-                         .payload = config.deliver_payloads ? item.payload : std::string(),
-                         .is_item = publication.has_item,
-                         .sender = publication.sender,
-                         .trace = publication.trace,
-                         .acceptance = publication.acceptance});
+  Event event{.content = std::move(content),
+              .payload = config.deliver_payloads ? item.payload : std::string(),
+              .is_item = publication.has_item,
+              .sender = publication.sender,
+              .trace = publication.trace,
+              .acceptance = publication.acceptance};
+  co_await notify(node, std::move(event));
   observe({.where = {site_.jid, node->name()}, .publisher = asker.jid, .id = item.id, .payload = item.payload});
   outbox_.send();
   co_return item.id;
@@ -207,7 +209,8 @@ Task<Result<std::vector<std::string>, StanzaError>> Service::keep(NodePtr node, 
   }
   const PubSubStore::ItemLimits limits{.items = most,
                                        .bytes = is_personal() ? site_.options->bytes_of_an_account.count : site_.options->bytes.count};
-  Result<std::vector<std::string>> gone = co_await store().publish(site_.jid, node->name(), {std::move(item)}, limits, wall());
+  std::vector<PubSubItem> items{std::move(item)};
+  Result<std::vector<std::string>> gone = co_await store().publish(site_.jid, node->name(), std::move(items), limits, wall());
   if (!gone) {
     if (gone.error().kind == ErrorKind::full) {
       co_return fail(StanzaError(StanzaCondition::policy_violation, "The service keeps no more of these items.").with_type(ErrorType::wait));
@@ -277,7 +280,8 @@ Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retract
       co_return fail(std::move(*error));
     }
   }
-  const Result<std::vector<std::string>> gone = co_await store().retract(site_.jid, node->name(), {retraction.id});
+  std::vector<std::string> ids{retraction.id};
+  const Result<std::vector<std::string>> gone = co_await store().retract(site_.jid, node->name(), std::move(ids));
   if (!gone) {
     co_return fail(failure("retract", gone.error()));
   }
@@ -288,8 +292,9 @@ Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retract
     node->forget_last();
   }
   if (retraction.notify || node->config().notify_retract) {
-    co_await notify(node, {.content = retract_event(node->name(), {retraction.id}), .sender = retraction.sender, .trace = retraction.trace,
-                           .acceptance = retraction.acceptance});
+    Event event{.content = retract_event(node->name(), {retraction.id}), .sender = retraction.sender, .trace = retraction.trace,
+                .acceptance = retraction.acceptance};
+    co_await notify(node, std::move(event));
   }
   observe({.where = {site_.jid, node->name()}, .publisher = asker.jid, .id = retraction.id, .is_retraction = true});
   outbox_.send();

@@ -15,14 +15,42 @@ Service::Service(Home& home, const VirtualHost& host, BareJid address, Site site
 
 Service::~Service() { ensure(pins_ == 0, "a service outlives what is under way in it"); }
 
-Task<void> Service::load() { co_return; }
+// An account has few nodes: which ones it has is known, so that what its contacts' clients ask for in vain costs no look into the store.
+Task<void> Service::load() {
+  if (!is_personal()) {
+    co_return;
+  }
+  std::set<std::string, std::less<>> names;
+  PubSubNodePageRequest wanted{.limit = 1000};
+  for (;;) {
+    PubSubNodePageRequest one = wanted;
+    const Result<PubSubNodePage> page = co_await store().list(site_.jid, std::move(one));
+    if (!page) {   // then each is looked for
+      log::warning("pubsub-service-not-read", {{"service", site_.jid.str()}, {"cause", page.error().what}});
+      co_return;
+    }
+    for (const PubSubNodeSummary& each : page->nodes) {
+      names.insert(each.record.node);
+    }
+    if (page->is_complete || page->nodes.empty()) {
+      break;
+    }
+    wanted.after = page->nodes.back().record.node;
+  }
+  known_ = std::move(names);
+}
 Task<void> Service::suspend() { co_return; }
 
 void Service::deliver(Envelope envelope) {   // nothing is routed here
   home_.router().bounce(home_, envelope, StanzaError(StanzaCondition::service_unavailable));
 }
 
-Resident::Rest Service::rest() const { return pins_ > 0 || !outbox_.is_empty() ? Rest::busy : Rest::idle; }
+Resident::Rest Service::rest() const {
+  if (pins_ > 0 || !outbox_.is_empty()) {
+    return Rest::busy;
+  }
+  return known_ && known_->empty() ? Rest::absent : Rest::idle;   // also of an account that is not there
+}
 
 std::size_t Service::memory() const {
   std::size_t bytes = sizeof(Service) + outbox_.memory();
@@ -32,7 +60,11 @@ std::size_t Service::memory() const {
   return bytes;
 }
 
-void Service::unpin() { --pins_; }
+void Service::unpin() {
+  if (--pins_ == 0 && rest() == Rest::absent) {
+    home_.residents().look_at(address_.str());
+  }
+}
 
 PubSubStore& Service::store() const { return home_.world().stores.pubsub; }
 WallTime Service::wall() const { return home_.world().clock.wall(); }
@@ -56,7 +88,11 @@ Task<NodePtr> Service::find(std::string name) {
     }
   }
   node->used = home_.now();
-  if (node->state() == Node::State::ready) {
+  if (node->state() != Node::State::unknown) {   // also one that is being made: it is not there yet
+    co_return node;
+  }
+  if (known_ && !known_->contains(name)) {
+    node->set_absent();
     co_return node;
   }
   const Serial::Hold hold = co_await node->changes().enter();   // one reads it, others wait for that

@@ -6,6 +6,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,7 @@
 #include "extensions/pubsub/outbox.h"
 #include "extensions/pubsub/personal.h"
 #include "storage/pubsub_store.h"
+#include "xmpp/result_set.h"
 
 namespace aldis::pubsub {
 
@@ -101,15 +103,15 @@ class Service final : public Resident {
 
   // ---- of collections, from the part of another node (collections.cpp)
   struct ChildEvent {
-    std::string collection;
-    std::string child;
+    std::string collection{};
+    std::string child{};
     std::uint32_t depth = 1;
     bool is_about_items = true;
     bool is_headline = true;
-    std::string event;                       // the content of <event/>
+    std::string event{};                     // the content of <event/>
     PrincipalPtr sender{};
     TraceId trace = TraceId::none;
-    AccessViewPtr access;                    // to the child: who may not read it is not told of it
+    AccessViewPtr access{};                    // to the child: who may not read it is not told of it
   };
   struct Question {   // may the child be in the collection?
     std::string collection;
@@ -161,7 +163,14 @@ class Service final : public Resident {
   Task<Reply> configuration(Request request);
   Task<Reply> default_configuration(Request request);
   Task<Reply> configure(Request request);
-  Task<std::optional<StanzaError>> change_settings(NodePtr node, NodeSettings settings, Request request);
+  struct Cause {   // of a change
+    Jid who;
+    PrincipalPtr sender{};
+    TraceId trace = TraceId::none;
+    AcceptancePtr acceptance{};
+  };
+  // With `changes` of the node held; who changes them may.
+  Task<std::optional<StanzaError>> change_settings(NodePtr node, NodeSettings settings, Cause cause);
 
   // owner.cpp, affiliations.cpp
   Task<Reply> remove(Request request);
@@ -205,6 +214,7 @@ class Service final : public Resident {
   // discovery.cpp
   Task<Reply> info(Request request);
   Task<Reply> disco_items(Request request);
+  Task<Reply> list_nodes(Request request, ResultSetRequest page);
 
   // notifications.cpp
   enum class About : std::uint8_t { items, node };   // of what a collection's subscriber may choose
@@ -223,7 +233,7 @@ class Service final : public Resident {
   [[nodiscard]] StanzaPtr message(std::string_view node, bool is_headline, std::string_view event, std::string_view headers = {}, std::string_view body = {});
   [[nodiscard]] FanOutPlanPtr make_plan(const Node& node) const;
   Task<void> notify_others(NodePtr node, const FanOutPlan& plan, const Event& event);
-  Task<void> notify_interested(NodePtr node, const Event& event);
+  Task<void> notify_interested(NodePtr node, const Event& event, Outbox::Notification shared);
   Task<bool> may_receive(const Node& node, const Jid& subscriber);
   void tell_subscription(const Node& node, const Subscription& subscription);
   void tell_owners_of_subscription(const Node& node, const Subscription& subscription);
@@ -239,11 +249,12 @@ class Service final : public Resident {
   // collections.cpp
   Task<Reply> associate(Request request);
   Task<std::optional<StanzaError>> set_children(NodePtr collection, std::vector<std::string> children, Jid who);
+  Task<std::optional<StanzaError>> set_parent(std::string child, std::string collection, bool is_in, Cause cause);
   Task<std::optional<StanzaError>> may_associate(NodePtr node, const NodeSettings& settings, Jid who);
   Task<std::optional<StanzaError>> answer_question(Question question);
   void pass_up(Node& node, const Event& event);
-  void pass_on(const Node& collection, ChildEvent event);
-  void tell_collection(const Node& child, const std::string& collection, std::string_view verb);
+  void send_up(const std::string& collection, ChildEvent event);
+  void tell_collection(Node& child, const std::string& collection, std::string_view verb);
   Task<void> take_child_event(Pin self, ChildEvent event);
   Task<std::optional<StanzaError>> ask_collection(Question question);
   [[nodiscard]] Task<Result<std::vector<std::string>>> children_of(std::string collection);
@@ -254,9 +265,13 @@ class Service final : public Resident {
   Site site_;
   std::unordered_map<std::string, NodePtr, KeyedStringHash, std::equal_to<>> nodes_;
   Outbox outbox_;
+  std::optional<std::set<std::string, std::less<>>> known_;   // names of all nodes there are; nothing: not known
   std::uint64_t next_number_ = 0;
   std::uint32_t pins_ = 0;
 };
+
+// What the ids of a node's notifications begin with, before a "-".
+[[nodiscard]] std::string notification_id(const World& world, std::string_view node);
 
 // ---- where services live (site.cpp)
 

@@ -150,7 +150,8 @@ Task<Reply> Service::unsubscribe(Request request) {
     co_return refuse(one.error());
   }
   one->state = SubscriptionState::none;
-  const Result<void> saved = co_await store().save_subscriptions(site_.jid, node->name(), {one->record()});
+  std::vector<PubSubSubscription> records{one->record()};
+  const Result<void> saved = co_await store().save_subscriptions(site_.jid, node->name(), std::move(records));
   if (!saved) {
     co_return refuse(failure("unsubscribe", saved.error()));
   }

@@ -1,4 +1,4 @@
-// SubscribeOptions: what a subscriber wants to be told (XEP-0060 1.30 section 16.4.2, XEP-0248 0.4.0 section 9.2.1). Digests and subscriptions
+// SubscribeOptions: what a subscriber wants to be told (XEP-0060 1.30 section 16.4.2, XEP-0248 0.5.0 section 9.2.1). Digests and subscriptions
 // that end with the subscriber's presence are not supported; a keyword is matched anywhere in the text of a payload, in any case (section 12.19).
 #pragma once
 #include <cstdint>

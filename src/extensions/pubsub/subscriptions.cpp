@@ -203,7 +203,8 @@ Task<Reply> Service::set_options(Request request) {
     co_return refuse(options.error());
   }
   one->options = std::move(*options);
-  const Result<void> saved = co_await store().save_subscriptions(site_.jid, node->name(), {one->record()});
+  std::vector<PubSubSubscription> records{one->record()};
+  const Result<void> saved = co_await store().save_subscriptions(site_.jid, node->name(), std::move(records));
   if (!saved) {
     co_return refuse(failure("options", saved.error()));
   }
