@@ -14,6 +14,7 @@
 #include "core/ids.h"
 #include "core/memory_step.h"
 #include "core/periodic_work.h"
+#include "core/questions.h"
 #include "core/residents.h"
 #include "core/world.h"
 #include "runtime/executor.h"
@@ -46,6 +47,8 @@ class Home final : private NextTurn {
 
   // What lives here besides accounts.
   [[nodiscard]] Residents& residents() { return residents_; }
+  // What the server asks in the names of this home's accounts.
+  [[nodiscard]] Questions& questions() { return questions_; }
   // The home a session is of.
   [[nodiscard]] static std::size_t index_of(SessionId id) { return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & 0xFFU); }
   [[nodiscard]] std::size_t index() const { return index_; }
@@ -157,6 +160,7 @@ class Home final : private NextTurn {
   bool begins_periodic_work_ = true;
   ArchiveIds archive_ids_;
   Residents residents_{*this};
+  Questions questions_{*this};
   std::uint8_t index_;
   MemoryStep memory_step_ = MemoryStep::none;
 };

@@ -5,7 +5,9 @@
 
 namespace aldis::ext {
 
+void install_avatars(Extension& self);
 void install_blocking(Extension& self);
+void install_bookmarks(Extension& self);
 void install_caps(Extension& self);
 void install_carbons(Extension& self);
 void install_client_state(Extension& self);
@@ -16,6 +18,7 @@ void install_last_activity(Extension& self);
 void install_mam(Extension& self);
 void install_muc(Extension& self);
 void install_offline(Extension& self);
+void install_pep(Extension& self);
 void install_ping(Extension& self);
 void install_private_xml(Extension& self);
 void install_push(Extension& self);
