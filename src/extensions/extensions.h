@@ -9,6 +9,7 @@ void install_avatars(Extension& self);
 void install_blocking(Extension& self);
 void install_bookmarks(Extension& self);
 void install_caps(Extension& self);
+void install_cards(Extension& self);
 void install_carbons(Extension& self);
 void install_client_state(Extension& self);
 void install_commands(Extension& self);

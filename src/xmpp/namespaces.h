@@ -28,6 +28,7 @@ inline constexpr std::string_view disco_info = "http://jabber.org/protocol/disco
 inline constexpr std::string_view disco_items = "http://jabber.org/protocol/disco#items";
 inline constexpr std::string_view private_xml = "jabber:iq:private";                     // XEP-0049
 inline constexpr std::string_view commands = "http://jabber.org/protocol/commands";      // XEP-0050
+inline constexpr std::string_view vcard4 = "urn:ietf:params:xml:ns:vcard-4.0";             // XEP-0292
 inline constexpr std::string_view vcard = "vcard-temp";                                  // XEP-0054
 inline constexpr std::string_view rsm = "http://jabber.org/protocol/rsm";                // XEP-0059
 inline constexpr std::string_view registration = "jabber:iq:register";                   // XEP-0077
