@@ -19,6 +19,21 @@ void Extension::list_items(std::function<IqReply(const Iq&)> handler) { host_.di
 void Extension::house(ResidentFactory residents) {
   ensure(!host_.residents, "one kind of resident lives at a domain's addresses");
   host_.residents = std::move(residents);
+  has_no_accounts();
+}
+void Extension::house_beside_accounts(ResidentFactory residents) {
+  ensure(!host_.beside_accounts, "one kind of resident lives beside a domain's accounts");
+  host_.beside_accounts = std::move(residents);
+}
+void Extension::has_no_accounts() { host_.has_accounts = false; }
+void Extension::identify_account(std::string category, std::string type) {
+  host_.discovery.account_identities.push_back({std::move(category), std::move(type), {}});
+}
+void Extension::answer_nodes_of_account(std::function<IqReply(const Iq&, bool)> handler) { host_.discovery.nodes_of_account = std::move(handler); }
+void Extension::answer_nodes_of_domain(std::function<IqReply(const Iq&, bool)> handler) { host_.discovery.nodes_of_domain = std::move(handler); }
+void Extension::on_message_to_domain(std::function<void(Home&, const Envelope&)> handler) {
+  ensure(!host_.messages, "one reads the messages to a domain");
+  host_.messages = std::move(handler);
 }
 void Extension::stream_feature(std::string xml) { host_.stream_features.push_back(std::move(xml)); }
 

@@ -37,6 +37,9 @@ class Home final : private NextTurn {
   // A stanza without a to for each of these sessions, all of this home (core/resident.h): one write each. Those that are not there are
   // told to the resident it is from.
   void deliver_shared(const Envelope& envelope, std::span<const SessionId> sessions);
+  // A message without a to, as if it had been sent to each of these addresses of accounts of this home, bare or full: one stanza for all, by
+  // each account's own rules. For a headline (RFC 6121 section 8.5.2: dropped where nobody is available) no account is loaded.
+  void deliver_each(const Envelope& envelope, std::span<const Jid> recipients);
   void bind(BindRequest request);
   // Resumes a session of the principal's (XEP-0198 section 5), from whatever entry.
   void resume(ResumptionRequest request);

@@ -78,6 +78,9 @@ class VirtualHost {
     std::function<IqReply(const Iq&)> list_items;   // of the domain, in place of `items`; null: those
     std::set<std::string, std::less<>> server_features;
     std::set<std::string, std::less<>> account_features;
+    std::vector<DiscoveryIdentity> account_identities;          // beside that of the account
+    std::function<IqReply(const Iq&, bool is_info)> nodes_of_account;   // asks about a node of an account; null: there are none
+    std::function<IqReply(const Iq&, bool is_info)> nodes_of_domain;    // about a node of the domain that is none of `nodes`; the same
     std::vector<std::function<void(xml::Writer&)>> server_forms;  // XEP-0128 extended information, whole <x/> elements
     std::vector<DiscoveryItem> items;
     std::map<std::string, DiscoveryNode, std::less<>> nodes;
@@ -112,8 +115,13 @@ class VirtualHost {
   std::function<Task<StanzaPtr>(StanzaPtr, std::string)> registration;
   std::string see_other_host;                 // not empty: clients of this domain are sent there (RFC 6120 4.9.3.19)
   std::vector<PeriodicWork> periodic;
+  bool has_accounts = true;   // people's; false: other things live at its addresses, or nothing
   // What lives at this domain's addresses; null: accounts do.
   ResidentFactory residents;
+  // What lives beside accounts, under their addresses, and is reached by Residents::with alone: what is sent to an address is for the account.
+  // Of a domain without accounts, under addresses of its own choice. Null: nothing does.
+  ResidentFactory beside_accounts;
+  std::function<void(Home&, const Envelope&)> messages;      // to the domain itself; null: nobody reads them
   std::unique_ptr<RoomAdministration> room_administration;   // null: no rooms at this domain's addresses
   std::vector<std::string> stream_features;  // after authentication, each one serialised element
 
