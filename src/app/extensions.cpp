@@ -61,6 +61,10 @@ std::span<const ExtensionEntry> extensions() {
       {"account_pubsub", ext::install_account_pubsub, {{60, "1.30", "see pubsub.md"}}, &ext::account_pubsub_options()},
       {"service_administration", ext::install_service_administration,
        {{133, "1.3.1", "no black or white lists; the list of administrators, restart and shutdown are the operator's"}}},
+      {"pep", ext::install_pep, {{163, "1.2.2"}, {222, "1.0"}, {223, "1.1.1"}}},
+      {"bookmarks", ext::install_bookmarks, {{402, "1.2.0"}, {48, "1.2", "in private XML storage, converted"}}},
+      {"avatars", ext::install_avatars, {{398, "1.0.0"}, {153, "1.1.1", "the hash in presence"}, {84, "1.1.4"}}},
+      {"cards", ext::install_cards, {{292, "0.12.0", "kept in step with vcard-temp, but for photos"}}},
       // Behind all that offer commands.
       {"commands", ext::install_commands, {{50, "1.3.0"}}, &ext::commands_options(), true, ServedBy::all},
       {"caps", ext::install_caps, {{115, "1.6.0"}}},  // last: it sums up what the others advertise

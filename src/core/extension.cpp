@@ -80,6 +80,9 @@ void Extension::on_delivered(std::function<void(Session&, const Envelope&)> obse
 void Extension::on_waiting(std::function<void(Account&, const Envelope&)> observer) {
   host_.observers.waiting.push_back(std::move(observer));
 }
+void Extension::on_contact_changed(std::function<void(Account&, const BareJid*)> observer) {
+  host_.observers.contact_changed.push_back(std::move(observer));
+}
 void Extension::on_nonza(XmlName name, NonzaHandler handler) { host_.nonzas.push_back({name, std::move(handler)}); }
 void Extension::on_bind_inline(XmlName name, InlineHandler handler) {
   const bool is_new = std::ranges::find(host_.inline_features, name, &VirtualHost::InlineFeature::name) == host_.inline_features.end();

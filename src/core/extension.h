@@ -93,6 +93,10 @@ class Extension {
   // on a stream without acknowledgements.
   void on_delivered(std::function<void(Session&, const Envelope&)> observer);
 
+  // What a contact may have of the account has changed, and is stored: roster item, subscription, block list. Nothing: of any of them,
+  // or the account is gone (Account::exists).
+  void on_contact_changed(std::function<void(Account&, const BareJid* contact)> observer);
+
   // A message that no client has yet: it was kept for an account without one, or it is with a session that has lost its
   // connection (XEP-0198), or it waits in a room's archive (Envelope::is_elsewhere). Of the same message more than once, where
   // more than one waits for it.

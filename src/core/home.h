@@ -16,6 +16,7 @@
 #include "core/memory_step.h"
 #include "core/periodic_work.h"
 #include "core/positions.h"
+#include "core/questions.h"
 #include "core/residents.h"
 #include "core/world.h"
 #include "runtime/executor.h"
@@ -55,6 +56,8 @@ class Home final : private NextTurn {
 
   // What lives here besides accounts.
   [[nodiscard]] Residents& residents() { return residents_; }
+  // What the server asks in the names of this home's accounts.
+  [[nodiscard]] Questions& questions() { return questions_; }
   // The home a session is of.
   [[nodiscard]] static std::size_t index_of(SessionId id) { return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & 0xFFU); }
   [[nodiscard]] std::size_t index() const { return index_; }
@@ -168,6 +171,7 @@ class Home final : private NextTurn {
   PositionForms position_forms_{world_.clock};
   LatePositions late_positions_{shard_};
   Residents residents_{*this};
+  Questions questions_{*this};
   std::uint8_t index_;
   MemoryStep memory_step_ = MemoryStep::none;
 };

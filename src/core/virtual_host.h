@@ -90,6 +90,7 @@ class VirtualHost {
     std::vector<std::function<void(Session&, const Stanza& presence)>> unavailable;
     std::vector<std::function<void(Session&, const Envelope&)>> delivered;
     std::vector<std::function<void(Account&, const Envelope&)>> waiting;
+    std::vector<std::function<void(Account&, const BareJid*)>> contact_changed;
   };
   struct Nonza {
     XmlName name;

@@ -6,8 +6,11 @@
 namespace aldis::ext {
 
 void install_account_pubsub(Extension& self);
+void install_avatars(Extension& self);
 void install_blocking(Extension& self);
+void install_bookmarks(Extension& self);
 void install_caps(Extension& self);
+void install_cards(Extension& self);
 void install_carbons(Extension& self);
 void install_client_state(Extension& self);
 void install_commands(Extension& self);
@@ -17,6 +20,7 @@ void install_last_activity(Extension& self);
 void install_mam(Extension& self);
 void install_muc(Extension& self);
 void install_offline(Extension& self);
+void install_pep(Extension& self);
 void install_ping(Extension& self);
 void install_private_xml(Extension& self);
 void install_pubsub(Extension& self);
