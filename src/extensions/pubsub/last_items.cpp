@@ -50,7 +50,7 @@ StanzaPtr Service::last_item_message(const Node& node, const PubSubItem& item) {
   writer.end();
   std::string delay;
   Delay{.stamp = item.published}.write(delay);
-  return message(node.name(), node.config().is_headline || node.config().presence_based_delivery, content, delay);
+  return message(node.name(), node.config().is_headline || node.config().presence_based_delivery, content, delay)->with_positions_since(item.published);
 }
 
 Task<void> Service::send_last_to(NodePtr node, Jid subscriber) {

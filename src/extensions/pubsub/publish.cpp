@@ -151,6 +151,17 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
       co_return fail(std::move(*error));
     }
   }
+  if (site_.seam != nullptr && publication.has_item) {
+    for (const Seam::PublishCheck& each : site_.seam->checks) {
+      if (node->name().starts_with(each.prefix)) {
+        NodeAddress where{site_.jid, node->name()};
+        const Result<void, StanzaError> checked = co_await each.check(home_, std::move(where), publication.payload);
+        if (!checked) {
+          co_return fail(checked.error());
+        }
+      }
+    }
+  }
   const NodeConfig& config = node->config();
   PubSubItem item{.id = publication.id, .payload = publication.payload, .publisher = asker.jid, .published = wall()};
   if (publication.has_item) {
@@ -185,7 +196,7 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
               .sender = publication.sender,
               .trace = publication.trace,
               .acceptance = publication.acceptance};
-  co_await notify(node, std::move(event));
+  co_await notify_paced(node, std::move(event));
   observe({.where = {site_.jid, node->name()}, .publisher = asker.jid, .id = item.id, .payload = item.payload});
   outbox_.send();
   co_return item.id;
