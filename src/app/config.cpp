@@ -408,11 +408,17 @@ class Reader {
         }
       }
     };
-    const ServedBy use = domain.get().serves == DomainUse::rooms ? ServedBy::rooms : ServedBy::accounts;
+    const auto [use, served] = [&]() -> std::pair<ServedBy, std::string> {
+      switch (domain.get().serves) {
+        case DomainUse::rooms: return {ServedBy::rooms, "rooms"};
+        case DomainUse::pubsub: return {ServedBy::pubsub, "pubsub"};
+        case DomainUse::accounts: break;
+      }
+      return {ServedBy::accounts, "accounts"};
+    }();
     for (const std::string& name : domain.get().enable) {
       if (const ExtensionSchema* extension = schema_.extension(name); extension != nullptr && !includes(extension->on, use)) {
-        report(place(places, "enable"), "[[domain]] enable: " + shown(name) + " is not for a domain that serves " +
-                                            (use == ServedBy::rooms ? "rooms" : "accounts"));
+        report(place(places, "enable"), "[[domain]] enable: " + shown(name) + " is not for a domain that serves " + served);
       }
     }
     check_known(domain.get().enable, "enable");

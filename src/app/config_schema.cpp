@@ -75,7 +75,9 @@ constexpr auto tls_options = std::tuple{
 
 constexpr auto own_domain_options = std::tuple{
     Option{"name", &DomainOptions::name, Range{1, 1023}, "The domain of the addresses served here."},
-    Option{"serves", &DomainOptions::serves, "What is at its addresses: \"accounts\" of people, or \"rooms\" (Multi-User Chat; see rooms.md)."},
+    Option{"serves", &DomainOptions::serves, 
+           "What is at its addresses: \"accounts\" of people, \"rooms\" (Multi-User Chat; see rooms.md), or \"pubsub\": nothing; it has nodes "
+           "(publish-subscribe; see pubsub.md)."},
     Option{"certificates", &DomainOptions::certificates, Range{0, 4},
            "PEM files, each a certificate with its chain. One for each kind of key: ECDSA and RSA may stand side by side.",
            Reload::live},

@@ -266,6 +266,8 @@ class Account final : public policy::OwnerRules {
   void offer_requests(Session& session);
   void deliver_subscription(const Envelope& envelope, const StanzaPtr& stanza);
 
+  void note_contact_changed(const BareJid* contact);
+
   // account_roster.cpp
   // Stores the item, calls `told` (what others are to see before the push), pushes. An error: none of it has happened.
   Task<Result<void, StanzaError>> change_item(RosterItem item, UniqueFunction<void()> told = [] {});

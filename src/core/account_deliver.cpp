@@ -318,6 +318,8 @@ void Account::deliver_iq(Envelope envelope) {
     if (stanza.is_request()) {
       const bool is_own = stanza.from()->bare_str() == jid_.str();
       answer_request(nullptr, std::move(envelope), is_own ? Recipient::own_account : Recipient::other_account);
+    } else {
+      home_.questions().take(stanza);
     }
     return;
   }

@@ -63,7 +63,7 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
     world_.hosts.emplace(std::string(domain.name.domain()), std::move(host));
   }
   // Who names no domain is taken for a user of the first that has any.
-  const auto first = std::ranges::find_if(config_.domains, [&](const ServedDomain& domain) { return !world_.find_host(domain.name.domain())->residents; });
+  const auto first = std::ranges::find_if(config_.domains, [&](const ServedDomain& domain) { return world_.find_host(domain.name.domain())->has_accounts; });
   const ServedDomain& usual = first != config_.domains.end() ? *first : config_.domains.front();
   lobby_ = std::make_unique<Lobby>(world_, *lobby_shard_, *authenticator_, std::string(usual.name.domain()),
                                    config_.live.lobby);
