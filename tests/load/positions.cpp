@@ -43,7 +43,7 @@ class Moving {
       }
     }
     fleet_.wait_for_quiet(std::chrono::milliseconds(2000), std::chrono::seconds(120));
-    publish_all(Clock::now());  // makes the nodes
+    make_nodes();
     fleet_.wait_for_quiet(std::chrono::milliseconds(2000), std::chrono::seconds(120));
     const double share = static_cast<double>(notifications_) / static_cast<double>(fleet_.size() * options_.contacts);
     if (share < 0.9) {
@@ -82,9 +82,13 @@ class Moving {
   Latency& latency() { return latency_; }
 
  private:
-  void publish_all(Clock::time_point due) {
+  /// One after the other: ejabberd's transactions end each other when many nodes are made at once.
+  void make_nodes() {
     for (int i = 0; i < fleet_.size(); ++i) {
-      publish(i, due);
+      publish(i, Clock::now());
+      if (!loop_.run([this] { return answered_ == published_; }, Clock::now() + std::chrono::seconds(20)) || refused_ > 0) {
+        give_up("the node of account " + std::to_string(i) + " could not be made");
+      }
     }
   }
   void publish(int account, Clock::time_point due) {
