@@ -48,6 +48,8 @@ Task<void> Service::tell_late(Pin self, std::string name) {
   if (node->exists()) {
     co_await tell_waiting(node);
     outbox_.send();
+  } else if (const auto found = paced_.find(name); found != paced_.end()) {   // nobody is told of a node that is gone
+    found->second.reset();
   }
 }
 
