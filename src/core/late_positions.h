@@ -3,10 +3,12 @@
 // shown about once in every delay, and where they came to rest is shown in the end. Nothing of it outlives the process: a recipient
 // gets the last item again when it comes online. Of one Home.
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "core/envelope.h"

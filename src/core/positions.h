@@ -5,6 +5,7 @@
 // withheld from those for whom there is a rule. docs/positions.md says what stays; ADR 0052 why.
 #pragma once
 #include <array>
+#include <chrono>
 #include <string>
 
 #include "base/clock.h"

@@ -2,6 +2,8 @@
 #include "xmpp/form_layout.h"
 
 #include <set>
+#include <string>
+#include <utility>
 
 #include "xmpp/namespaces.h"
 

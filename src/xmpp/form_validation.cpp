@@ -5,9 +5,11 @@
 #include <unicode/regex.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <compare>
+#include <memory>
 
 #include "xmpp/namespaces.h"
 #include "xmpp/number.h"

@@ -2,11 +2,13 @@
 #include "xmpp/geoloc.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <numbers>
 #include <string_view>
 
+#include "base/ensure.h"
 #include "xml/writer.h"
 #include "xmpp/namespaces.h"
 #include "xmpp/timestamp.h"
