@@ -64,6 +64,9 @@ Task<Reply> Service::publish_request(Request request) {
       co_return refuse(bad("invalid-payload"));
     }
     if (const auto payload = item.first_child()) {
+      if (payload->ns().empty() || payload->ns() == ns::pubsub) {   // section 17.1: it stands in a namespace of its own
+        co_return refuse(bad("invalid-payload"));
+      }
       publication.payload = standalone(*payload);
     }
   }
@@ -235,6 +238,13 @@ void Service::observe(ItemEvent event) {
 
 Task<Reply> Service::retract_request(Request request) {
   Retraction retraction{.node = request.node, .sender = request.envelope.sender, .trace = request.envelope.trace, .acceptance = request.envelope.acceptance};
+  std::size_t count = 0;
+  for (const xml::Element child : request.verb().children()) {
+    count += child.is({"item", ns::pubsub}) ? 1 : 0;
+  }
+  if (count > 1) {   // section 7.2.1: one
+    co_return refuse(StanzaError(StanzaCondition::bad_request, "one item is retracted at a time"));
+  }
   const auto item = request.verb().child({"item", ns::pubsub});
   retraction.id = item ? std::string(item->attribute("id").value_or("")) : std::string();
   if (retraction.id.empty()) {   // section 7.2.3.4
@@ -259,8 +269,9 @@ Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retract
   const NodePtr node = co_await find(retraction.node);
   const Serial::Hold hold = co_await node->changes().enter();
   if (std::optional<StanzaError> error = refusal(*node, Act::retrieve, asker); error && refusal(*node, Act::publish, asker)) {
-    // He can neither read nor write: what there is is nothing to him, but for an owner's word that he has none.
-    co_return fail(node->exists() && !refusal(*node, Act::know, asker) ? forbidden() : std::move(*error));
+    // He can neither read nor write: which items there are is nothing to him.
+    std::optional<StanzaError> denied = node->exists() ? refusal(*node, Act::retract, asker) : std::nullopt;
+    co_return fail(denied ? std::move(*denied) : std::move(*error));
   }
   if (node->is_collection() || !node->config().persist_items) {   // section 7.2.3.5
     co_return fail(unsupported("persistent-items"));

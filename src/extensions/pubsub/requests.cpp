@@ -49,12 +49,28 @@ std::optional<StanzaError> refuses_root(std::string_view verb, bool is_owners, b
   return verb == "subscribe" ? unsupported("subscribe") : nodeid_required();
 }
 
+// What may stand beside the one element that says what is asked (section 17.1): nothing else of this namespace.
+std::string_view companion(std::string_view verb) {
+  return verb == "create" ? "configure" : verb == "subscribe" ? "options" : verb == "publish" ? "publish-options" : "";
+}
+
 }  // namespace
 
 IqReply answer_request(const Iq& request) {
   const xml::Element pubsub = request.payload();
   const auto verb = pubsub.first_child();
   if (!verb || verb->ns() != pubsub.ns()) {
+    return request.error(StanzaCondition::bad_request);
+  }
+  std::size_t own = 0;
+  std::size_t beside = 0;
+  for (const xml::Element child : pubsub.children()) {
+    if (child.ns() == pubsub.ns()) {
+      beside += child.local() == companion(verb->local()) ? 1 : 0;
+      ++own;
+    }
+  }
+  if (own != 1 + beside || beside > 1) {
     return request.error(StanzaCondition::bad_request);
   }
   const bool is_owners = pubsub.ns() == ns::pubsub_owner;
