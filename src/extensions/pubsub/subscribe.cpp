@@ -133,7 +133,7 @@ Task<Reply> Service::unsubscribe(Request request) {
     co_return refuse(text ? invalid_jid() : jid_required());
   }
   const Jid jid = *parsed;
-  if (jid.bare_str() != request.asker.jid.bare_str()) {   // section 6.2.3.3; whatever there is
+  if (jid.bare_str() != request.asker.jid.bare_str()) {   // section 6.2.3.3, whatever there is
     co_return refuse(forbidden());
   }
   Result<NodePtr, Refusal> found = co_await find_for(request, Act::know);
