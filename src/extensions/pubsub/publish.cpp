@@ -238,13 +238,6 @@ void Service::observe(ItemEvent event) {
 
 Task<Reply> Service::retract_request(Request request) {
   Retraction retraction{.node = request.node, .sender = request.envelope.sender, .trace = request.envelope.trace, .acceptance = request.envelope.acceptance};
-  std::size_t count = 0;
-  for (const xml::Element child : request.verb().children()) {
-    count += child.is({"item", ns::pubsub}) ? 1 : 0;
-  }
-  if (count > 1) {   // section 7.2.1: one
-    co_return refuse(StanzaError(StanzaCondition::bad_request, "one item is retracted at a time"));
-  }
   const auto item = request.verb().child({"item", ns::pubsub});
   retraction.id = item ? std::string(item->attribute("id").value_or("")) : std::string();
   if (retraction.id.empty()) {   // section 7.2.3.4

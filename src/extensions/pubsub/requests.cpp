@@ -69,17 +69,6 @@ IqReply answer_request(const Iq& request) {
   if (!verb || verb->ns() != pubsub.ns() || !is_one_request(pubsub, verb->local())) {
     return request.error(StanzaCondition::bad_request);
   }
-  std::size_t own = 0;
-  std::size_t beside = 0;
-  for (const xml::Element child : pubsub.children()) {
-    if (child.ns() == pubsub.ns()) {
-      beside += child.local() == companion(verb->local()) ? 1 : 0;
-      ++own;
-    }
-  }
-  if (own != 1 + beside || beside > 1) {
-    return request.error(StanzaCondition::bad_request);
-  }
   const bool is_owners = pubsub.ns() == ns::pubsub_owner;
   std::string node(verb->attribute("node").value_or(""));
   if (is_owners && verb->local() == "collection") {   // XEP-0248 section 7.5: it is the child that changes
