@@ -122,10 +122,12 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
   if (is_stranger(is_personal(), request.asker)) {
     co_return start_list(request) + "</query>";
   }
-  const std::size_t limit = page.limit(site_.options->page);
+  constexpr std::size_t most_of_the_store = 1000;   // in a page of its
+  const bool is_count_only = page.max == 0;   // XEP-0059 section 2.7: of those that he may know
+  const std::size_t limit = is_count_only ? most_store_pages * most_of_the_store : page.limit(site_.options->page);
   const bool is_last_page = page.before.has_value();
   PubSubNodePageRequest wanted{.after = page.after.value_or(""), .before = page.before.value_or(""), .is_last_page = is_last_page,
-                               .parent = request.node, .viewer = request.asker.jid.bare(), .limit = limit + 1};
+                               .parent = request.node, .viewer = request.asker.jid.bare(), .limit = std::min(limit + 1, most_of_the_store)};
   std::vector<PubSubNodeSummary> shown;
   bool is_complete = false;
   bool hides = false;
@@ -169,6 +171,10 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
       shown.erase(shown.begin() + static_cast<std::ptrdiff_t>(limit), shown.end());
     }
   }
+  const std::size_t counted = shown.size();
+  if (is_count_only) {
+    shown.clear();
+  }
   std::string payload = start_list(request);
   std::string list;
   xml::Writer writer(list, ns::disco_items);
@@ -193,7 +199,9 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
       set.first = shown.front().record.node;
       set.last = shown.back().record.node;
     }
-    if (!hides) {
+    if (is_count_only && is_complete) {
+      set.count = bounded(counted);
+    } else if (!hides) {
       const Result<std::uint64_t> count = co_await store().count(site_.jid, request.node);
       if (count && is_whole) {
         set.count = bounded(*count);
