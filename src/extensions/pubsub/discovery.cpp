@@ -12,7 +12,7 @@
 namespace aldis::pubsub {
 namespace {
 
-constexpr int most_store_pages = 20;   // behind each other where much is hidden: the rest is asked for again
+constexpr std::size_t most_store_pages = 20;   // behind each other where much is hidden: the rest is asked for again
 
 bool is_stranger(bool is_personal, const Asker& asker) {
   return is_personal && !asker.is_owner && (!asker.relation.sees_presence || asker.relation.is_blocked);
@@ -131,7 +131,7 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
   std::vector<PubSubNodeSummary> shown;
   bool is_complete = false;
   bool hides = false;
-  for (int i = 0; i < most_store_pages && shown.size() < limit && !is_complete; ++i) {
+  for (std::size_t i = 0; i < most_store_pages && shown.size() < limit && !is_complete; ++i) {
     PubSubNodePageRequest one = wanted;
     Result<PubSubNodePage> got = co_await store().list(site_.jid, std::move(one));
     if (!got) {
