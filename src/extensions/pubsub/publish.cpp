@@ -64,6 +64,9 @@ Task<Reply> Service::publish_request(Request request) {
       co_return refuse(bad("invalid-payload"));
     }
     if (const auto payload = item.first_child()) {
+      if (payload->ns().empty() || payload->ns() == ns::pubsub) {   // section 17.1: it stands in a namespace of its own
+        co_return refuse(bad("invalid-payload"));
+      }
       publication.payload = standalone(*payload);
     }
   }
@@ -251,6 +254,9 @@ Task<Reply> Service::retract_request(Request request) {
   if (retraction.id.empty()) {   // section 7.2.3.4
     co_return refuse(bad("item-required"));
   }
+  if (request.verb().child_count() > 1) {   // section 7.2.1: one; and not the first of several (section 12.11)
+    co_return refuse(StanzaCondition::bad_request);
+  }
   if (const auto notify = request.verb().attribute("notify")) {
     const std::optional<bool> truth = parse_boolean(*notify);
     if (!truth) {
@@ -270,8 +276,9 @@ Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retract
   const NodePtr node = co_await find(retraction.node);
   const Serial::Hold hold = co_await node->changes().enter();
   if (std::optional<StanzaError> error = refusal(*node, Act::retrieve, asker); error && refusal(*node, Act::publish, asker)) {
-    // He can neither read nor write: what there is is nothing to him, but for an owner's word that he has none.
-    co_return fail(node->exists() && !refusal(*node, Act::know, asker) ? forbidden() : std::move(*error));
+    // He can neither read nor write: what there is is nothing to him (section 7.2.3.1).
+    std::optional<StanzaError> no = refusal(*node, Act::retract, asker);
+    co_return fail(no ? std::move(*no) : forbidden());
   }
   if (node->is_collection() || !node->config().persist_items) {   // section 7.2.3.5
     co_return fail(unsupported("persistent-items"));
