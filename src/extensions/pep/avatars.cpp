@@ -9,6 +9,7 @@
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"
+#include "core/virtual_host.h"
 #include "extensions/extensions.h"
 #include "extensions/pubsub/node_config.h"
 #include "extensions/pubsub/nodes.h"
@@ -169,6 +170,9 @@ Task<Verdict> amend_when_known(Home& home, std::shared_ptr<AvatarHashes> hashes,
 }  // namespace
 
 void install_avatars(Extension& self) {
+  if (!self.host().has_extension("account_pubsub")) {
+    return;
+  }
   const auto hashes = std::make_shared<AvatarHashes>();
   self.advertise_account("urn:xmpp:pep-vcard-conversion:0");
   Cards& cards = self.host().shared<Cards>();

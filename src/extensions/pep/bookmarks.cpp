@@ -6,6 +6,7 @@
 
 #include "core/extension.h"
 #include "core/home.h"
+#include "core/virtual_host.h"
 #include "extensions/extensions.h"
 #include "extensions/pep/bookmark.h"
 #include "extensions/private_xml.h"
@@ -129,6 +130,9 @@ Task<Result<std::string, StanzaError>> store(Iq request, std::string element) {
 }  // namespace
 
 void install_bookmarks(Extension& self) {
+  if (!self.host().has_extension("account_pubsub")) {
+    return;
+  }
   self.advertise_account("urn:xmpp:bookmarks:1#compat");
   self.host().shared<ConvertedElements>().all.insert_or_assign({std::string(ns::private_bookmarks), "storage"}, ConvertedElement{load, store});
 }

@@ -4,6 +4,7 @@
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"
+#include "core/virtual_host.h"
 #include "extensions/extensions.h"
 #include "extensions/pep/card4.h"
 #include "extensions/pubsub/node_config.h"
@@ -75,6 +76,9 @@ Task<void> publish_card(Account::Pin account, Jid from, std::string card) {
 }  // namespace
 
 void install_cards(Extension& self) {
+  if (!self.host().has_extension("account_pubsub")) {
+    return;
+  }
   self.advertise_account(ns::vcard4);
   self.host().shared<Cards>().stored.push_back([](Home& home, const BareJid& owner, const Jid& from, const std::string& card) {
     if (Account* account = home.find_account(owner)) {

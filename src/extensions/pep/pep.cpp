@@ -11,6 +11,7 @@
 #include "extensions/pep/defaults.h"
 #include "extensions/pep/relations.h"
 #include "extensions/pep/watchers.h"
+#include "xmpp/namespaces.h"
 
 namespace aldis::ext {
 namespace {
@@ -24,8 +25,8 @@ class PepHome {
  public:
   explicit PepHome(Home& home)
       : capabilities_(home.questions()),
-        watchers(capabilities_, [this, &home](const BareJid& owner, const FullJid& client, std::vector<std::string> nodes) {
-          spawn(show_if_let_in(home, owner, client, std::move(nodes)));
+        watchers(capabilities_, [this, &home](const BareJid& owner, const FullJid& client, std::vector<std::string> nodes, Watchers::Since since) {
+          spawn(show_if_let_in(home, owner, client, std::move(nodes), since));
         }) {}
 
   void contact_changed(const Account& account, const BareJid* contact) {
@@ -42,7 +43,7 @@ class PepHome {
   }
 
  private:
-  Task<void> show_if_let_in(Home& home, BareJid owner, FullJid client, std::vector<std::string> nodes) {
+  Task<void> show_if_let_in(Home& home, BareJid owner, FullJid client, std::vector<std::string> nodes, Watchers::Since since) {
     std::optional<Account::Pin> pin;
     if (Account* account = home.find_account(owner)) {
       pin.emplace(*account);
@@ -51,7 +52,7 @@ class PepHome {
     const bool may_see = relation && is_let_in(owner, client, *relation);
     watchers.set_let_in(owner, client, may_see);
     if (may_see) {
-      pubsub::show_last_items(home, owner, {.client = client, .relation = *relation}, std::move(nodes));
+      pubsub::show_last_items(home, owner, {.client = client, .relation = *relation, .since = since}, std::move(nodes));
     }
   }
   Capabilities capabilities_;
@@ -82,24 +83,23 @@ class Personal final : public pubsub::PersonalRules {
   Task<Result<pubsub::Relation>> relation(Home& home, BareJid owner, BareJid who) override { return relation_of(home, std::move(owner), std::move(who)); }
 
   Task<std::vector<pubsub::Interested>> interested(Home& home, BareJid owner, std::string node) override {
-    std::vector<FullJid> clients;
-    for (const Watcher& watcher : homes_->of(home).watchers.of(owner)) {
-      if (includes(watcher.interests, node)) {
-        clients.push_back(watcher.client);
-      }
-    }
     std::vector<pubsub::Interested> found;
-    for (FullJid& client : clients) {
-      const Result<pubsub::Relation> relation = co_await relation_of(home, owner, client.bare());
-      if (!relation || !is_let_in(owner, client, *relation)) {
-        continue;
+    const auto wants = [&](const Watcher& watcher) { return includes(watcher.interests, node); };
+    Watchers& watchers = homes_->of(home).watchers;
+    if (std::ranges::none_of(watchers.of(owner), wants)) {
+      co_return found;
+    }
+    const Result<Relations> relations = co_await relations_of(home, owner);
+    if (!relations) {
+      co_return found;
+    }
+    for (const Watcher& watcher : watchers.of(owner)) {
+      if (wants(watcher)) {
+        pubsub::Relation relation = (*relations)(watcher.client);
+        if (is_let_in(owner, watcher.client, relation)) {
+          found.push_back({.client = watcher.client, .relation = std::move(relation)});
+        }
       }
-      pubsub::Interested each{.client = std::move(client), .relation = *relation};
-      if (const Account* account = home.find_account(each.client.bare())) {
-        const Session* session = account->find_session(each.client.resource());
-        each.session = session == nullptr ? SessionId::none : session->id();
-      }
-      found.push_back(std::move(each));
     }
     co_return found;
   }
@@ -115,14 +115,22 @@ class Personal final : public pubsub::PersonalRules {
 }  // namespace
 
 void install_pep(Extension& self) {
+  if (!self.host().has_extension("account_pubsub")) {
+    return;   // accounts have no service
+  }
   const auto homes = std::make_shared<PepHomes>();
+  self.identify_account("pubsub", "pep");   // section 6.1
+  for (const std::string_view feature : {"auto-subscribe", "filtered-notifications"}) {
+    self.advertise_account(std::string(ns::pubsub) + "#" + std::string(feature));
+  }
   pubsub::seam_of(self).personal = std::make_unique<Personal>(homes);
 
   self.on_outgoing(Phase::copy, StanzaKinds::presence, [homes](const HookCall& call) -> Step {
     const Stanza& presence = call.stanza();
     if (!presence.to() && presence.type() == StanzaType::available) {
       if (const Session* session = call.account.home().find_session(call.envelope.origin)) {
-        homes->of(call.account.home()).watchers.available(call.account.jid(), session->jid(), presence);
+        Home& home = call.account.home();
+        homes->of(home).watchers.available(call.account.jid(), session->jid(), presence, pubsub::last_there(presence, home.world().clock.wall()));
       }
     }
     return Verdict(Pass{});
@@ -144,13 +152,16 @@ void install_pep(Extension& self) {
       watchers.unavailable(call.account.jid(), *presence.from());
     } else if (presence.type() == StanzaType::available && presence.from()->is_full() && call.account.roster().find(*presence.from()) != nullptr) {
       if (const auto client = FullJid::parse(presence.from()->str())) {
-        watchers.available(call.account.jid(), *client, presence);
+        watchers.available(call.account.jid(), *client, presence, pubsub::last_there(presence, call.account.home().world().clock.wall()));
       }
     }
     return Verdict(Pass{});
   });
   self.on_contact_changed([homes](Account& account, const BareJid* contact) {
     homes->of(account.home()).contact_changed(account, contact);
+    if (contact != nullptr && account.exists()) {
+      pubsub::recheck_subscriptions(account.home(), account.jid(), *contact);
+    }
   });
 }
 

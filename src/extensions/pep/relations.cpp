@@ -18,9 +18,9 @@ pubsub::Relation relation_to(const Roster& roster, const policy::BlockList& bloc
 
 pubsub::Relation relation_in(const Account& account, const Jid& who) { return relation_to(account.roster(), account.blocked(), who); }
 
-Task<Result<pubsub::Relation>> relation_of(Home& home, BareJid owner, BareJid who) {
+Task<Result<Relations>> relations_of(Home& home, BareJid owner) {
   if (const Account* account = home.find_account(owner); account != nullptr && account->exists()) {
-    co_return relation_in(*account, who);
+    co_return Relations([account](const Jid& who) { return relation_in(*account, who); });
   }
   Result<AccountImage> image = co_await home.world().stores.images.load(owner);
   if (!image) {
@@ -33,7 +33,15 @@ Task<Result<pubsub::Relation>> relation_of(Home& home, BareJid owner, BareJid wh
   for (const Jid& jid : image->blocked) {
     blocked.add(jid);
   }
-  co_return relation_to(Roster(std::move(image->roster)), blocked, who);
+  co_return Relations([roster = Roster(std::move(image->roster)), blocked = std::move(blocked)](const Jid& who) { return relation_to(roster, blocked, who); });
+}
+
+Task<Result<pubsub::Relation>> relation_of(Home& home, BareJid owner, BareJid who) {
+  const Result<Relations> relations = co_await relations_of(home, std::move(owner));
+  if (!relations) {
+    co_return fail(relations.error());
+  }
+  co_return (*relations)(who);
 }
 
 }  // namespace aldis::ext

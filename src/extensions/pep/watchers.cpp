@@ -19,7 +19,7 @@ Watcher* Watchers::find(const BareJid& owner, const FullJid& client) {
   return at == found->second.end() ? nullptr : &*at;
 }
 
-void Watchers::available(const BareJid& owner, const FullJid& client, const Stanza& presence) {
+void Watchers::available(const BareJid& owner, const FullJid& client, const Stanza& presence, Since since) {
   const std::optional<Announced> announced = announced_by(presence);
   if (!announced) {
     return;
@@ -31,6 +31,7 @@ void Watchers::available(const BareJid& owner, const FullJid& client, const Stan
   }
   if (known != nullptr) {
     known->announced = key;
+    since = {};   // XEP-0312 section 2: initial presence alone
   } else {
     auto& all = by_owner_[owner.str()];
     if (all.size() >= most_of_account || size_ >= most) {
@@ -43,10 +44,10 @@ void Watchers::available(const BareJid& owner, const FullJid& client, const Stan
     ++size_;
   }
   capabilities_.find(owner, client, *announced,
-                     [this, owner, client, key](Interests interests) { learnt(owner, client, key, std::move(interests)); });
+                     [this, owner, client, key, since](Interests interests) { learnt(owner, client, key, std::move(interests), since); });
 }
 
-void Watchers::learnt(const BareJid& owner, const FullJid& client, std::size_t announced, Interests interests) {
+void Watchers::learnt(const BareJid& owner, const FullJid& client, std::size_t announced, Interests interests, Since since) {
   Watcher* watcher = find(owner, client);
   if (watcher == nullptr || watcher->announced != announced) {
     return;   // it has gone, or says something else by now
@@ -63,7 +64,7 @@ void Watchers::learnt(const BareJid& owner, const FullJid& client, std::size_t a
   }
   watcher->interests = std::move(interests);
   if (!added.empty()) {
-    wants_(owner, client, std::move(added));
+    wants_(owner, client, std::move(added), since);
   }
 }
 
@@ -110,7 +111,7 @@ void Watchers::changed(const BareJid& owner, const BareJid* contact, const std::
     by_owner_.erase(found);
   }
   for (auto& [client, nodes] : wanted) {
-    wants_(owner, client, std::move(nodes));
+    wants_(owner, client, std::move(nodes), {});
   }
 }
 

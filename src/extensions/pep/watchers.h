@@ -3,11 +3,13 @@
 // Who of them may have what is decided elsewhere.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/keyed_hash.h"
 #include "extensions/capabilities.h"
 #include "xmpp/stanza.h"
@@ -27,11 +29,13 @@ class Watchers {
   static constexpr std::size_t most = 500'000;
 
   // Told of nodes that somebody wants who did not before.
-  using Wants = std::function<void(const BareJid& owner, const FullJid& client, std::vector<std::string> nodes)>;
+  // `since`: when the client was there last, if it has just come and said so.
+  using Since = std::optional<WallTime>;
+  using Wants = std::function<void(const BareJid& owner, const FullJid& client, std::vector<std::string> nodes, Since since)>;
   Watchers(Capabilities& capabilities, Wants wants) : capabilities_(capabilities), wants_(std::move(wants)) {}
 
   // The client's available presence has reached the owner. Without capabilities it says nothing new.
-  void available(const BareJid& owner, const FullJid& client, const Stanza& presence);
+  void available(const BareJid& owner, const FullJid& client, const Stanza& presence, Since since = {});
   // Bare: with all its clients.
   void unavailable(const BareJid& owner, const Jid& who);
   void forget(const BareJid& owner);
@@ -47,7 +51,7 @@ class Watchers {
 
  private:
   using Table = std::unordered_map<std::string, std::vector<Watcher>, KeyedStringHash, std::equal_to<>>;
-  void learnt(const BareJid& owner, const FullJid& client, std::size_t announced, Interests interests);
+  void learnt(const BareJid& owner, const FullJid& client, std::size_t announced, Interests interests, Since since);
   [[nodiscard]] Watcher* find(const BareJid& owner, const FullJid& client);
 
   Capabilities& capabilities_;

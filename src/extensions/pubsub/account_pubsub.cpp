@@ -69,7 +69,7 @@ class RosterRules final : public pubsub::PersonalRules {
 };
 
 // Somebody's client has come online: of the domains of nodes it is sent the last item where a node says so (section 12.2).
-Task<void> show_subscribed(Home& home, BareJid domain, FullJid client) {
+Task<void> show_subscribed(Home& home, BareJid domain, FullJid client, std::optional<WallTime> since) {
   const Result<std::vector<PubSubNodeSubscription>> all = co_await home.world().stores.pubsub.subscriptions_of(domain, client.bare());
   std::vector<std::string> nodes;
   for (const PubSubNodeSubscription& each : all ? *all : std::vector<PubSubNodeSubscription>{}) {
@@ -78,7 +78,7 @@ Task<void> show_subscribed(Home& home, BareJid domain, FullJid client) {
     }
   }
   if (!nodes.empty()) {
-    pubsub::show_last_items(home, std::move(domain), {.client = std::move(client)}, std::move(nodes));
+    pubsub::show_last_items(home, std::move(domain), {.client = std::move(client), .since = since}, std::move(nodes));
   }
 }
 
@@ -114,7 +114,7 @@ void install_account_pubsub(Extension& self) {
     Home& home = session.account().home();
     for (const auto& [domain, host] : home.world().hosts) {
       if (!host->has_accounts && host->beside_accounts) {
-        spawn(show_subscribed(home, host->jid(), session.jid()));
+        spawn(show_subscribed(home, host->jid(), session.jid(), pubsub::last_there(*session.presence(), home.world().clock.wall())));
       }
     }
   });

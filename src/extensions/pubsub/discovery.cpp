@@ -7,6 +7,7 @@
 #include "core/virtual_host.h"
 #include "extensions/pubsub/errors.h"
 #include "extensions/pubsub/service.h"
+#include "extensions/pubsub/type_filter.h"
 #include "xmpp/result_set.h"
 
 namespace aldis::pubsub {
@@ -122,6 +123,10 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
   if (is_stranger(is_personal(), request.asker)) {
     co_return start_list(request) + "</query>";
   }
+  const Result<TypeFilter, StanzaError> filter = TypeFilter::parse_child_of(request.payload());
+  if (!filter) {
+    co_return refuse(filter.error());
+  }
   const std::size_t limit = page.limit(site_.options->page);
   const bool is_last_page = page.before.has_value();
   PubSubNodePageRequest wanted{.after = page.after.value_or(""), .before = page.before.value_or(""), .is_last_page = is_last_page,
@@ -148,7 +153,7 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
                          .is_administrator = request.asker.is_administrator,
                          .is_personal = is_personal(),
                          .relation = request.asker.relation};
-      if (config && !refuses(Act::know, *config, who)) {
+      if (config && !refuses(Act::know, *config, who) && filter->passes(config->type)) {
         known.push_back(std::move(each));
       } else {
         hides = true;

@@ -14,10 +14,10 @@ constexpr std::string_view common[] = {
     "leased-subscription", "manage-subscriptions", "member-affiliation", "meta-data", "modify-affiliations", "multi-collections", "multi-items",
     "multi-subscribe", "outcast-affiliation", "persistent-items", "presence-notifications", "publish", "publish-node-full", "publish-only-affiliation",
     "publish-options", "publisher-affiliation", "purge-nodes", "retract-items", "retrieve-affiliations", "retrieve-default", "retrieve-default-sub",
-    "retrieve-items", "retrieve-subscriptions", "rsm", "subscribe", "subscription-notifications", "subscription-options"};
+    "retrieve-items", "retrieve-subscriptions", "rsm", "since", "subscribe", "subscription-notifications", "subscription-options"};
 
 std::vector<std::string> all_common() {
-  std::vector<std::string> features{std::string(ns::pubsub)};
+  std::vector<std::string> features{std::string(ns::pubsub), std::string(ns::pubsub_filter)};
   for (const std::string_view feature : common) {
     features.push_back(std::string(ns::pubsub) + "#" + std::string(feature));
   }

@@ -1,4 +1,5 @@
-// The last item of a node, for who has just subscribed (XEP-0060 1.30 section 6.1.7) and for who has come online (sections 9.2 and 12.2).
+// The last item of a node, for who has just subscribed (XEP-0060 1.30 section 6.1.7) and for who has come online (sections 9.2 and 12.2): of one who
+// says how long he was away all since then (XEP-0312 0.3).
 #include "extensions/pubsub/service.h"
 #include "xmpp/delay.h"
 #include "xmpp/namespaces.h"
@@ -6,6 +7,8 @@
 namespace aldis::pubsub {
 
 namespace {
+
+constexpr std::size_t most_items_since = 50;   // of a node (XEP-0312 section 2, point 5)
 
 // A subscription of the client or of its user that gets all there is.
 bool wants_events(const Node& node, const FullJid& client, WallTime now) {
@@ -42,15 +45,36 @@ Task<std::optional<PubSubItem>> Service::last_item(NodePtr node) {
   co_return node->last();
 }
 
-StanzaPtr Service::last_item_message(const Node& node, const PubSubItem& item) {
+Task<std::vector<PubSubItem>> Service::items_since(NodePtr node, std::optional<WallTime> since) {
+  std::vector<PubSubItem> found;
+  if (since && node->config().persist_items) {
+    PubSubItemRequest newest{.is_last_page = true, .limit = most_items_since, .now = wall()};
+    Result<PubSubItemPage> page = co_await store().items(site_.jid, node->name(), std::move(newest));
+    if (!page) {
+      static_cast<void>(failure("items", page.error()));
+      co_return found;
+    }
+    found = std::move(page->items);
+    while (found.size() > 1 && found.front().published < *since) {
+      found.erase(found.begin());
+    }
+    co_return found;
+  }
+  std::optional<PubSubItem> last = co_await last_item(node);
+  if (last) {
+    found.push_back(std::move(*last));
+  }
+  co_return found;
+}
+
+StanzaPtr Service::last_item_message(const Node& node, const PubSubItem& item, std::string extra) {
   std::string content;
   xml::Writer writer(content, ns::pubsub_event);
   writer.start("items").attribute("node", node.name());
   write_item(writer, node, item, node.config().deliver_payloads);
   writer.end();
-  std::string delay;
-  Delay{.stamp = item.published}.write(delay);
-  return message(node.name(), node.config().is_headline || node.config().presence_based_delivery, content, delay);
+  Delay{.stamp = item.published}.write(extra);
+  return message(node.name(), node.config().is_headline || node.config().presence_based_delivery, content, extra);
 }
 
 Task<void> Service::send_last_to(NodePtr node, Jid subscriber) {
@@ -79,9 +103,9 @@ Task<void> Service::show_last_task(Pin self, Interested client, std::vector<std:
                      node->config().send_last == SendLast::on_sub_and_presence && !refusal(*node, Act::receive, asker) &&
                      (is_personal() || wants_events(*node, client.client, wall()));
     if (may) {
-      const std::optional<PubSubItem> item = co_await last_item(node);
-      if (item) {
-        outbox_.to_one({.stanza = last_item_message(*node, *item)}, client.client);
+      const std::vector<PubSubItem> items = co_await items_since(node, client.since);
+      for (const PubSubItem& item : items) {
+        outbox_.to_one({.stanza = last_item_message(*node, item, is_personal() ? reply_to(item.publisher) : std::string())}, client.client);
       }
     }
   }

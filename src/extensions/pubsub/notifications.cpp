@@ -198,9 +198,21 @@ Task<void> Service::notify_others(NodePtr node, const FanOutPlan& plan, const Ev
   }
 }
 
+std::string Service::reply_to(const Jid& publisher) const {
+  if (publisher.is_bare() || publisher.bare_str() != site_.jid.str()) {
+    return {};
+  }
+  std::string text;
+  xml::Writer(text).start("addresses", ns::addresses).start("address").attribute("type", "replyto").attribute("jid", publisher.str()).end().end();
+  return text;
+}
+
 // Section 9.2. Who has subscribed is told so, and not twice.
 Task<void> Service::notify_interested(NodePtr node, const Event& event, Outbox::Notification shared) {
-  static_cast<void>(event);
+  if (const std::string from = event.publisher ? reply_to(*event.publisher) : std::string(); !from.empty()) {   // all of them see his presence
+    const bool is_headline = node->config().is_headline || node->config().presence_based_delivery;
+    shared.stanza = message(node->name(), is_headline, event.content, from);
+  }
   const std::vector<Interested> interested = co_await site_.seam->personal->interested(home_, site_.jid, node->name());
   const WallTime now = wall();
   std::vector<Jid> clients;

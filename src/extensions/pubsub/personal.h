@@ -35,6 +35,7 @@ struct Interested {
   FullJid client;
   SessionId session = SessionId::none;   // of this server, if it is known; none: it is reached by its address
   Relation relation{};                   // of its user; for the owner's own clients nobody looks at it
+  std::optional<WallTime> since{};       // when it was there last, as it says itself (XEP-0312): it gets what has been published since
 };
 
 class PersonalRules {
@@ -57,8 +58,14 @@ struct Seam {
 [[nodiscard]] Seam& seam_of(Extension& self);
 [[nodiscard]] const Seam* find_seam(const VirtualHost& host);   // null: neither
 
+// What he is to the owner has changed: his subscriptions to nodes that he may not have any more end. On the account's shard.
+void recheck_subscriptions(Home& here, const BareJid& service, BareJid who);
+
+// When the client that sends this presence was there last, if it says so (XEP-0312 section 2).
+[[nodiscard]] std::optional<WallTime> last_there(const Stanza& presence, WallTime now);
+
 // The last items of these nodes, as somebody who has come online and has these interests gets them (send_last_published_item is
-// on_sub_and_presence, and he may have them): to `client`, with their time (XEP-0203). On any shard; nodes that are not there are passed
+// on_sub_and_presence, and he may have them), or all of them since then: to `client`, with their time (XEP-0203). On any shard; nodes that are not there are passed
 // over.
 void show_last_items(Home& here, BareJid service, Interested client, std::vector<std::string> nodes);
 

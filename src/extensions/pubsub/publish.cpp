@@ -182,6 +182,7 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
   Event event{.content = std::move(content),
               .payload = config.deliver_payloads ? item.payload : std::string(),
               .is_item = publication.has_item,
+              .publisher = asker.jid,
               .sender = publication.sender,
               .trace = publication.trace,
               .acceptance = publication.acceptance};

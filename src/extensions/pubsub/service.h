@@ -100,6 +100,7 @@ class Service final : public Resident {
   [[nodiscard]] Task<Result<void, StanzaError>> retract(Asker asker, Retraction retraction);
   [[nodiscard]] Task<Result<std::vector<PubSubItem>, StanzaError>> newest(std::string node, std::size_t limit);
   void show_last(Interested client, std::vector<std::string> nodes);
+  void recheck(BareJid who);
   [[nodiscard]] Task<Result<Asker, StanzaError>> asker_of(Jid who, const PrincipalPtr& sender);
 
   // ---- of collections, from the part of another node (collections.cpp)
@@ -226,6 +227,7 @@ class Service final : public Resident {
     bool passes_up = true;                  // to collections
     std::string payload{};                  // of an item: what keywords are looked for in, and bodies made of
     bool is_item = false;                   // keywords decide
+    std::optional<Jid> publisher{};         // of an item
     PrincipalPtr sender{};
     TraceId trace = TraceId::none;
     AcceptancePtr acceptance{};
@@ -240,12 +242,17 @@ class Service final : public Resident {
   void tell_owners_of_subscription(const Node& node, const Subscription& subscription);
   void tell_affiliation(const Node& node, const BareJid& jid, Affiliation affiliation);
   [[nodiscard]] std::string next_id(std::string_view node);
+  // XEP-0163 section 4.3.1, for whoever is subscribed to the owner's presence: from which of his clients it comes (XEP-0033).
+  [[nodiscard]] std::string reply_to(const Jid& publisher) const;
 
   // last_items.cpp
   Task<std::optional<PubSubItem>> last_item(NodePtr node);
+  // Oldest first; at least the last.
+  Task<std::vector<PubSubItem>> items_since(NodePtr node, std::optional<WallTime> since);
   Task<void> send_last_to(NodePtr node, Jid subscriber);
+  Task<void> recheck_task(Pin self, BareJid who);   // recheck.cpp
   Task<void> show_last_task(Pin self, Interested client, std::vector<std::string> nodes);
-  [[nodiscard]] StanzaPtr last_item_message(const Node& node, const PubSubItem& item);
+  [[nodiscard]] StanzaPtr last_item_message(const Node& node, const PubSubItem& item, std::string extra = {});
 
   // collections.cpp
   Task<Reply> associate(Request request);

@@ -2,6 +2,7 @@
 // nobody can aim many at one shard.
 #include "core/virtual_host.h"
 #include "extensions/pubsub/service.h"
+#include "xmpp/number.h"
 
 namespace aldis::pubsub {
 
@@ -32,6 +33,12 @@ void at_service(Home& here, const BareJid& service, std::string_view node, std::
   } else {
     home.shard().post(std::move(go));
   }
+}
+
+std::optional<WallTime> last_there(const Stanza& presence, WallTime now) {
+  const auto ago = presence.child({"ago", "urn:xmpp:ago:0"});
+  const auto seconds = ago ? parse_number<std::int64_t>(ago->attribute("secs").value_or(""), 0, std::int64_t{86400} * 36500) : std::nullopt;
+  return seconds ? std::optional(now - std::chrono::seconds(*seconds)) : std::nullopt;
 }
 
 Seam& seam_of(Extension& self) { return self.host().shared<Seam>(); }
