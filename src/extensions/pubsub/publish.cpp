@@ -64,6 +64,9 @@ Task<Reply> Service::publish_request(Request request) {
       co_return refuse(bad("invalid-payload"));
     }
     if (const auto payload = item.first_child()) {
+      if (payload->ns().empty() || payload->ns() == ns::pubsub) {   // section 17.1: it stands in a namespace of its own
+        co_return refuse(bad("invalid-payload"));
+      }
       publication.payload = standalone(*payload);
     }
   }

@@ -257,6 +257,7 @@ class Service final : public Resident {
   // collections.cpp
   Task<Reply> associate(Request request);
   Task<std::optional<StanzaError>> set_children(NodePtr collection, std::vector<std::string> children, Jid who);
+  Task<void> forget_parent(Pin self, std::string child, std::string collection);
   Task<std::optional<StanzaError>> set_parent(std::string child, std::string collection, bool is_in, Cause cause);
   Task<std::optional<StanzaError>> may_associate(NodePtr node, const NodeSettings& settings, Jid who);
   Task<std::optional<StanzaError>> answer_question(Question question);
