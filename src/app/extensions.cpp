@@ -62,7 +62,7 @@ std::span<const ExtensionEntry> extensions() {
       {"account_pubsub", ext::install_account_pubsub, {{60, "1.30", "see pubsub.md"}}, &ext::account_pubsub_options()},
       {"forms", ext::install_forms,
        {{346, "0.2", "see forms.md"}, {122, "1.0.2", "submitted forms are checked"}, {141, "1.0", "a layout fits its form"}},
-       nullptr, true, ServedBy::accounts_and_pubsub},
+       nullptr, true, ServedBy::pubsub},
       {"service_administration", ext::install_service_administration,
        {{133, "1.3.1", "no black or white lists; the list of administrators, restart and shutdown are the operator's"}}},
       {"pep", ext::install_pep, {{163, "1.2.2"}, {222, "1.0"}, {223, "1.1.1"}}},
