@@ -15,6 +15,9 @@ void Extension::advertise_account(std::string_view feature) { host_.discovery.ac
 void Extension::identify(std::string category, std::string type, std::string name) {
   host_.discovery.identity = {std::move(category), std::move(type), std::move(name)};
 }
+void Extension::identify_too(std::string category, std::string type) {
+  host_.discovery.other_identities.push_back({std::move(category), std::move(type), {}});
+}
 void Extension::list_items(std::function<IqReply(const Iq&)> handler) { host_.discovery.list_items = std::move(handler); }
 void Extension::house(ResidentFactory residents) {
   ensure(!host_.residents, "one kind of resident lives at a domain's addresses");

@@ -54,6 +54,7 @@ class Extension {
 
   // What the domain itself is (XEP-0030 section 3.1), and its items, where another than the usual.
   void identify(std::string category, std::string type, std::string name);
+  void identify_too(std::string category, std::string type);   // the domain is that besides
   void list_items(std::function<IqReply(const Iq&)> handler);
   // At the domain's addresses live these, and no accounts: once for a domain.
   void house(ResidentFactory residents);

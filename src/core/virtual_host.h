@@ -75,6 +75,7 @@ class VirtualHost {
   };
   struct Discovery {
     DiscoveryIdentity identity;
+    std::vector<DiscoveryIdentity> other_identities;   // of the domain besides
     std::function<IqReply(const Iq&)> list_items;   // of the domain, in place of `items`; null: those
     std::set<std::string, std::less<>> server_features;
     std::set<std::string, std::less<>> account_features;

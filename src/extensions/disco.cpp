@@ -135,6 +135,9 @@ IqReply account_items(const Iq& request) {
 void write_server_info(xml::Writer& writer, const VirtualHost& host) {
   const auto& identity = host.discovery.identity;
   writer.start("identity").attribute("category", identity.category).attribute("type", identity.type).attribute("name", identity.name).end();
+  for (const auto& other : host.discovery.other_identities) {
+    writer.start("identity").attribute("category", other.category).attribute("type", other.type).end();
+  }
   write_features(writer, host.discovery.server_features);
   for (const auto& form : host.discovery.server_forms) {
     form(writer);

@@ -69,7 +69,7 @@ Task<Result<void, StanzaError>> check_submitted(Home& home, pubsub::NodeAddress 
 }  // namespace
 
 void install_forms(Extension& self) {
-  self.identify("pubsub", std::string(ns::forms_published), {});   // section 3
+  self.identify_too("pubsub", std::string(ns::forms_published));   // section 3
   pubsub::Seam& seam = pubsub::seam_of(self);
   seam.checks.push_back({std::string(templates), check_template});
   seam.checks.push_back({std::string(submitted), check_submitted});
