@@ -60,6 +60,9 @@ std::span<const ExtensionEntry> extensions() {
        true,
        ServedBy::pubsub},
       {"account_pubsub", ext::install_account_pubsub, {{60, "1.30", "see pubsub.md"}}, &ext::account_pubsub_options()},
+      {"forms", ext::install_forms,
+       {{346, "0.2", "see forms.md"}, {122, "1.0.2", "submitted forms are checked"}, {141, "1.0", "a layout fits its form"}},
+       nullptr, true, ServedBy::accounts_and_pubsub},
       {"service_administration", ext::install_service_administration,
        {{133, "1.3.1", "no black or white lists; the list of administrators, restart and shutdown are the operator's"}}},
       {"pep", ext::install_pep, {{163, "1.2.2"}, {222, "1.0"}, {223, "1.1.1"}}},
@@ -76,6 +79,7 @@ std::span<const ExtensionEntry> extensions() {
 std::span<const XepReference> core_xeps() {
   static const std::vector<XepReference> list{
       {59, "1.0", "result sets in the core's own answers"},
+      {80, "1.10.0", "operators' rules for what recipients see of positions; see positions.md"},
       {82, "1.1.1", "timestamps"},
       {106, "1.1.1", "escaped localparts"},
       {114, "1.6", "accept only"},

@@ -145,12 +145,17 @@ void Home::deliver_shared(const Envelope& envelope, std::span<const SessionId> s
 void Home::deliver_each(const Envelope& envelope, std::span<const Jid> recipients) {
   const bool is_for_those_here = envelope.stanza->type() == StanzaType::headline;
   for (const Jid& to : recipients) {
-    if (is_for_those_here && find_account(to) == nullptr) {
+    Account* account = find_account(to);
+    if (is_for_those_here && account == nullptr) {
       continue;
     }
     Envelope own = envelope.with(envelope.stanza->with_to(to));
     own.is_shared = false;
-    deliver(std::move(own));
+    if (account != nullptr && account->exists()) [[likely]] {
+      account->deliver(std::move(own));
+    } else {
+      deliver(std::move(own));
+    }
   }
 }
 

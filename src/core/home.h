@@ -12,8 +12,10 @@
 #include "core/ended_streams.h"
 #include "core/envelope.h"
 #include "core/ids.h"
+#include "core/late_positions.h"
 #include "core/memory_step.h"
 #include "core/periodic_work.h"
+#include "core/positions.h"
 #include "core/questions.h"
 #include "core/residents.h"
 #include "core/world.h"
@@ -47,6 +49,10 @@ class Home final : private NextTurn {
   void refuse_resumption(ResumptionRequest request);
   // An answer to a request, to the session it came from or back through the router.
   void reply(const Envelope& request, StanzaPtr answer);
+
+  // What recipients here see of positions, and what waits until they may.
+  [[nodiscard]] PositionForms& position_forms() { return position_forms_; }
+  [[nodiscard]] LatePositions& late_positions() { return late_positions_; }
 
   // What lives here besides accounts.
   [[nodiscard]] Residents& residents() { return residents_; }
@@ -162,6 +168,8 @@ class Home final : private NextTurn {
   std::vector<Periodic> periodic_;
   bool begins_periodic_work_ = true;
   ArchiveIds archive_ids_;
+  PositionForms position_forms_{world_.clock};
+  LatePositions late_positions_{shard_};
   Residents residents_{*this};
   Questions questions_{*this};
   std::uint8_t index_;

@@ -16,6 +16,7 @@ void install_client_state(Extension& self);
 void install_commands(Extension& self);
 void install_contact_addresses(Extension& self);
 void install_disco(Extension& self);
+void install_forms(Extension& self);
 void install_last_activity(Extension& self);
 void install_mam(Extension& self);
 void install_muc(Extension& self);

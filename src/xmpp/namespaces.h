@@ -23,6 +23,9 @@ inline constexpr std::string_view roster_versioning = "urn:xmpp:features:rosterv
 inline constexpr std::string_view pre_approval = "urn:xmpp:features:pre-approval";
 // XEPs
 inline constexpr std::string_view forms = "jabber:x:data";                               // XEP-0004
+inline constexpr std::string_view forms_published = "urn:xmpp:fdp:0";                         // XEP-0346
+inline constexpr std::string_view form_validation = "http://jabber.org/protocol/xdata-validate";  // XEP-0122
+inline constexpr std::string_view form_layout = "http://jabber.org/protocol/xdata-layout";        // XEP-0141
 inline constexpr std::string_view last = "jabber:iq:last";                               // XEP-0012
 inline constexpr std::string_view disco_info = "http://jabber.org/protocol/disco#info";  // XEP-0030
 inline constexpr std::string_view disco_items = "http://jabber.org/protocol/disco#items";
@@ -34,6 +37,7 @@ inline constexpr std::string_view rsm = "http://jabber.org/protocol/rsm";       
 inline constexpr std::string_view registration = "jabber:iq:register";                   // XEP-0077
 inline constexpr std::string_view register_feature = "http://jabber.org/features/iq-register";
 inline constexpr std::string_view version = "jabber:iq:version";                         // XEP-0092
+inline constexpr std::string_view geoloc = "http://jabber.org/protocol/geoloc";          // XEP-0080
 inline constexpr std::string_view addresses = "http://jabber.org/protocol/address";         // XEP-0033
 inline constexpr std::string_view pubsub_filter = "urn:xmpp:pubsub-filter:0";                // XEP-0462
 inline constexpr std::string_view bookmarks = "urn:xmpp:bookmarks:1";                        // XEP-0402

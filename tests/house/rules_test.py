@@ -1,6 +1,6 @@
 """Tests of the house rules' own checks: each is run on a small tree that keeps the rule and on trees that break it."""
 import pathlib
-import re
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -122,7 +122,7 @@ class Links(Tree):
 
 class SecurityTests(Tree):
     ROWS = [f"{letter}{i:02}" for letter, count in
-            {"X": 15, "T": 10, "S": 9, "E": 13, "P": 8, "L": 4, "O": 3, "N": 1, "M": 6}.items() for i in range(1, count + 1)]
+            {"X": 15, "T": 10, "S": 9, "E": 13, "P": 8, "L": 4, "O": 3, "N": 1, "M": 6, "B": 4}.items() for i in range(1, count + 1)]
 
     def setUp(self):
         super().setUp()
@@ -152,39 +152,63 @@ class SecurityTests(Tree):
         self.refuses("check_security_tests", "has no row N01")
 
 
-class RoomTests(Tree):
+class Conformance(Tree):
+    DOCUMENTS = runpy.run_path(str(TOOLS / "check_conformance"))["DOCUMENTS"]
+
     def setUp(self):
         super().setUp()
-        self.sections = re.search(r'SECTIONS = """(.*?)"""', (TOOLS / "check_room_tests").read_text(), re.DOTALL).group(1).split()
-        self.write("src/extensions/muc/a_test.cpp", "TEST_F(Suite, Case) {}\n")
+        self.table("docs/rooms-conformance.md", "XEP-0045")
+        self.table("docs/pubsub-conformance.md", "XEP-0163")
 
-    def table(self, first="1-220", shown="`a_test.cpp: Suite.Case`", without=""):
-        rows = [f"| {section} | {first if section == self.sections[0] else ''} | said | {shown} |\n" for section in self.sections if section != without]
-        self.write("docs/rooms-conformance.md", "".join(rows))
+    def table(self, document, changed, first="", shown="`a_test.cpp: Suite.Case`", without=""):
+        """Writes it, one of its XEPs changed."""
+        folder, xeps = self.DOCUMENTS[document]
+        self.write(f"{folder}/a_test.cpp", "TEST_F(Suite, Case) {}\n")
+        lines = []
+        for xep, (count, sections) in xeps.items():
+            lines.append(f"## {xep}\n")
+            is_changed = xep == changed
+            for section in sections.split():
+                numbers = "" if section != sections.split()[0] else first if is_changed and first else f"1-{count}"
+                if not is_changed or section != without:
+                    lines.append(f"| {section} | {numbers} | said | {shown if is_changed else '`a_test.cpp: Suite.Case`'} |\n")
+        self.write(document, "".join(lines))
 
     def test_what_exists_passes(self):
-        self.table()
-        self.accepts("check_room_tests")
-        self.table(shown="not ours: clients do that")
-        self.accepts("check_room_tests")
+        self.accepts("check_conformance")
+        self.table("docs/rooms-conformance.md", "XEP-0045", shown="not ours: clients do that")
+        self.table("docs/pubsub-conformance.md", "XEP-0163", shown="not done: it is optional")
+        self.accepts("check_conformance")
 
     def test_a_test_that_is_gone_is_refused(self):
-        self.table(shown="`a_test.cpp: Suite.Other`")
-        self.refuses("check_room_tests", "docs/rooms-conformance.md:1: a_test.cpp has no test Suite.Other")
-        self.table(shown="`a_test.cpp`")
-        self.refuses("check_room_tests", "a_test.cpp has no test")
-        self.table(shown="`b_test.cpp: Suite.Case`")
-        self.refuses("check_room_tests", "b_test.cpp does not exist")
+        self.table("docs/rooms-conformance.md", "XEP-0045", shown="`a_test.cpp: Suite.Other`")
+        self.refuses("check_conformance", "docs/rooms-conformance.md:2: a_test.cpp has no test Suite.Other")
+        self.table("docs/rooms-conformance.md", "XEP-0045", shown="`a_test.cpp`")
+        self.refuses("check_conformance", "a_test.cpp has no test")
+        self.table("docs/rooms-conformance.md", "XEP-0045", shown="`b_test.cpp: Suite.Case`")
+        self.refuses("check_conformance", "b_test.cpp does not exist")
 
     def test_a_section_or_example_that_is_missing_is_refused(self):
-        self.table(without="7.6")
-        self.refuses("check_room_tests", "has no section 7.6")
-        self.table(first="1-17, 19-220")
-        self.refuses("check_room_tests", "has no example 18")
-        self.table(first="1-220, 3")
-        self.refuses("check_room_tests", "example 3 is also in section 5.1")
-        self.table(shown="surely")
-        self.refuses("check_room_tests", "section 5.1 names no test and does not say why")
+        self.table("docs/rooms-conformance.md", "XEP-0045", without="7.6")
+        self.refuses("check_conformance", "XEP-0045 has no section 7.6")
+        self.table("docs/rooms-conformance.md", "XEP-0045", first="1-17, 19-220")
+        self.refuses("check_conformance", "XEP-0045 has no example 18")
+        self.table("docs/rooms-conformance.md", "XEP-0045", first="1-220, 3")
+        self.refuses("check_conformance", "example 3 is also in section 5.1")
+        self.table("docs/rooms-conformance.md", "XEP-0045", shown="surely")
+        self.refuses("check_conformance", "section 5.1 names no test and does not say why")
+
+    def test_each_xep_of_a_document_is_looked_at(self):
+        self.table("docs/pubsub-conformance.md", "XEP-0163", without="7.1")
+        self.refuses("check_conformance", "docs/pubsub-conformance.md:1: XEP-0163 has no section 7.1")
+        self.table("docs/pubsub-conformance.md", "XEP-0163", first="1-5, 7-11")
+        self.refuses("check_conformance", "XEP-0163 has no example 6")
+        self.table("docs/pubsub-conformance.md", "XEP-0060", shown="`b_test.cpp: Suite.Case`")
+        self.refuses("check_conformance", "b_test.cpp does not exist")
+        self.write("docs/pubsub-conformance.md", "## XEP-0999\n")
+        self.refuses("check_conformance", "docs/pubsub-conformance.md:1: XEP-0999 is none of this document's")
+        (self.root / "docs/pubsub-conformance.md").unlink()
+        self.refuses("check_conformance", "XEP-0060 has no section 1.2")
 
 
 if __name__ == "__main__":

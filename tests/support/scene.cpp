@@ -390,7 +390,7 @@ SceneAbroad& Scene::abroad() {
   return *abroad_;
 }
 
-Client& Scene::login(std::string_view jid) {
+Client& Scene::login(std::string_view jid, bool is_anonymous) {
   const Result<FullJid, JidError> full = FullJid::parse(jid);
   ensure(full.has_value(), "a scene's client has a full address");
   AccountRecord record{.jid = full->bare(), .created = clock_.wall()};
@@ -398,7 +398,7 @@ Client& Scene::login(std::string_view jid) {
   EXPECT_TRUE(created.has_value() || created.error().kind == ErrorKind::already_exists);
   Home& home = world_->home_of(full->bare_str());
   auto [client, connection] = open_stream(full->str(), home.shard());
-  auto principal = std::make_shared<Principal>(Principal{.identity = full->bare(), .mechanism = "SCENE", .is_confidential = true});
+  auto principal = std::make_shared<Principal>(Principal{.identity = full->bare(), .mechanism = "SCENE", .is_confidential = true, .is_anonymous = is_anonymous});
   BindRequest request;
   request.connection = std::move(connection);
   request.principal = principal;

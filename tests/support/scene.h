@@ -113,7 +113,7 @@ class Scene {
   ~Scene();
 
   // Creates the account if it does not exist, and binds. The jid is a full address.
-  Client& login(std::string_view jid);
+  Client& login(std::string_view jid, bool is_anonymous = false);
   // The user (a bare address) comes back on a new connection and asks for its former stream (XEP-0198 section 5). What the
   // server says is the client's to read: <resumed/> or <failed/> first.
   Client& resumes(std::string_view bare, std::string_view previd, std::uint32_t h);

@@ -30,6 +30,7 @@ inline constexpr auto account_pubsub_option_list = std::tuple{
     Option{"longest_lease", &PubSubOptions::longest_lease, Range{std::chrono::seconds(60), std::chrono::seconds(86400LL * 3650)},
            "The latest end of a subscription that has one (XEP-0060 section 12.18)."},
     Option{"page", &PubSubOptions::page, Range{1, 1000}, "Items or nodes in one answer; the rest is asked for page by page (XEP-0059)."},
+    pubsub::position_interval_option,
 };
 
 class RosterRules final : public pubsub::PersonalRules {

@@ -184,6 +184,21 @@ Task<std::optional<StanzaError>> Service::set_parent(std::string child, std::str
   co_return failed;
 }
 
+// The store has it so already.
+Task<void> Service::forget_parent(Pin self, std::string child, std::string collection) {
+  const auto found = nodes_.find(child);
+  if (found == nodes_.end()) {
+    co_return;
+  }
+  const NodePtr node = found->second;
+  const Serial::Hold hold = co_await node->changes().enter();
+  if (node->exists()) {
+    NodeSettings settings = node->settings();
+    std::erase(settings.collections, collection);
+    node->set_settings(std::move(settings));
+  }
+}
+
 // pubsub#children as a whole: each change is one of a child, and they stop at the first that is refused.
 Task<std::optional<StanzaError>> Service::set_children(NodePtr collection, std::vector<std::string> children, Jid who) {
   Result<std::vector<std::string>> standing = co_await children_of(collection->name());

@@ -13,7 +13,7 @@
 namespace aldis::pubsub {
 namespace {
 
-constexpr int most_store_pages = 20;   // behind each other where much is hidden: the rest is asked for again
+constexpr std::size_t most_store_pages = 20;   // behind each other where much is hidden: the rest is asked for again
 
 bool is_stranger(bool is_personal, const Asker& asker) {
   return is_personal && !asker.is_owner && (!asker.relation.sees_presence || asker.relation.is_blocked);
@@ -127,14 +127,16 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
   if (!filter) {
     co_return refuse(filter.error());
   }
-  const std::size_t limit = page.limit(site_.options->page);
+  constexpr std::size_t most_of_the_store = 1000;   // in a page of its
+  const bool is_count_only = page.max == 0;   // XEP-0059 section 2.7: of those that he may know
+  const std::size_t limit = is_count_only ? most_store_pages * most_of_the_store : page.limit(site_.options->page);
   const bool is_last_page = page.before.has_value();
   PubSubNodePageRequest wanted{.after = page.after.value_or(""), .before = page.before.value_or(""), .is_last_page = is_last_page,
-                               .parent = request.node, .viewer = request.asker.jid.bare(), .limit = limit + 1};
+                               .parent = request.node, .viewer = request.asker.jid.bare(), .limit = std::min(limit + 1, most_of_the_store)};
   std::vector<PubSubNodeSummary> shown;
   bool is_complete = false;
   bool hides = false;
-  for (int i = 0; i < most_store_pages && shown.size() < limit && !is_complete; ++i) {
+  for (std::size_t i = 0; i < most_store_pages && shown.size() < limit && !is_complete; ++i) {
     PubSubNodePageRequest one = wanted;
     Result<PubSubNodePage> got = co_await store().list(site_.jid, std::move(one));
     if (!got) {
@@ -174,6 +176,10 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
       shown.erase(shown.begin() + static_cast<std::ptrdiff_t>(limit), shown.end());
     }
   }
+  const std::size_t counted = shown.size();
+  if (is_count_only) {
+    shown.clear();
+  }
   std::string payload = start_list(request);
   std::string list;
   xml::Writer writer(list, ns::disco_items);
@@ -198,7 +204,9 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
       set.first = shown.front().record.node;
       set.last = shown.back().record.node;
     }
-    if (!hides) {
+    if (is_count_only && is_complete) {
+      set.count = bounded(counted);
+    } else if (!hides) {
       const Result<std::uint64_t> count = co_await store().count(site_.jid, request.node);
       if (count && is_whole) {
         set.count = bounded(*count);

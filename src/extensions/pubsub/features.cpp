@@ -10,7 +10,7 @@ namespace aldis::pubsub {
 namespace {
 
 constexpr std::string_view common[] = {
-    "collections", "config-node", "create-and-configure", "create-nodes", "delete-items", "delete-nodes", "instant-nodes", "item-ids",
+    "collections", "config-node", "config-node-max", "create-and-configure", "create-nodes", "delete-items", "delete-nodes", "instant-nodes", "item-ids",
     "leased-subscription", "manage-subscriptions", "member-affiliation", "meta-data", "modify-affiliations", "multi-collections", "multi-items",
     "multi-subscribe", "outcast-affiliation", "persistent-items", "presence-notifications", "publish", "publish-node-full", "publish-only-affiliation",
     "publish-options", "publisher-affiliation", "purge-nodes", "retract-items", "retrieve-affiliations", "retrieve-default", "retrieve-default-sub",
@@ -45,7 +45,7 @@ std::vector<std::string> features_of_domain(const PubSubOptions& options) {
 
 std::vector<std::string> features_of_account() {
   std::vector<std::string> features = all_common();
-  for (const std::string_view feature : {"access-presence", "auto-create", "last-published"}) {
+  for (const std::string_view feature : {"access-presence", "auto-create", "last-published", "pubsub-on-a-jid"}) {
     features.push_back(std::string(ns::pubsub) + "#" + std::string(feature));
   }
   return features;

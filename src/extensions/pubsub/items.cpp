@@ -158,6 +158,7 @@ Task<Reply> Service::items(Request request) {
   writer.start("pubsub", ns::pubsub).start("items").attribute("node", request.node);
   for (const PubSubItem& item : got.items) {
     write_item(writer, *node, item, true);
+    *request.newest = std::max(*request.newest, item.published);
   }
   writer.end();
   const bool is_part = !is_by_id && !verb.attribute("max_items") && got.items.size() < got.count;

@@ -74,7 +74,7 @@ StanzaPtr Service::last_item_message(const Node& node, const PubSubItem& item, s
   write_item(writer, node, item, node.config().deliver_payloads);
   writer.end();
   Delay{.stamp = item.published}.write(extra);
-  return message(node.name(), node.config().is_headline || node.config().presence_based_delivery, content, extra);
+  return message(node.name(), node.config().is_headline || node.config().presence_based_delivery, content, extra)->with_positions_since(item.published);
 }
 
 Task<void> Service::send_last_to(NodePtr node, Jid subscriber) {

@@ -213,7 +213,9 @@ Form metadata_form(const NodeSettings& settings, const NodeFacts& facts, const F
     add("max_items", FieldType::text_single, {std::to_string(items_kept(settings.config, *frame.options))});
   }
   add("creator", FieldType::jid_single, {facts.creator.str()});
-  add("creation_date", FieldType::text_single, {format_timestamp(facts.created)});
+  std::string created = format_timestamp(facts.created);   // to the second
+  created.replace(created.find('.'), std::string::npos, "Z");
+  add("creation_date", FieldType::text_single, {created});
   add("owner", FieldType::jid_multi, facts.owners);
   add("publisher", FieldType::jid_multi, facts.publishers);
   add("num_subscribers", FieldType::text_single, {std::to_string(facts.subscribers)});

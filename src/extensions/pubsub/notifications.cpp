@@ -113,6 +113,7 @@ FanOutPlanPtr Service::make_plan(const Node& node) const {
 }
 
 Task<void> Service::notify(NodePtr node, Event event) {
+  co_await tell_waiting(node);
   const NodeConfig& config = node->config();
   if (!config.deliver_notifications) {
     co_return;

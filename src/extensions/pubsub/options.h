@@ -43,7 +43,13 @@ struct PubSubOptions {
   std::uint32_t children = 1000;
   std::chrono::seconds longest_lease{86400LL * 365};
   std::uint32_t page = 100;
+  std::chrono::milliseconds position_interval{500};
 };
+
+inline constexpr Option position_interval_option{
+    "position_interval", &PubSubOptions::position_interval, Range{std::chrono::milliseconds(0), std::chrono::milliseconds(10'000)},
+    "How often a node's subscribers are told of positions (XEP-0080) at most; what is published more often is stored as it comes, and the last of it told "
+    "at the end of this time. 0: always."};
 
 inline constexpr auto pubsub_option_list = std::tuple{
     Option{"name", &PubSubOptions::name, Range{1, 200}, "What the service is called in lists."},
@@ -73,6 +79,7 @@ inline constexpr auto pubsub_option_list = std::tuple{
     Option{"longest_lease", &PubSubOptions::longest_lease, Range{std::chrono::seconds(60), std::chrono::seconds(86400LL * 3650)},
            "The latest end of a subscription that has one (XEP-0060 section 12.18)."},
     Option{"page", &PubSubOptions::page, Range{1, 1000}, "Items or nodes in one answer; the rest is asked for page by page (XEP-0059)."},
+    position_interval_option,
 };
 
 }  // namespace aldis::pubsub

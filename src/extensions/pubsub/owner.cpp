@@ -40,6 +40,14 @@ Task<Reply> Service::remove(Request request) {
   if (std::optional<StanzaError> error = refusal(*node, Act::remove, request.asker)) {
     co_return refuse(std::move(*error));
   }
+  std::vector<std::string> children;
+  if (node->is_collection()) {
+    Result<std::vector<std::string>> in_it = co_await children_of(node->name());
+    if (!in_it) {
+      co_return refuse(failure("children", in_it.error()));
+    }
+    children = std::move(*in_it);
+  }
   const Result<void> removed = co_await store().remove(site_.jid, node->name());
   if (!removed) {
     co_return refuse(failure("delete", removed.error()));
@@ -49,6 +57,10 @@ Task<Reply> Service::remove(Request request) {
     Event event{.content = element_with_node("delete", node->name(), redirect), .about = About::node, .is_for_all = true,
                 .sender = request.envelope.sender, .trace = request.envelope.trace, .acceptance = request.envelope.acceptance};
     co_await notify(node, std::move(event));
+  }
+  for (const std::string& child : children) {   // XEP-0248 section 8.2: they stay
+    at_service(
+        home_, site_.jid, child, [child, parent = node->name()](Service& there) { spawn(there.forget_parent(Pin(there), child, parent)); }, [] {});
   }
   if (known_) {
     known_->erase(node->name());

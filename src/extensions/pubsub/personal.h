@@ -54,6 +54,12 @@ class PersonalRules {
 struct Seam {
   std::unique_ptr<PersonalRules> personal;
   std::vector<ItemObserver> observers;
+  // Asked before an item is stored in a node whose NodeID begins so; its error is the publisher's answer.
+  struct PublishCheck {
+    std::string prefix;
+    std::function<Task<Result<void, StanzaError>>(Home& home, NodeAddress where, std::string payload)> check;
+  };
+  std::vector<PublishCheck> checks{};
 };
 [[nodiscard]] Seam& seam_of(Extension& self);
 [[nodiscard]] const Seam* find_seam(const VirtualHost& host);   // null: neither

@@ -64,6 +64,9 @@ Task<Reply> Service::publish_request(Request request) {
       co_return refuse(bad("invalid-payload"));
     }
     if (const auto payload = item.first_child()) {
+      if (payload->ns().empty() || payload->ns() == ns::pubsub) {   // section 17.1: it stands in a namespace of its own
+        co_return refuse(bad("invalid-payload"));
+      }
       publication.payload = standalone(*payload);
     }
   }
@@ -151,6 +154,17 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
       co_return fail(std::move(*error));
     }
   }
+  if (site_.seam != nullptr && publication.has_item) {
+    for (const Seam::PublishCheck& each : site_.seam->checks) {
+      if (node->name().starts_with(each.prefix)) {
+        NodeAddress where{site_.jid, node->name()};
+        const Result<void, StanzaError> checked = co_await each.check(home_, std::move(where), publication.payload);
+        if (!checked) {
+          co_return fail(checked.error());
+        }
+      }
+    }
+  }
   const NodeConfig& config = node->config();
   PubSubItem item{.id = publication.id, .payload = publication.payload, .publisher = asker.jid, .published = wall()};
   if (publication.has_item) {
@@ -186,7 +200,7 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
               .sender = publication.sender,
               .trace = publication.trace,
               .acceptance = publication.acceptance};
-  co_await notify(node, std::move(event));
+  co_await notify_paced(node, std::move(event));
   observe({.where = {site_.jid, node->name()}, .publisher = asker.jid, .id = item.id, .payload = item.payload});
   outbox_.send();
   co_return item.id;
@@ -241,6 +255,9 @@ Task<Reply> Service::retract_request(Request request) {
   if (retraction.id.empty()) {   // section 7.2.3.4
     co_return refuse(bad("item-required"));
   }
+  if (request.verb().child_count() > 1) {   // section 7.2.1: one; and not the first of several (section 12.11)
+    co_return refuse(StanzaCondition::bad_request);
+  }
   if (const auto notify = request.verb().attribute("notify")) {
     const std::optional<bool> truth = parse_boolean(*notify);
     if (!truth) {
@@ -260,8 +277,9 @@ Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retract
   const NodePtr node = co_await find(retraction.node);
   const Serial::Hold hold = co_await node->changes().enter();
   if (std::optional<StanzaError> error = refusal(*node, Act::retrieve, asker); error && refusal(*node, Act::publish, asker)) {
-    // He can neither read nor write: what there is is nothing to him, but for an owner's word that he has none.
-    co_return fail(node->exists() && !refusal(*node, Act::know, asker) ? forbidden() : std::move(*error));
+    // He can neither read nor write: what there is is nothing to him (section 7.2.3.1).
+    std::optional<StanzaError> no = refusal(*node, Act::retract, asker);
+    co_return fail(no ? std::move(*no) : forbidden());
   }
   if (node->is_collection() || !node->config().persist_items) {   // section 7.2.3.5
     co_return fail(unsupported("persistent-items"));

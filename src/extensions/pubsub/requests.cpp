@@ -49,12 +49,24 @@ std::optional<StanzaError> refuses_root(std::string_view verb, bool is_owners, b
   return verb == "subscribe" ? unsupported("subscribe") : nodeid_required();
 }
 
+// The schema (section 17.1): one request, and beside it what goes with it, once. What is of other namespaces is not looked at here.
+bool is_one_request(const xml::Element& pubsub, std::string_view verb) {
+  const std::string_view beside = verb == "create" ? "configure" : verb == "subscribe" ? "options" : verb == "publish" ? "publish-options" : "";
+  std::size_t own = 0;
+  for (const xml::Element child : pubsub.children()) {
+    if (child.ns() == pubsub.ns() && (++own > 2 || (own == 2 && child.local() != beside))) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 IqReply answer_request(const Iq& request) {
   const xml::Element pubsub = request.payload();
   const auto verb = pubsub.first_child();
-  if (!verb || verb->ns() != pubsub.ns()) {
+  if (!verb || verb->ns() != pubsub.ns() || !is_one_request(pubsub, verb->local())) {
     return request.error(StanzaCondition::bad_request);
   }
   const bool is_owners = pubsub.ns() == ns::pubsub_owner;

@@ -46,7 +46,7 @@ void Service::deliver(Envelope envelope) {   // nothing is routed here
 }
 
 Resident::Rest Service::rest() const {
-  if (pins_ > 0 || !outbox_.is_empty()) {
+  if (pins_ > 0 || !outbox_.is_empty() || has_waiting()) {
     return Rest::busy;
   }
   return known_ && known_->empty() ? Rest::absent : Rest::idle;   // also of an account that is not there
@@ -187,14 +187,19 @@ void Service::take(Envelope envelope, std::string node) { spawn(respond(Pin(*thi
 Task<void> Service::respond(Pin self, Envelope envelope, std::string node) {
   Result<Asker, StanzaError> asker = co_await asker_of(*envelope.stanza->from(), envelope.sender);
   Reply reply = std::string();
+  WallTime newest{};
   if (asker) {
-    Request request{.envelope = envelope, .node = node, .asker = std::move(*asker)};
+    Request request{.envelope = envelope, .node = node, .asker = std::move(*asker), .newest = &newest};
     reply = co_await answer(std::move(request));
   } else {
     reply = refuse(std::move(asker.error()));
   }
   if (reply) {
-    home_.reply(envelope, make_result(*envelope.stanza, *reply));
+    StanzaPtr result = make_result(*envelope.stanza, *reply);
+    if (result->names_geoloc()) {
+      result = result->with_positions_since(newest != WallTime{} ? newest : wall());
+    }
+    home_.reply(envelope, std::move(result));
   } else {
     StanzaPtr error = make_error(*envelope.stanza, reply.error().error);
     if (error != nullptr && !reply.error().payload.empty()) {

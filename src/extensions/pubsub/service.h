@@ -18,6 +18,7 @@
 #include "extensions/pubsub/options.h"
 #include "extensions/pubsub/outbox.h"
 #include "extensions/pubsub/personal.h"
+#include "runtime/own_timers.h"
 #include "storage/pubsub_store.h"
 #include "xmpp/result_set.h"
 
@@ -38,6 +39,7 @@ struct Request {
   Envelope envelope;
   std::string node;       // that it is about
   Asker asker;
+  WallTime* newest = nullptr;   // set to when the newest item in the answer was published
   [[nodiscard]] const Stanza& stanza() const { return *envelope.stanza; }
   [[nodiscard]] bool is_set() const { return stanza().type() == StanzaType::set; }
   [[nodiscard]] xml::Element payload() const { return *stanza().payload(); }
@@ -59,7 +61,7 @@ class Service final : public Resident {
   void deliver(Envelope envelope) override;
   void on_gone(SessionId session) override { static_cast<void>(session); }
   void forget() override;
-  void shut_down() override {}
+  void shut_down() override;
   [[nodiscard]] Task<void> suspend() override;
   [[nodiscard]] Rest rest() const override;
   [[nodiscard]] std::size_t memory() const override;
@@ -233,6 +235,14 @@ class Service final : public Resident {
     AcceptancePtr acceptance{};
   };
   Task<void> notify(NodePtr node, Event event);
+
+  // pacing.cpp
+  Task<void> notify_paced(NodePtr node, Event event);
+  Task<void> tell_waiting(NodePtr node);
+  Task<void> tell_late(Pin self, std::string name);
+  void pace(const std::string& name);
+  [[nodiscard]] bool has_waiting() const;
+
   [[nodiscard]] StanzaPtr message(std::string_view node, bool is_headline, std::string_view event, std::string_view headers = {}, std::string_view body = {});
   [[nodiscard]] FanOutPlanPtr make_plan(const Node& node) const;
   Task<void> notify_others(NodePtr node, const FanOutPlan& plan, const Event& event);
@@ -257,6 +267,7 @@ class Service final : public Resident {
   // collections.cpp
   Task<Reply> associate(Request request);
   Task<std::optional<StanzaError>> set_children(NodePtr collection, std::vector<std::string> children, Jid who);
+  Task<void> forget_parent(Pin self, std::string child, std::string collection);
   Task<std::optional<StanzaError>> set_parent(std::string child, std::string collection, bool is_in, Cause cause);
   Task<std::optional<StanzaError>> may_associate(NodePtr node, const NodeSettings& settings, Jid who);
   Task<std::optional<StanzaError>> answer_question(Question question);
@@ -273,6 +284,8 @@ class Service final : public Resident {
   Site site_;
   std::unordered_map<std::string, NodePtr, KeyedStringHash, std::equal_to<>> nodes_;
   Outbox outbox_;
+  std::unordered_map<std::string, std::optional<Event>, KeyedStringHash, std::equal_to<>> paced_;   // by node, for position_interval after one was told
+  OwnTimers timers_{home_.shard()};
   std::optional<std::set<std::string, std::less<>>> known_;   // names of all nodes there are; nothing: not known
   std::uint64_t next_number_ = 0;
   std::uint32_t pins_ = 0;

@@ -132,13 +132,13 @@ Task<Reply> Service::unsubscribe(Request request) {
   if (!parsed) {
     co_return refuse(text ? invalid_jid() : jid_required());
   }
+  const Jid jid = *parsed;
+  if (jid.bare_str() != request.asker.jid.bare_str()) {   // section 6.2.3.3, whatever there is
+    co_return refuse(forbidden());
+  }
   Result<NodePtr, Refusal> found = co_await find_for(request, Act::know);
   if (!found) {
     co_return fail(std::move(found.error()));
-  }
-  const Jid jid = *parsed;
-  if (jid.bare_str() != request.asker.jid.bare_str()) {   // section 6.2.3.3
-    co_return refuse(forbidden());
   }
   const NodePtr node = *found;
   const Serial::Hold hold = co_await node->changes().enter();

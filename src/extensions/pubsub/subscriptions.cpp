@@ -151,12 +151,12 @@ StanzaError as_for_options(StanzaError error) {
 
 Task<Reply> Service::options(Request request) {
   const Result<Jid, StanzaError> jid = subscriber_named(request);
+  if (!jid) {
+    co_return refuse(jid.error());
+  }
   Result<NodePtr, Refusal> node = co_await find_for(request, Act::know);
   if (!node) {
     co_return fail(std::move(node.error()));
-  }
-  if (!jid) {
-    co_return refuse(jid.error());
   }
   const Result<Subscription, StanzaError> one = named_subscription(**node, *jid, request.verb().attribute("subid"));
   if (!one) {
@@ -175,12 +175,12 @@ Task<Reply> Service::options(Request request) {
 
 Task<Reply> Service::set_options(Request request) {
   const Result<Jid, StanzaError> jid = subscriber_named(request);
+  if (!jid) {
+    co_return refuse(jid.error());
+  }
   Result<NodePtr, Refusal> found = co_await find_for(request, Act::know);
   if (!found) {
     co_return fail(std::move(found.error()));
-  }
-  if (!jid) {
-    co_return refuse(jid.error());
   }
   const NodePtr node = *found;
   const Serial::Hold hold = co_await node->changes().enter();
