@@ -93,6 +93,7 @@ class Reader {
     check_listeners();
     check_domains();
     check_peers();
+    check_locations();
     return std::move(config_);
   }
 
@@ -198,6 +199,11 @@ class Reader {
         places.emplace("", entry.source());
         config_.components.push_back(object);
         component_places_.push_back(std::move(places));
+      } else if (section.name == "location") {
+        Places places = read_options(table, *section.table, "[[location]]", object, {});
+        places.emplace("", entry.source());
+        config_.locations.push_back(object);
+        location_places_.push_back(std::move(places));
       } else if (section.name == "peer") {
         Places places = read_options(table, *section.table, "[[peer]]", object, {});
         places.emplace("", entry.source());
@@ -337,6 +343,23 @@ class Reader {
     }
   }
 
+  void check_locations() {
+    std::vector<policy::LocationOptions> tables;
+    for (const OptionObject& location : config_.locations) {
+      tables.push_back(location.as<policy::LocationOptions>());
+    }
+    if (tables.empty()) {
+      return;
+    }
+    if (auto rules = policy::PositionRules::make(tables)) {
+      config_.position_rules = std::move(*rules);
+    } else {
+      for (const policy::PositionProblem& problem : rules.error()) {
+        report(place(location_places_[problem.table], problem.option), "[[location]] " + problem.option + " " + problem.text);
+      }
+    }
+  }
+
   void check_domain(std::size_t i, std::set<std::string>& taken) {
     DomainConfig& domain = config_.domains[i];
     const Places& places = domain_places_[i];
@@ -385,11 +408,17 @@ class Reader {
         }
       }
     };
-    const ServedBy use = domain.get().serves == DomainUse::rooms ? ServedBy::rooms : ServedBy::accounts;
+    const auto [use, served] = [&]() -> std::pair<ServedBy, std::string> {
+      switch (domain.get().serves) {
+        case DomainUse::rooms: return {ServedBy::rooms, "rooms"};
+        case DomainUse::pubsub: return {ServedBy::pubsub, "pubsub"};
+        case DomainUse::accounts: break;
+      }
+      return {ServedBy::accounts, "accounts"};
+    }();
     for (const std::string& name : domain.get().enable) {
       if (const ExtensionSchema* extension = schema_.extension(name); extension != nullptr && !includes(extension->on, use)) {
-        report(place(places, "enable"), "[[domain]] enable: " + shown(name) + " is not for a domain that serves " +
-                                            (use == ServedBy::rooms ? "rooms" : "accounts"));
+        report(place(places, "enable"), "[[domain]] enable: " + shown(name) + " is not for a domain that serves " + served);
       }
     }
     check_known(domain.get().enable, "enable");
@@ -446,6 +475,7 @@ class Reader {
   std::vector<Places> domain_places_;
   std::vector<Places> peer_places_;
   std::vector<Places> component_places_;
+  std::vector<Places> location_places_;
   std::vector<const toml::table*> domain_tables_;
 };
 

@@ -40,6 +40,8 @@ struct Config {
   std::vector<OptionObject> listeners;                         // ListenerOptions
   std::vector<DomainConfig> domains;
   std::vector<OptionObject> peers;                             // policy::PeerOptions
+  std::vector<OptionObject> locations;                         // policy::LocationOptions
+  policy::PositionRulesPtr position_rules;                     // what they make together; null: there are none
   std::vector<OptionObject> components;                        // policy::ComponentOptions; domain as RFC 7622 prepares it
   policy::PeerRulesPtr peer_rules;                             // what they and [federation] make together
 

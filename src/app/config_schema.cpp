@@ -5,6 +5,7 @@
 
 #include "policy/component_options.h"
 #include "policy/peer_options.h"
+#include "policy/position_options.h"
 
 namespace aldis::app {
 namespace {
@@ -74,7 +75,9 @@ constexpr auto tls_options = std::tuple{
 
 constexpr auto own_domain_options = std::tuple{
     Option{"name", &DomainOptions::name, Range{1, 1023}, "The domain of the addresses served here."},
-    Option{"serves", &DomainOptions::serves, "What is at its addresses: \"accounts\" of people, or \"rooms\" (Multi-User Chat; see rooms.md)."},
+    Option{"serves", &DomainOptions::serves, 
+           "What is at its addresses: \"accounts\" of people, \"rooms\" (Multi-User Chat; see rooms.md), or \"pubsub\": nothing; it has nodes "
+           "(publish-subscribe; see pubsub.md)."},
     Option{"certificates", &DomainOptions::certificates, Range{0, 4},
            "PEM files, each a certificate with its chain. One for each kind of key: ECDSA and RSA may stand side by side.",
            Reload::live},
@@ -147,6 +150,8 @@ ConfigSchema own_schema() {
       {"federation", &option_table<policy::FederationOptions>(policy::federation_options), "Other servers. See federation.md.", false},
       {"peer", &option_table<policy::PeerOptions>(policy::peer_options),
        "What holds for one other server, or for several. May be repeated. See federation.md.", true},
+      {"location", &option_table<policy::LocationOptions>(policy::location_options),
+       "A group that is shown less of positions. May be repeated. See positions.md.", true},
       {"component", &option_table<policy::ComponentOptions>(policy::component_options),
        "A component of this server (XEP-0114). May be repeated. See components.md.", true},
       {"log", &option_table<LogOptions>(log_options), "The log: one record for each event.", false},

@@ -57,9 +57,10 @@ struct TlsOptions {
 };
 
 // What is at a domain's addresses.
-enum class DomainUse : std::uint8_t { accounts, rooms };
+enum class DomainUse : std::uint8_t { accounts, rooms, pubsub };
 constexpr auto option_names(DomainUse) {
-  return std::array{OptionName{"accounts", DomainUse::accounts}, OptionName{"rooms", DomainUse::rooms}};
+  return std::array{OptionName{"accounts", DomainUse::accounts}, OptionName{"rooms", DomainUse::rooms},
+                    OptionName{"pubsub", DomainUse::pubsub}};
 }
 
 struct DomainOptions : CertificateOptions {

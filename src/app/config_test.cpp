@@ -199,6 +199,20 @@ TEST(Config, WhatIsWrongWithAPeerIsToldWithThePlace) {
   EXPECT_THAT(problems_after_least("[federation]\nprofile = \"lax\"\n"), ElementsAre(HasSubstr("5:11: [federation] profile must be one of")));
 }
 
+TEST(Config, LocationTablesMakeOneSetOfRules) {
+  const auto config = parse_config(std::string(least) + "[[location]]\nname = \"visitors\"\nusers = [\"romeo@montague.example\"]\nposition_grid = 10\nposition_delay = \"15m\"\n",
+                                   "aldis.toml", schema());
+  ASSERT_TRUE(config);
+  const auto rule = config->position_rules->of(Jid::parse("romeo@montague.example/x").value());
+  EXPECT_EQ(rule->grid, 10U);
+  EXPECT_EQ(rule->delay, std::chrono::minutes(15));
+  EXPECT_EQ(parse_config(least, "aldis.toml", schema())->position_rules, nullptr);
+  EXPECT_THAT(problems_after_least("[[location]]\nname = \"x\"\nusers = [\"capulet.example\"]\n"),
+              ElementsAre("aldis.toml:6:9: [[location]] users \"capulet.example\" is no user's address"));
+  EXPECT_THAT(problems_after_least("[[location]]\nname = \"x\"\ndomains = [\"a.example\"]\nposition_grid = 20000\n"),
+              ElementsAre(HasSubstr("7:17: [[location]] position_grid must be 0 to 5000, not 20000")));
+}
+
 TEST(Config, ComponentsAreRead) {
   const auto config = parse_config(std::string(least) + R"(
 [[listener]]

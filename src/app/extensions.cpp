@@ -12,8 +12,8 @@ std::span<const ExtensionEntry> extensions() {
   static const std::vector<ExtensionEntry> list{
       {"session", ext::install_session},
       {"roster", ext::install_roster, {{237, "1.3", "roster versioning, now RFC 6121 section 2.6"}}},
-      {"disco", ext::install_disco, {{30, "2.5.0"}, {128, "1.0.1"}}, nullptr, true, ServedBy::both},
-      {"ping", ext::install_ping, {{199, "2.0.1"}}, nullptr, true, ServedBy::both},
+      {"disco", ext::install_disco, {{30, "2.5.0"}, {128, "1.0.1"}}, nullptr, true, ServedBy::all},
+      {"ping", ext::install_ping, {{199, "2.0.1"}}, nullptr, true, ServedBy::all},
       {"stable_ids", ext::install_stable_ids, {{359, "0.7.0", "forged ids are taken out; mam assigns them"}}},
       {"mam",
        ext::install_mam,
@@ -32,10 +32,10 @@ std::span<const ExtensionEntry> extensions() {
       {"private_xml", ext::install_private_xml, {{49, "1.2"}}, &ext::private_xml_options()},
       {"vcard", ext::install_vcard, {{54, "1.3.0"}}, &ext::vcard_options()},
       {"last_activity", ext::install_last_activity, {{12, "2.0"}}},
-      {"version", ext::install_version, {{92, "1.1"}}, &ext::version_options(), true, ServedBy::both},
-      {"time", ext::install_time, {{202, "2.0"}}, nullptr, true, ServedBy::both},
+      {"version", ext::install_version, {{92, "1.1"}}, &ext::version_options(), true, ServedBy::all},
+      {"time", ext::install_time, {{202, "2.0"}}, nullptr, true, ServedBy::all},
       {"registration", ext::install_registration, {{77, "2.4"}}, &ext::registration_options()},
-      {"contact_addresses", ext::install_contact_addresses, {{157, "1.1.1"}}, &ext::contact_addresses_options(), true, ServedBy::both},
+      {"contact_addresses", ext::install_contact_addresses, {{157, "1.1.1"}}, &ext::contact_addresses_options(), true, ServedBy::all},
       {"muc",
        ext::install_muc,
        {{45, "1.35.5", "see rooms.md"},
@@ -52,10 +52,24 @@ std::span<const ExtensionEntry> extensions() {
        &ext::muc_options(),
        true,
        ServedBy::rooms},
+      {"pubsub",
+       ext::install_pubsub,
+       {{60, "1.30", "see pubsub.md"}, {131, "1.2", "SubID and Collection in notifications"}, {248, "0.5.0", "see pubsub.md"}},
+       &ext::pubsub_options(),
+       true,
+       ServedBy::pubsub},
+      {"account_pubsub", ext::install_account_pubsub, {{60, "1.30", "see pubsub.md"}}, &ext::account_pubsub_options()},
+      {"forms", ext::install_forms,
+       {{346, "0.2", "see forms.md"}, {122, "1.0.2", "submitted forms are checked"}, {141, "1.0", "a layout fits its form"}},
+       nullptr, true, ServedBy::accounts_and_pubsub},
       {"service_administration", ext::install_service_administration,
        {{133, "1.3.1", "no black or white lists; the list of administrators, restart and shutdown are the operator's"}}},
+      {"pep", ext::install_pep, {{163, "1.2.2"}, {222, "1.0"}, {223, "1.1.1"}}},
+      {"bookmarks", ext::install_bookmarks, {{402, "1.2.0"}, {48, "1.2", "in private XML storage, converted"}}},
+      {"avatars", ext::install_avatars, {{398, "1.0.0"}, {153, "1.1.1", "the hash in presence"}, {84, "1.1.4"}}},
+      {"cards", ext::install_cards, {{292, "0.12.0", "kept in step with vcard-temp, but for photos"}}},
       // Behind all that offer commands.
-      {"commands", ext::install_commands, {{50, "1.3.0"}}, &ext::commands_options(), true, ServedBy::both},
+      {"commands", ext::install_commands, {{50, "1.3.0"}}, &ext::commands_options(), true, ServedBy::all},
       {"caps", ext::install_caps, {{115, "1.6.0"}}},  // last: it sums up what the others advertise
   };
   return list;
@@ -64,6 +78,7 @@ std::span<const ExtensionEntry> extensions() {
 std::span<const XepReference> core_xeps() {
   static const std::vector<XepReference> list{
       {59, "1.0", "result sets in the core's own answers"},
+      {80, "1.10.0", "operators' rules for what recipients see of positions; see positions.md"},
       {82, "1.1.1", "timestamps"},
       {106, "1.1.1", "escaped localparts"},
       {114, "1.6", "accept only"},

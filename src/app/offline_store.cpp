@@ -56,10 +56,13 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
   Passwords passwords(config.section<AuthConfig>("auth"), stores->stores().accounts, derivation, random, clock);
   std::vector<std::string> domains;
   std::vector<std::string> room_domains;
+  std::vector<std::string> node_domains;
   for (const DomainConfig& domain : config.domains) {
     domains.push_back(domain.get().name);
     if (domain.get().serves == DomainUse::rooms) {
       room_domains.push_back(domain.get().name);
+    } else if (domain.get().serves == DomainUse::pubsub) {
+      node_domains.push_back(domain.get().name);
     }
   }
   LoginFailureCounters failures(config.section<AuthConfig>("auth"), stores->stores().login_failures, clock);
@@ -71,7 +74,8 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
   } else {   // nothing else depends on it
     std::fprintf(stderr, "aldis: %s\n", policies.error().what.c_str());
   }
-  admin::StoreTarget target(stores->stores(), passwords, failures, judge, clock, std::move(domains), std::move(room_domains));
+  admin::StoreTarget target(stores->stores(), passwords, failures, judge, clock, std::move(domains), std::move(room_domains),
+                            std::move(node_domains));
   AuthorityFiles authorities;
   authorities.follow(config);
   target.set_revocation(known ? known->get() : nullptr, [&authorities] { return authorities.read(); });

@@ -70,6 +70,12 @@ MergedConfig merge(const Config& before, const Config& after, const ConfigSchema
     out.report.applied.push_back("[[peer]]");
   }
 
+  const OptionTable& location_table = *schema.section("location")->table;
+  if (!std::ranges::equal(before.locations, after.locations,
+                          [&](const auto& a, const auto& b) { return location_table.differences(a, b).empty(); })) {
+    out.report.applied.push_back("[[location]]");
+  }
+
   const OptionTable& component_table = *schema.section("component")->table;
   if (!std::ranges::equal(before.components, after.components,
                           [&](const auto& a, const auto& b) { return component_table.differences(a, b).empty(); })) {

@@ -93,6 +93,7 @@ LiveConfig live_config(const Config& config, const CertificatePolicies& policies
     live.administrators.emplace(BareJid::parse(domain.get().name).value().str(), administrators_of(domain));
   }
   live.peers = config.peer_rules;
+  live.positions = config.position_rules;
   live.certificates = policies;
   return live;
 }

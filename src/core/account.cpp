@@ -247,6 +247,7 @@ void Account::removed() {
   blocked_.clear();
   archive_preferences_.reset();
   set_state(State::absent);
+  note_contact_changed(nullptr);
   home_.account_idle(*this);
 }
 
@@ -305,6 +306,7 @@ void Account::block(const std::vector<Jid>& jids) {
     }
   }
   blocked_ = std::move(after);
+  note_contact_changed(nullptr);
 }
 
 void Account::unblock(const std::vector<Jid>& jids) {
@@ -320,6 +322,7 @@ void Account::unblock(const std::vector<Jid>& jids) {
       present_to(item.jid);  // XEP-0191 section 3.4
     }
   }
+  note_contact_changed(nullptr);
 }
 
 // ---- archive

@@ -184,6 +184,8 @@ class Account final : public policy::OwnerRules {
   void deliver_shared(Session& session, const Envelope& envelope);
   // What a session held back.
   void deliver_again(Session& session, const Envelope& envelope);
+  // The server's own words in the form that this account's sessions may see (core/positions.h); null: nothing of them.
+  [[nodiscard]] StanzaPtr answer_form(const StanzaPtr& own);
   // A message that was kept, ahead of what the session holds back. `archive_id`: as in Envelope.
   void deliver_kept(Session& session, StanzaPtr message, std::uint64_t archive_id = 0);
   // A kept message has reached the session's client.
@@ -248,6 +250,7 @@ class Account final : public policy::OwnerRules {
   void keep_undelivered(Envelope envelope);
   Task<void> keep_waiting(Pin self, std::unique_ptr<Envelope> envelope, Task<Chain::Outcome> waiting);
   bool deliver_to(Session& session, const Envelope& envelope);
+  [[nodiscard]] bool is_too_early(Session& session, const Envelope& envelope, const policy::Decision& decision);
   void refuse_absent(const Envelope& envelope);
 
   // account_presence.cpp
@@ -262,6 +265,8 @@ class Account final : public policy::OwnerRules {
   Task<void> receive_subscription(Pin self, Envelope envelope);
   void offer_requests(Session& session);
   void deliver_subscription(const Envelope& envelope, const StanzaPtr& stanza);
+
+  void note_contact_changed(const BareJid* contact);
 
   // account_roster.cpp
   // Stores the item, calls `told` (what others are to see before the push), pushes. An error: none of it has happened.

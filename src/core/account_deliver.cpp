@@ -112,22 +112,52 @@ void Account::refuse_absent(const Envelope& envelope) {
 }
 
 bool Account::deliver_to(Session& session, const Envelope& envelope) {
-  const std::optional<Granted> granted =
-      grant(envelope, decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from()));
+  const policy::Decision decision = decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from());
+  if (is_too_early(session, envelope, decision)) [[unlikely]] {
+    return true;
+  }
+  const std::optional<Granted> granted = grant(envelope, decision, jid_, home_.position_forms());
   if (!granted) {
     refused.add();
-    return false;
+    return decision.is_granted();   // then there is nothing in it that it may see, and nothing to keep for it
   }
   session.send(*granted);
   return true;
+}
+
+// Positions younger than its rule's delay: what can be told later, is.
+bool Account::is_too_early(Session& session, const Envelope& envelope, const policy::Decision& decision) {
+  const policy::PositionRulePtr& rule = decision.positions();
+  if (rule == nullptr || rule->is_withheld || decision.reason() == policy::Reason::from_ourselves) [[likely]] {
+    return false;
+  }
+  const std::chrono::milliseconds wait = home_.position_forms().wait(*envelope.stanza, *rule);
+  if (wait.count() == 0 || !is_pubsub_event(*envelope.stanza)) {
+    return false;
+  }
+  home_.late_positions().hold(session.jid().str(), envelope, wait, home_.world().clock.wall(), [&home = home_, id = session.id()](const Envelope& later) {
+    if (Session* still = home.find_session(id)) {
+      still->account().deliver_again(*still, later);
+    }
+  });
+  return true;
+}
+
+StanzaPtr Account::answer_form(const StanzaPtr& own) {
+  const Jid self(jid_);
+  const policy::Decision decision = decide(policy::Action::answer, *own, own->from() ? *own->from() : self);
+  return decision.positions() == nullptr ? own : home_.position_forms().of(own, decision.positions(), jid_);
 }
 
 void Account::deliver_shared(Session& session, const Envelope& envelope) {
   if (envelope.is_farewell && session.can_detach()) {
     return;
   }
-  const std::optional<Granted> granted =
-      grant(envelope, decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from()));
+  const policy::Decision decision = decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from());
+  if (is_too_early(session, envelope, decision)) [[unlikely]] {
+    return;
+  }
+  const std::optional<Granted> granted = grant(envelope, decision, jid_, home_.position_forms());
   if (granted) [[likely]] {
     session.send_shared(*granted);
   } else {
@@ -140,7 +170,7 @@ void Account::deliver_again(Session& session, const Envelope& envelope) { static
 void Account::deliver_copy(Session& session, StanzaPtr copy, const Envelope& original) {
   const Envelope envelope{.stanza = std::move(copy), .sender = original.sender, .trace = original.trace, .is_copy = true};
   const std::optional<Granted> granted =
-      grant(envelope, decide(policy::Action::deliver, *original.stanza, *original.stanza->from()));
+      grant(envelope, decide(policy::Action::deliver, *original.stanza, *original.stanza->from()), jid_, home_.position_forms());
   if (!granted) {
     refused.add();
     return;
@@ -154,7 +184,7 @@ void Account::deliver_kept(Session& session, StanzaPtr message, std::uint64_t ar
                           .archive_id = archive_id,
                           .is_kept = true};
   const std::optional<Granted> granted =
-      grant(envelope, decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from()));
+      grant(envelope, decide(policy::Action::deliver, *envelope.stanza, *envelope.stanza->from()), jid_, home_.position_forms());
   if (!granted) {  // blocked since it was kept
     refused.add();
     return;
@@ -288,6 +318,8 @@ void Account::deliver_iq(Envelope envelope) {
     if (stanza.is_request()) {
       const bool is_own = stanza.from()->bare_str() == jid_.str();
       answer_request(nullptr, std::move(envelope), is_own ? Recipient::own_account : Recipient::other_account);
+    } else {
+      home_.questions().take(stanza);
     }
     return;
   }

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "core/account.h"
 #include "core/home.h"
+#include "core/virtual_host.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis {
@@ -18,8 +19,16 @@ Task<Result<void, StanzaError>> Account::change_item(RosterItem item, UniqueFunc
   }
   told();
   push_roster(item.version, &item, item.jid);
+  const BareJid contact = item.jid;
   roster_.put(std::move(item));
+  note_contact_changed(&contact);
   co_return Result<void, StanzaError>();
+}
+
+void Account::note_contact_changed(const BareJid* contact) {
+  for (const auto& observer : host_.observers.contact_changed) {
+    observer(*this, contact);
+  }
 }
 
 Task<Result<void, StanzaError>> Account::set_roster_item(RosterChange change) {
@@ -56,6 +65,7 @@ Task<Result<void, StanzaError>> Account::remove_roster_item(BareJid contact) {
   }
   roster_.remove(contact, version);
   push_roster(version, nullptr, contact);
+  note_contact_changed(&contact);
   const bool had_from = before.subscription == Subscription::from || before.subscription == Subscription::both;
   const bool had_to = before.subscription == Subscription::to || before.subscription == Subscription::both;
   if (had_to || before.ask) {

@@ -105,6 +105,7 @@ void Account::dispatch(Session& session, Envelope envelope) {
         return;
       }
       if (is_to_self) {
+        home_.questions().take(stanza);
         return;
       }
       break;

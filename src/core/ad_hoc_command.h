@@ -31,8 +31,8 @@ struct AdHocCommand {
   bool needs_confidentiality = true;
   // The forms, each made when it is its turn from what was accepted before. Empty: the command asks for nothing.
   std::vector<std::function<Form(const std::vector<Form>& accepted)>> stages{};
-  // Fills what stands now into the first form before it is shown; null: it is shown as it is.
-  std::function<Task<Form>(Iq request, Form asked)> prefill{};
+  // Fills what stands now into the first form before it is shown, or says why there is nothing to ask; null: it is shown as it is.
+  std::function<Task<Result<Form, StanzaError>>(Iq request, Form asked)> prefill{};
   // Runs with one accepted form for each stage, on the requester's shard. After an error the last form may be submitted
   // again, so it is returned only when nothing has been done.
   std::function<Task<Result<CommandOutcome, StanzaError>>(Iq request, std::vector<Form> accepted)> run;

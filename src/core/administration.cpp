@@ -78,7 +78,7 @@ RoomAdministration* Administration::rooms_of(std::string_view domain) const {
 
 Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes password) {
   const VirtualHost* host = world_.find_host(jid.domain());
-  if (host == nullptr || host->residents || !jid.has_local()) {
+  if (host == nullptr || !host->has_accounts || !jid.has_local()) {
     co_return no_such_domain(jid);
   }
   Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);

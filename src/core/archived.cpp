@@ -41,7 +41,7 @@ StanzaPtr as_delivered_late(const ArchivedMessage& message, const BareJid& owner
   if (message.is_archived) {
     append += stanza_id(message.id, owner, form);
   }
-  return restored(message, owner, append);
+  return restored(message, owner, append)->with_positions_since(archive_time(message.id));
 }
 
 }  // namespace aldis

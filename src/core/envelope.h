@@ -42,25 +42,34 @@ struct Envelope {
 // by another rule, and what nobody may store and nobody would miss (chat states, headlines, errors).
 [[nodiscard]] bool is_settled_when_handed_over(const Envelope& envelope);
 
+class PositionForms;
+
 class Granted {
  public:
-  [[nodiscard]] const Envelope& envelope() const { return *envelope_; }
-  [[nodiscard]] const Stanza& stanza() const { return *envelope_->stanza; }
-  [[nodiscard]] policy::Decision decision() const { return decision_; }
+  // With the form of the stanza that the recipient may see.
+  [[nodiscard]] const Envelope& envelope() const { return amended_ ? *amended_ : *envelope_; }
+  [[nodiscard]] const Stanza& stanza() const { return *envelope().stanza; }
 
  private:
-  friend std::optional<Granted> grant(const Envelope& envelope, policy::Decision decision);
-  Granted(const Envelope& envelope, policy::Decision decision) : envelope_(&envelope), decision_(decision) {}
-  const Envelope* envelope_;  // a Granted lives within one call
-  policy::Decision decision_;
+  friend std::optional<Granted> grant(const Envelope& envelope, const policy::Decision& decision, const BareJid& recipient, PositionForms& forms);
+  explicit Granted(const Envelope& envelope) : envelope_(&envelope) {}
+  // As far as positions in it are shown; nothing: there is nothing left (core/positions.h).
+  [[nodiscard]] static std::optional<Granted> with_positions(const Envelope& envelope, const policy::PositionRulePtr& rule,
+                                                             const BareJid& recipient, PositionForms& forms);
+  const Envelope* envelope_;            // a Granted lives within one call
+  std::optional<Envelope> amended_{};   // the same with another form of the stanza
 };
 
-// Nothing when the decision is a refusal.
-[[nodiscard]] inline std::optional<Granted> grant(const Envelope& envelope, policy::Decision decision) {
+// Nothing when the decision is a refusal, or leaves nothing to be seen.
+[[nodiscard]] inline std::optional<Granted> grant(const Envelope& envelope, const policy::Decision& decision, const BareJid& recipient,
+                                                  PositionForms& forms) {
   if (!decision.is_granted()) {
     return std::nullopt;
   }
-  return Granted(envelope, decision);
+  if (decision.positions() != nullptr) [[unlikely]] {
+    return Granted::with_positions(envelope, decision.positions(), recipient, forms);
+  }
+  return Granted(envelope);
 }
 
 }  // namespace aldis

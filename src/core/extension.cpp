@@ -19,6 +19,21 @@ void Extension::list_items(std::function<IqReply(const Iq&)> handler) { host_.di
 void Extension::house(ResidentFactory residents) {
   ensure(!host_.residents, "one kind of resident lives at a domain's addresses");
   host_.residents = std::move(residents);
+  has_no_accounts();
+}
+void Extension::house_beside_accounts(ResidentFactory residents) {
+  ensure(!host_.beside_accounts, "one kind of resident lives beside a domain's accounts");
+  host_.beside_accounts = std::move(residents);
+}
+void Extension::has_no_accounts() { host_.has_accounts = false; }
+void Extension::identify_account(std::string category, std::string type) {
+  host_.discovery.account_identities.push_back({std::move(category), std::move(type), {}});
+}
+void Extension::answer_nodes_of_account(std::function<IqReply(const Iq&, bool)> handler) { host_.discovery.nodes_of_account = std::move(handler); }
+void Extension::answer_nodes_of_domain(std::function<IqReply(const Iq&, bool)> handler) { host_.discovery.nodes_of_domain = std::move(handler); }
+void Extension::on_message_to_domain(std::function<void(Home&, const Envelope&)> handler) {
+  ensure(!host_.messages, "one reads the messages to a domain");
+  host_.messages = std::move(handler);
 }
 void Extension::stream_feature(std::string xml) { host_.stream_features.push_back(std::move(xml)); }
 
@@ -64,6 +79,9 @@ void Extension::on_delivered(std::function<void(Session&, const Envelope&)> obse
 }
 void Extension::on_waiting(std::function<void(Account&, const Envelope&)> observer) {
   host_.observers.waiting.push_back(std::move(observer));
+}
+void Extension::on_contact_changed(std::function<void(Account&, const BareJid*)> observer) {
+  host_.observers.contact_changed.push_back(std::move(observer));
 }
 void Extension::on_nonza(XmlName name, NonzaHandler handler) { host_.nonzas.push_back({name, std::move(handler)}); }
 void Extension::on_bind_inline(XmlName name, InlineHandler handler) {

@@ -21,6 +21,7 @@
 namespace aldis {
 
 class Account;
+class Home;
 class Session;
 class VirtualHost;
 struct World;
@@ -56,6 +57,15 @@ class Extension {
   void list_items(std::function<IqReply(const Iq&)> handler);
   // At the domain's addresses live these, and no accounts: once for a domain.
   void house(ResidentFactory residents);
+  // The same for what lives beside accounts, or at a domain that has neither (VirtualHost::beside_accounts).
+  void house_beside_accounts(ResidentFactory residents);
+  void has_no_accounts();   // the domain
+  // What accounts are besides (XEP-0030 section 3.1), and who answers about their nodes and the domain's.
+  void identify_account(std::string category, std::string type);
+  void answer_nodes_of_account(std::function<IqReply(const Iq&, bool is_info)> handler);
+  void answer_nodes_of_domain(std::function<IqReply(const Iq&, bool is_info)> handler);
+  // Messages to the domain itself, errors too: once for a domain.
+  void on_message_to_domain(std::function<void(Home&, const Envelope&)> handler);
   // What operators' commands about the rooms at the domain's addresses act on: once for a domain.
   void administer_rooms(std::unique_ptr<RoomAdministration> rooms);
 
@@ -82,6 +92,10 @@ class Extension {
   // A message that had been kept (Envelope::is_kept) has reached the client: acknowledged (XEP-0198), or taken by the kernel
   // on a stream without acknowledgements.
   void on_delivered(std::function<void(Session&, const Envelope&)> observer);
+
+  // What a contact may have of the account has changed, and is stored: roster item, subscription, block list. Nothing: of any of them,
+  // or the account is gone (Account::exists).
+  void on_contact_changed(std::function<void(Account&, const BareJid* contact)> observer);
 
   // A message that no client has yet: it was kept for an account without one, or it is with a session that has lost its
   // connection (XEP-0198), or it waits in a room's archive (Envelope::is_elsewhere). Of the same message more than once, where
@@ -110,8 +124,8 @@ class Extension {
   OptionObject config_;
 };
 
-// What a domain serves: accounts, or rooms (XEP-0045).
-enum class ServedBy : std::uint8_t { accounts = 1, rooms = 2, both = 3 };
+// What a domain serves: accounts, rooms (XEP-0045), or nodes (XEP-0060).
+enum class ServedBy : std::uint8_t { accounts = 1, rooms = 2, pubsub = 4, all = 7 };
 [[nodiscard]] constexpr bool includes(ServedBy all, ServedBy one) {
   return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
 }

@@ -142,6 +142,18 @@ void Home::deliver_shared(const Envelope& envelope, std::span<const SessionId> s
   }
 }
 
+void Home::deliver_each(const Envelope& envelope, std::span<const Jid> recipients) {
+  const bool is_for_those_here = envelope.stanza->type() == StanzaType::headline;
+  for (const Jid& to : recipients) {
+    if (is_for_those_here && find_account(to) == nullptr) {
+      continue;
+    }
+    Envelope own = envelope.with(envelope.stanza->with_to(to));
+    own.is_shared = false;
+    deliver(std::move(own));
+  }
+}
+
 void Home::bind(BindRequest request) {
   const VirtualHost* host = world_.find_host(request.principal->identity.domain());
   ensure(host != nullptr, "only accounts of domains served here authenticate");

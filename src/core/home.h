@@ -12,8 +12,11 @@
 #include "core/ended_streams.h"
 #include "core/envelope.h"
 #include "core/ids.h"
+#include "core/late_positions.h"
 #include "core/memory_step.h"
 #include "core/periodic_work.h"
+#include "core/positions.h"
+#include "core/questions.h"
 #include "core/residents.h"
 #include "core/world.h"
 #include "runtime/executor.h"
@@ -36,6 +39,9 @@ class Home final : private NextTurn {
   // A stanza without a to for each of these sessions, all of this home (core/resident.h): one write each. Those that are not there are
   // told to the resident it is from.
   void deliver_shared(const Envelope& envelope, std::span<const SessionId> sessions);
+  // A message without a to, as if it had been sent to each of these addresses of accounts of this home, bare or full: one stanza for all, by
+  // each account's own rules. For a headline (RFC 6121 section 8.5.2: dropped where nobody is available) no account is loaded.
+  void deliver_each(const Envelope& envelope, std::span<const Jid> recipients);
   void bind(BindRequest request);
   // Resumes a session of the principal's (XEP-0198 section 5), from whatever entry.
   void resume(ResumptionRequest request);
@@ -44,8 +50,14 @@ class Home final : private NextTurn {
   // An answer to a request, to the session it came from or back through the router.
   void reply(const Envelope& request, StanzaPtr answer);
 
+  // What recipients here see of positions, and what waits until they may.
+  [[nodiscard]] PositionForms& position_forms() { return position_forms_; }
+  [[nodiscard]] LatePositions& late_positions() { return late_positions_; }
+
   // What lives here besides accounts.
   [[nodiscard]] Residents& residents() { return residents_; }
+  // What the server asks in the names of this home's accounts.
+  [[nodiscard]] Questions& questions() { return questions_; }
   // The home a session is of.
   [[nodiscard]] static std::size_t index_of(SessionId id) { return static_cast<std::size_t>(static_cast<std::uint64_t>(id) & 0xFFU); }
   [[nodiscard]] std::size_t index() const { return index_; }
@@ -156,7 +168,10 @@ class Home final : private NextTurn {
   std::vector<Periodic> periodic_;
   bool begins_periodic_work_ = true;
   ArchiveIds archive_ids_;
+  PositionForms position_forms_{world_.clock};
+  LatePositions late_positions_{shard_};
   Residents residents_{*this};
+  Questions questions_{*this};
   std::uint8_t index_;
   MemoryStep memory_step_ = MemoryStep::none;
 };

@@ -65,7 +65,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   // ---- stream::Domains
   std::optional<stream::Offer> offer(std::string_view domain) override {
     const VirtualHost* host = lobby_.world_.find_host(domain);
-    if (host == nullptr || host->residents) {  // nobody has an account there
+    if (host == nullptr || !host->has_accounts) {  // nobody has an account there
       return std::nullopt;
     }
     stream::Offer offer;

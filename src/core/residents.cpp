@@ -21,9 +21,10 @@ Residents::Place* Residents::place(std::string_view address, const VirtualHost& 
     return nullptr;
   }
   const Result<BareJid, JidError> jid = BareJid::parse(address);
-  ensure(jid.has_value() && host.residents, "what is routed to a resident is an address of a domain that has them");
+  const ResidentFactory& make = host.residents ? host.residents : host.beside_accounts;
+  ensure(jid.has_value() && make, "what is routed to a resident is an address of a domain that has them");
   Place& made = places_[std::string(address)];
-  made.resident = host.residents(home_, host, *jid);
+  made.resident = make(home_, host, *jid);
   ++loading_;
   home_.start_sweeping();
   home_.shard().post([this, key = std::string(address)] { spawn(load(key)); });   // behind what made it

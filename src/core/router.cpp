@@ -96,8 +96,23 @@ void Router::send_abroad(Home& here, Envelope envelope) const {
       return;
     }
   }
+  if (decision.decision.positions() != nullptr && !show_positions(here, envelope, decision.decision.positions())) [[unlikely]] {
+    return;
+  }
   to_abroad.add();
   world_.abroad->send(here, std::move(envelope));
+}
+
+// False: nothing of it may be seen there, or not yet.
+bool Router::show_positions(Home& here, Envelope& envelope, const policy::PositionRulePtr& rule) const {
+  const std::chrono::milliseconds wait = rule->is_withheld ? std::chrono::milliseconds(0) : here.position_forms().wait(*envelope.stanza, *rule);
+  if (wait.count() > 0 && is_pubsub_event(*envelope.stanza)) {
+    here.late_positions().hold(envelope.stanza->to()->str(), envelope, wait, world_.clock.wall(),
+                               [this, &here](Envelope later) { route(here, std::move(later)); });
+    return false;
+  }
+  envelope.stanza = here.position_forms().of(envelope.stanza, rule, envelope.stanza->to()->bare());
+  return envelope.stanza != nullptr;
 }
 
 Result<void, StreamError> Router::receive(Envelope envelope) const {

@@ -33,6 +33,7 @@ class Router {
  private:
   // Nothing: it goes no further.
   void send_abroad(Home& here, Envelope envelope) const;
+  [[nodiscard]] bool show_positions(Home& here, Envelope& envelope, const policy::PositionRulePtr& rule) const;
   World& world_;
 };
 

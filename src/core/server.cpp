@@ -26,6 +26,7 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
       revocation_(config_.revocation, revocation_workers_, clock) {
   ensure(!config_.domains.empty(), "a server serves a domain");
   world_.set_config(config_.live.core);
+  world_.policy.set_positions(config_.live.positions);
   world_.policy.set_peers(config_.live.peers);
   const CoreConfig& core = config_.live.core;
   world_.stanza_limits.stanza_bytes = core.stanza_bytes.size();
@@ -62,7 +63,7 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
     world_.hosts.emplace(std::string(domain.name.domain()), std::move(host));
   }
   // Who names no domain is taken for a user of the first that has any.
-  const auto first = std::ranges::find_if(config_.domains, [&](const ServedDomain& domain) { return !world_.find_host(domain.name.domain())->residents; });
+  const auto first = std::ranges::find_if(config_.domains, [&](const ServedDomain& domain) { return world_.find_host(domain.name.domain())->has_accounts; });
   const ServedDomain& usual = first != config_.domains.end() ? *first : config_.domains.front();
   lobby_ = std::make_unique<Lobby>(world_, *lobby_shard_, *authenticator_, std::string(usual.name.domain()),
                                    config_.live.lobby);
@@ -246,6 +247,7 @@ Task<void> Server::revive_rooms() {
 
 void Server::apply(LiveConfig live) {
   world_.set_config(live.core);
+  world_.policy.set_positions(live.positions);
   world_.policy.set_peers(live.peers);
   std::atomic_store(&auth_config_, std::make_shared<const AuthConfig>(live.auth));
   for (const auto& [domain, administrators] : live.administrators) {

@@ -50,6 +50,7 @@ struct LiveConfig {
   LobbyConfig lobby;
   AuthConfig auth;
   std::map<std::string, std::vector<BareJid>, std::less<>> administrators{};   // of each domain; one not named keeps its own
+  policy::PositionRulesPtr positions{};                                        // null: everybody sees all of them
   policy::PeerRulesPtr peers{};                                                // null: there are no other servers
   CertificatePolicies certificates{};           // of people, by domain
 };

@@ -346,8 +346,13 @@ void Session::remember_unflushed(const Envelope& envelope) {
   }
 }
 
-void Session::send_own(const StanzaPtr& stanza) {
+void Session::send_own(const StanzaPtr& own) {
   if (is_ending_) {
+    return;
+  }
+  StanzaPtr form;
+  const StanzaPtr& stanza = own->names_geoloc() ? (form = account_.answer_form(own)) : own;
+  if (stanza == nullptr) {
     return;
   }
   if (rare_ != nullptr && !rare_->backlog.empty() && waits_behind_backlog(Envelope{.stanza = stanza, .is_copy = true})) {

@@ -92,7 +92,7 @@ class Session final : public net::Connection::Owner {
   // Whether its client keeps up: no more than `ahead` bytes wait for it, and half of what may be unacknowledged is free.
   [[nodiscard]] bool keeps_up(std::size_t ahead) const;
   // The server's own words to this client, such as answers and pushes.
-  void send_own(const StanzaPtr& stanza);
+  void send_own(const StanzaPtr& own);
   // An answer this client gives to a request we delivered; false: no such request, or answered already.
   [[nodiscard]] bool take_pending(const Jid& to, std::string_view id);
   // A request of this client goes to another server: its answer, and the error when there is none in time, come from there and

@@ -72,6 +72,10 @@ void VirtualHost::deliver(Home& here, const Envelope& envelope) const {
     }
     return;
   }
+  if (stanza.is_message() && messages && stanza.to()->is_domain()) {
+    messages(here, envelope);
+    return;
+  }
   if (stanza.is_message() && stanza.type() != StanzaType::error && stanza.type() != StanzaType::headline) {
     refuse(StanzaCondition::service_unavailable);  // nobody reads the domain's messages
   }

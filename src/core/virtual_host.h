@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <typeindex>
 #include <vector>
 
 #include "core/ad_hoc_command.h"
@@ -39,6 +40,21 @@ class VirtualHost {
   void install(const ExtensionEntry& entry, World& world, OptionObject config);
   [[nodiscard]] bool has_extension(std::string_view name) const { return extensions_.contains(name); }
 
+  // What extensions of this domain share, one object of a type: made when first asked for, which is while they are installed.
+  template <class Part>
+  [[nodiscard]] Part& shared() {
+    std::shared_ptr<void>& part = shared_[std::type_index(typeid(Part))];
+    if (part == nullptr) {
+      part = std::make_shared<Part>();
+    }
+    return *static_cast<Part*>(part.get());
+  }
+  template <class Part>
+  [[nodiscard]] const Part* find_shared() const {   // null: nobody has
+    const auto found = shared_.find(std::type_index(typeid(Part)));
+    return found == shared_.end() ? nullptr : static_cast<const Part*>(found->second.get());
+  }
+
   // Step 5 for what is addressed to the domain itself.
   void deliver(Home& here, const Envelope& envelope) const;
 
@@ -62,6 +78,9 @@ class VirtualHost {
     std::function<IqReply(const Iq&)> list_items;   // of the domain, in place of `items`; null: those
     std::set<std::string, std::less<>> server_features;
     std::set<std::string, std::less<>> account_features;
+    std::vector<DiscoveryIdentity> account_identities;          // beside that of the account
+    std::function<IqReply(const Iq&, bool is_info)> nodes_of_account;   // asks about a node of an account; null: there are none
+    std::function<IqReply(const Iq&, bool is_info)> nodes_of_domain;    // about a node of the domain that is none of `nodes`; the same
     std::vector<std::function<void(xml::Writer&)>> server_forms;  // XEP-0128 extended information, whole <x/> elements
     std::vector<DiscoveryItem> items;
     std::map<std::string, DiscoveryNode, std::less<>> nodes;
@@ -71,6 +90,7 @@ class VirtualHost {
     std::vector<std::function<void(Session&, const Stanza& presence)>> unavailable;
     std::vector<std::function<void(Session&, const Envelope&)>> delivered;
     std::vector<std::function<void(Account&, const Envelope&)>> waiting;
+    std::vector<std::function<void(Account&, const BareJid*)>> contact_changed;
   };
   struct Nonza {
     XmlName name;
@@ -95,8 +115,13 @@ class VirtualHost {
   std::function<Task<StanzaPtr>(StanzaPtr, std::string)> registration;
   std::string see_other_host;                 // not empty: clients of this domain are sent there (RFC 6120 4.9.3.19)
   std::vector<PeriodicWork> periodic;
+  bool has_accounts = true;   // people's; false: other things live at its addresses, or nothing
   // What lives at this domain's addresses; null: accounts do.
   ResidentFactory residents;
+  // What lives beside accounts, under their addresses, and is reached by Residents::with alone: what is sent to an address is for the account.
+  // Of a domain without accounts, under addresses of its own choice. Null: nothing does.
+  ResidentFactory beside_accounts;
+  std::function<void(Home&, const Envelope&)> messages;      // to the domain itself; null: nobody reads them
   std::unique_ptr<RoomAdministration> room_administration;   // null: no rooms at this domain's addresses
   std::vector<std::string> stream_features;  // after authentication, each one serialised element
 
@@ -104,6 +129,7 @@ class VirtualHost {
   BareJid jid_;
   std::shared_ptr<const Administrators> administrators_ = std::make_shared<const Administrators>();
   std::set<std::string, std::less<>> extensions_;
+  std::map<std::type_index, std::shared_ptr<void>> shared_;
 };
 
 }  // namespace aldis

@@ -32,6 +32,14 @@ TEST(Caps, TheComplexExample) {  // section 5.3
             "q07IKJEyjvHSyhy//CH0CxmKi8w=");
 }
 
+TEST(Caps, WhatBeginsAlikeIsSortedByItsOwnBytes) {  // section 5.1, i;octet; the features of XEP-0163's example
+  EXPECT_EQ(ver("<query xmlns='http://jabber.org/protocol/disco#info'><identity category='client' name='Exodus 0.9.1' type='pc'/>"
+                "<feature var='http://jabber.org/protocol/tune+notify'/><feature var='http://jabber.org/protocol/tune'/>"
+                "<feature var='http://jabber.org/protocol/geoloc+notify'/><feature var='http://jabber.org/protocol/geoloc'/>"
+                "<feature var='http://jabber.org/protocol/disco#items'/><feature var='http://jabber.org/protocol/disco#info'/></query>"),
+            "8sCKWRVwQ8QGlHElneJtW2POoFA=");
+}
+
 TEST(Caps, TheStreamFeatureIsWhatDiscoverySays) {  // section 6.3
   Scene scene;
   Client& juliet = scene.login("juliet@capulet.example/balcony");

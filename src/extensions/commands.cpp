@@ -111,8 +111,11 @@ StanzaPtr show_stage(const Iq& request, const AdHocCommand& command, CommandExec
 
 Task<StanzaPtr> show_prefilled(Iq request, const AdHocCommand& command, CommandExecution execution, SharedSessions sessions) {
   Form asked = command.stages.front()({});
-  const Form filled = co_await command.prefill(request, std::move(asked));
-  co_return show_form(request, command, std::move(execution), *sessions, filled);
+  const Result<Form, StanzaError> filled = co_await command.prefill(request, std::move(asked));
+  if (!filled) {
+    co_return request.error(filled.error());
+  }
+  co_return show_form(request, command, std::move(execution), *sessions, *filled);
 }
 
 Task<StanzaPtr> run(Iq request, const AdHocCommand& command, CommandExecution execution, SharedSessions sessions) {

@@ -37,7 +37,7 @@ void write_items(xml::Writer& writer, const Iq& request) {
   }
   const std::string below = "." + std::string(request.host().domain());
   for (const auto& [domain, host] : request.home().world().hosts) {
-    if (host->residents && domain.ends_with(below)) {
+    if (!host->has_accounts && domain.ends_with(below)) {
       write_item(writer, domain, host->discovery.identity.name);
     }
   }
@@ -63,7 +63,8 @@ IqReply server_query(const Iq& request, bool is_info) {
     const auto exact = nodes.find(node);
     const auto& use = exact != nodes.end() ? exact : found;
     if (use == nodes.end()) {
-      return request.error(StanzaCondition::item_not_found);
+      const auto& more = request.host().discovery.nodes_of_domain;
+      return more ? more(request, is_info) : IqReply(request.error(StanzaCondition::item_not_found));
     }
     writer.attribute("node", node);
     const std::optional<StanzaError> error = is_info ? use->second.info(request, writer) : use->second.items(request, writer);
@@ -84,6 +85,9 @@ IqReply server_query(const Iq& request, bool is_info) {
 IqReply account_info(const Iq& request) {
   const Account* account = request.account();
   const bool has_node = request.payload().attribute("node").has_value();
+  if (const auto& nodes = request.host().discovery.nodes_of_account; has_node && nodes) {
+    return nodes(request, true);
+  }
   if (account == nullptr || !request.sender_sees_presence()) {
     return request.error(StanzaCondition::service_unavailable);  // section 8
   }
@@ -95,12 +99,18 @@ IqReply account_info(const Iq& request) {
   writer.start("query", ns::disco_info);
   writer.start("identity").attribute("category", "account");
   writer.attribute("type", account->is_ephemeral() ? "anonymous" : "registered").end();
+  for (const auto& identity : request.host().discovery.account_identities) {
+    writer.start("identity").attribute("category", identity.category).attribute("type", identity.type).end();
+  }
   write_features(writer, request.host().discovery.account_features);
   writer.end();
   return request.result(payload);
 }
 
 IqReply account_items(const Iq& request) {
+  if (const auto& nodes = request.host().discovery.nodes_of_account) {
+    return nodes(request, false);
+  }
   const Account* account = request.account();
   std::string payload;
   xml::Writer writer(payload);

@@ -5,19 +5,26 @@
 
 namespace aldis::ext {
 
+void install_account_pubsub(Extension& self);
+void install_avatars(Extension& self);
 void install_blocking(Extension& self);
+void install_bookmarks(Extension& self);
 void install_caps(Extension& self);
+void install_cards(Extension& self);
 void install_carbons(Extension& self);
 void install_client_state(Extension& self);
 void install_commands(Extension& self);
 void install_contact_addresses(Extension& self);
 void install_disco(Extension& self);
+void install_forms(Extension& self);
 void install_last_activity(Extension& self);
 void install_mam(Extension& self);
 void install_muc(Extension& self);
 void install_offline(Extension& self);
+void install_pep(Extension& self);
 void install_ping(Extension& self);
 void install_private_xml(Extension& self);
+void install_pubsub(Extension& self);
 void install_push(Extension& self);
 void install_registration(Extension& self);
 void install_roster(Extension& self);
@@ -28,6 +35,7 @@ void install_time(Extension& self);
 void install_vcard(Extension& self);
 void install_version(Extension& self);
 
+[[nodiscard]] const OptionTable& account_pubsub_options();
 [[nodiscard]] const OptionTable& blocking_options();
 [[nodiscard]] const OptionTable& commands_options();
 [[nodiscard]] const OptionTable& contact_addresses_options();
@@ -35,6 +43,7 @@ void install_version(Extension& self);
 [[nodiscard]] const OptionTable& muc_options();
 [[nodiscard]] const OptionTable& offline_options();
 [[nodiscard]] const OptionTable& private_xml_options();
+[[nodiscard]] const OptionTable& pubsub_options();
 [[nodiscard]] const OptionTable& push_options();
 [[nodiscard]] const OptionTable& registration_options();
 [[nodiscard]] const OptionTable& vcard_options();

@@ -1,7 +1,10 @@
 // XEP-0049 (1.2) Private XML Storage: elements a user's clients keep on the server, one for each name. Read and written by
-// the account's own sessions only.
+// the account's own sessions only. Some have another place (private_xml.h).
+#include "extensions/private_xml.h"
+
 #include "core/extension.h"
 #include "core/home.h"
+#include "core/virtual_host.h"
 #include "extensions/extensions.h"
 #include "xmpp/namespaces.h"
 
@@ -14,14 +17,27 @@ struct PrivateXmlConfig {
 constexpr auto options = std::tuple{Option{"max_bytes", &PrivateXmlConfig::max_bytes, Range{1 * KiB, 64 * MiB},
                                            "Bytes one account may keep in all."}};
 
+const ConvertedElement* find_converted(const Iq& request, const std::string& element_ns, const std::string& local) {
+  const auto* converted = request.host().find_shared<ConvertedElements>();
+  const auto found = converted == nullptr ? decltype(converted->all.begin())() : converted->all.find(std::pair(element_ns, local));
+  return converted == nullptr || found == converted->all.end() ? nullptr : &found->second;
+}
+
 Task<StanzaPtr> load(Iq request) {
   const xml::Element asked = *request.payload().first_child();
   const std::string element_ns(asked.ns());
   const std::string local(asked.local());
-  const Result<std::optional<std::string>> stored =
+  Result<std::optional<std::string>> stored =
       co_await request.home().world().stores.private_xml.load(request.owner(), element_ns, local);
   if (!stored) {
     co_return request.failure(stored.error());
+  }
+  if (const ConvertedElement* converted = find_converted(request, element_ns, local)) {
+    Result<std::string, StanzaError> element = co_await converted->load(request, stored->value_or(""));
+    if (!element) {
+      co_return request.error(element.error());
+    }
+    *stored = std::move(*element);
   }
   std::string payload;
   xml::Writer writer(payload);
@@ -36,6 +52,15 @@ Task<StanzaPtr> load(Iq request) {
 }
 
 Task<StanzaPtr> store(Iq request, std::vector<PrivateXmlStore::Item> items, std::size_t max_bytes) {
+  for (PrivateXmlStore::Item& item : items) {
+    if (const ConvertedElement* converted = find_converted(request, item.ns, item.local)) {
+      Result<std::string, StanzaError> rest = co_await converted->store(request, std::move(item.xml));
+      if (!rest) {
+        co_return request.error(rest.error());
+      }
+      item.xml = std::move(*rest);
+    }
+  }
   const Result<void> stored = co_await request.home().world().stores.private_xml.store(request.owner(), std::move(items), max_bytes);
   if (!stored && stored.error().kind == ErrorKind::full) {
     co_return request.error(StanzaCondition::not_acceptable, "Too much private data.");

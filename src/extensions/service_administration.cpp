@@ -86,7 +86,7 @@ Task<CommandResult> on_domain(Operators operators, std::string name, std::string
 }
 
 // Sections 4.23 and 4.25: the form includes what is set.
-Task<Form> with_current(Iq request, Form asked, NoticeKind kind) {
+Task<Result<Form, StanzaError>> with_current(Iq request, Form asked, NoticeKind kind) {
   const auto current = co_await request.home().world().stores.notices.load(std::string(request.host().domain()), kind);
   if (current && *current) {
     Field& text = asked.fields.back();

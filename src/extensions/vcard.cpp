@@ -1,8 +1,11 @@
 // XEP-0054 (1.3.0) vcard-temp: a user's card, written by its owner and read by whoever asks within the domain or beyond. One
 // element is kept as it came; its fields are not interpreted. The server's own card is empty.
+#include "extensions/vcard.h"
+
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"
+#include "core/virtual_host.h"
 #include "extensions/extensions.h"
 #include "xmpp/namespaces.h"
 
@@ -27,10 +30,24 @@ Task<StanzaPtr> load(Iq request) {
 }
 
 Task<StanzaPtr> store(Iq request) {
+  Account* account = request.account();
+  if (account == nullptr) {
+    co_return request.error(StanzaCondition::service_unavailable);
+  }
+  const Account::Pin pin(*account);
+  const Serial::Hold hold = co_await account->changes().enter();
   std::string text;
   xml::Writer(text).element(request.payload());
-  const Result<void> stored = co_await request.home().world().stores.vcards.store(request.owner(), std::move(text));
-  co_return stored ? request.result() : request.failure(stored.error());
+  const Result<void> stored = co_await request.home().world().stores.vcards.store(request.owner(), text);
+  if (!stored) {
+    co_return request.failure(stored.error());
+  }
+  if (const auto* cards = request.host().find_shared<Cards>()) {
+    for (const auto& observer : cards->stored) {
+      observer(request.home(), request.owner(), request.from(), text);
+    }
+  }
+  co_return request.result();
 }
 
 }  // namespace
@@ -42,6 +59,7 @@ void install_vcard(Extension& self) {
   self.advertise(ns::vcard);
   self.advertise_account(ns::vcard);
   const std::size_t max_bytes = self.config<VCardConfig>().max_bytes.size();
+  self.host().shared<Cards>().max_bytes = max_bytes;
   self.on_iq_get(card, {Recipient::own_account}, [](const Iq& request) -> IqReply { return load(request); });
   // Of a user that does not exist and of one without a card the same is said (security L01): the account answers nothing
   // for the first, so the second answers service-unavailable as section 3.2 allows.

@@ -1,6 +1,8 @@
 // Commands on the stores. Nothing here knows whether a server runs.
 #include "operators/store_target.h"
 
+#include <algorithm>
+
 #include "operators/account_errors.h"
 #include "operators/archive_target.h"
 #include "operators/certificate_target.h"
@@ -18,6 +20,9 @@ Task<Result<void>> StoreTarget::create_account(BareJid jid, SecretBytes password
   }
   if (has_rooms(jid.domain())) {
     co_return fail(ErrorKind::invalid, std::string(jid.domain()) + " serves rooms, not accounts");
+  }
+  if (std::ranges::count(node_domains_, jid.domain()) != 0) {
+    co_return fail(ErrorKind::invalid, std::string(jid.domain()) + " serves pubsub, not accounts");
   }
   Result<void> done = co_await passwords_.create_account(jid, std::move(password));
   co_return name_account(std::move(done), jid);

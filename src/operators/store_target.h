@@ -12,16 +12,17 @@ namespace aldis::admin {
 class StoreTarget : public AdminTarget {
  public:
   // Everything passed outlives it; `failures` is loaded. Accounts are made in `domains` only; rooms, and no
-  // accounts, in those of them that are `room_domains`.
+  // accounts, in those of them that are `room_domains`; neither in `node_domains`.
   StoreTarget(Stores stores, Passwords& passwords, LoginFailureCounters& failures, const CertificateJudge& judge,
-              const Clock& clock, std::vector<std::string> domains, std::vector<std::string> room_domains = {})
+              const Clock& clock, std::vector<std::string> domains, std::vector<std::string> room_domains = {}, std::vector<std::string> node_domains = {})
       : stores_(stores),
         passwords_(passwords),
         failures_(failures),
         judge_(judge),
         clock_(clock),
         domains_(std::move(domains)),
-        room_domains_(std::move(room_domains)) {}
+        room_domains_(std::move(room_domains)),
+        node_domains_(std::move(node_domains)) {}
 
   // What is known of revoked certificates (null: it could not be opened), and the authorities whose OCSP responses are taken. Both
   // outlive this.
@@ -82,6 +83,7 @@ class StoreTarget : public AdminTarget {
   Authorities authorities_;
   std::vector<std::string> domains_;
   std::vector<std::string> room_domains_;
+  std::vector<std::string> node_domains_;
 };
 
 }  // namespace aldis::admin

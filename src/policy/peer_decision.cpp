@@ -121,7 +121,11 @@ PeerDecision Policy::decide(const PeerQuestion& question) const {
     return {Decision(Reason::peer_rejected), nullptr};
   }
   const PeerRulePtr& rule = rules->of(question.peer);
-  return {Decision(answer(*rules, *rule, question)), rule};
+  PositionRulePtr positions;
+  if (question.action == Action::send_abroad && question.stanza->names_geoloc()) [[unlikely]] {
+    positions = positions_for(*question.stanza->to());
+  }
+  return {Decision(answer(*rules, *rule, question), std::move(positions)), rule};
 }
 
 void Policy::set_peers(PeerRulesPtr rules) {

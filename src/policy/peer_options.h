@@ -8,6 +8,7 @@
 #include "auth/certificate/revocation_check.h"
 #include "base/bytes.h"
 #include "base/options.h"
+#include "policy/position_options.h"
 #include "tls/profile.h"
 
 namespace aldis::policy {
@@ -124,6 +125,9 @@ struct PeerOptions {
   std::vector<std::string> accept_namespaces;
   std::vector<std::string> send_namespaces;
   PeerPresence presence = PeerPresence::passed;
+  Positions positions = Positions::shown;
+  std::uint32_t position_grid = 0;
+  std::chrono::seconds position_delay{0};
   Bytes max_stanza = 512 * KiB;
   Bytes rate = 1 * MiB;
   Bytes rate_burst = 8 * MiB;
@@ -177,6 +181,12 @@ inline constexpr auto peer_options = std::tuple{
            Reload::live},
     Option{"presence", &PeerOptions::presence,
            "\"stripped\": who is available is told to nobody over this link, either way, nor can it be asked for.", Reload::live},
+    Option{"positions", &PeerOptions::positions, "Whether its users are shown positions (XEP-0080) of those here at all. See positions.md.",
+           Reload::live},
+    Option{"position_grid", &PeerOptions::position_grid, Range{0U, largest_position_grid},
+           "Its users are shown the centre of a cell of so many kilometres instead of a position. 0: exactly.", Reload::live},
+    Option{"position_delay", &PeerOptions::position_delay, Range{std::chrono::seconds(0), longest_position_delay},
+           "Its users are shown positions when these are so old. 0: at once.", Reload::live},
     Option{"max_stanza", &PeerOptions::max_stanza, Range{Bytes{10'000}, 16 * MiB},
            "Bytes of one stanza it may send; a larger one ends the stream.", Reload::live},
     Option{"rate", &PeerOptions::rate, Range{Bytes{0}, 1 * GiB}, "Bytes a second it may send for long; 0: no limit.", Reload::live},

@@ -62,6 +62,10 @@ class TableReader {
     rule_.revocation = options_.revocation;
     rule_.authentication = options_.authentication;
     rule_.presence = options_.presence;
+    rule_.positions = {.name = rule_.name,
+                       .is_withheld = options_.positions == Positions::withheld,
+                       .grid = options_.position_grid,
+                       .delay = options_.position_delay};
     rule_.max_stanza = options_.max_stanza.size();
     rule_.rate = options_.rate.count;
     rule_.rate_burst = options_.rate_burst.count;
@@ -191,23 +195,6 @@ class TableReader {
 
 // ---- parts of a rule
 
-std::optional<DomainPattern> DomainPattern::parse(std::string_view text) {
-  DomainPattern pattern{.domain = {}, .is_subtree = text.starts_with("*.")};
-  const auto domain = prepare_domain(pattern.is_subtree ? text.substr(2) : text);
-  if (!domain || domain->find('*') != std::string::npos) {
-    return std::nullopt;
-  }
-  pattern.domain = *domain;
-  return pattern;
-}
-
-bool DomainPattern::covers(std::string_view other) const {
-  if (!is_subtree) {
-    return other == domain;
-  }
-  return other.size() > domain.size() + 1 && other.ends_with(domain) && other[other.size() - domain.size() - 1] == '.';
-}
-
 std::optional<NextHop> NextHop::parse(std::string_view text) {
   NextHop hop;
   bool is_first = true;
@@ -270,6 +257,7 @@ Result<std::shared_ptr<const PeerRules>, std::vector<PeerProblem>> PeerRules::ma
                                                                                    const std::vector<std::string>& served,
                                                                                    const std::vector<ComponentOptions>& components) {
   auto rules = std::make_shared<PeerRules>();
+  rules->served_ = served;
   std::vector<PeerProblem> problems;
   for (std::size_t i = 0; i < tables.size(); ++i) {
     const auto report = [&](std::string option, std::string text) { problems.push_back({i, std::move(option), std::move(text)}); };
@@ -407,6 +395,14 @@ const PeerRulePtr& PeerRules::of(std::string_view domain) const {
     }
   }
   return default_;
+}
+
+PositionRulePtr PeerRules::positions_of(std::string_view domain) const {
+  const PeerRulePtr& rule = of(domain);
+  if (rule->is_component || rule->positions.shows_all() || std::ranges::count(served_, domain) != 0) {
+    return nullptr;
+  }
+  return {rule, &rule->positions};
 }
 
 bool PeerRules::any_may_be_read(const std::array<std::uint8_t, 16>& ip) const {

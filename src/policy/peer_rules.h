@@ -15,22 +15,13 @@
 
 #include "base/result.h"
 #include "policy/component_options.h"
+#include "policy/domain_pattern.h"
 #include "policy/network.h"
 #include "policy/peer_options.h"
+#include "policy/position_rules.h"
 #include "xmpp/stanza.h"
 
 namespace aldis::policy {
-
-// "x.example", or "*.example": every domain below, not itself.
-struct DomainPattern {
-  std::string domain;     // as RFC 7622 prepares it, without "*."
-  bool is_subtree = false;
-
-  [[nodiscard]] static std::optional<DomainPattern> parse(std::string_view text);
-  [[nodiscard]] bool covers(std::string_view other) const;
-  [[nodiscard]] std::string str() const { return (is_subtree ? "*." : "") + domain; }
-  friend bool operator==(const DomainPattern&, const DomainPattern&) = default;
-};
 
 struct NextHop {
   std::string host;   // a name or an address, without brackets
@@ -72,6 +63,7 @@ struct PeerRule {
   PassingStanzas accepts;
   PassingStanzas sends;
   PeerPresence presence = PeerPresence::passed;
+  PositionRule positions;           // what its users are shown of positions
   std::size_t max_stanza = 0;
   std::uint64_t rate = 0;           // bytes a second; 0: no limit
   std::uint64_t rate_burst = 0;
@@ -121,6 +113,8 @@ class PeerRules {
   [[nodiscard]] bool any_may_be_read(const std::array<std::uint8_t, 16>& ip) const;
   // Always one. `domain` is prepared.
   [[nodiscard]] const PeerRulePtr& of(std::string_view domain) const;
+  // What users of a domain elsewhere are shown of positions; null: all. A component, and a domain served here, sees all.
+  [[nodiscard]] PositionRulePtr positions_of(std::string_view domain) const;
   // In the order in which they are written.
   [[nodiscard]] const std::vector<ComponentEntry>& components() const { return components_; }
 
@@ -131,6 +125,7 @@ class PeerRules {
   std::map<std::string, PeerRulePtr, std::less<>> subtrees_;
   PeerRulePtr default_;
   std::vector<ComponentEntry> components_;
+  std::vector<std::string> served_;
 };
 using PeerRulesPtr = std::shared_ptr<const PeerRules>;
 

@@ -1,6 +1,7 @@
 // The rules, in the order in which they are asked.
 #include "policy/policy.h"
 
+#include "policy/peer_rules.h"
 #include "xmpp/namespaces.h"
 
 namespace aldis::policy {
@@ -54,9 +55,16 @@ Decision Policy::decide(const Question& question) const {
     return Decision(Reason::no_rule_against);
   }
   const OwnerRules& rules = *question.owner;
+  const bool reaches_owner = question.action == Action::deliver || question.action == Action::answer;
+  const auto granted = [&](Reason reason) {
+    if (!reaches_owner || !question.stanza.names_geoloc()) [[likely]] {
+      return Decision(reason);
+    }
+    return Decision(reason, positions_for(Jid(rules.owner())));   // also from itself: what it was sent by others may be inside
+  };
   const bool is_own = question.other->bare_str() == rules.owner().str();
-  if (is_own) {
-    return Decision(Reason::from_ourselves);  // one cannot block oneself
+  if (is_own || question.action == Action::answer) {
+    return granted(Reason::from_ourselves);  // one cannot block oneself
   }
   if (rules.blocked().blocks(*question.other)) {
     return Decision(Reason::blocked);
@@ -67,7 +75,20 @@ Decision Policy::decide(const Question& question) const {
   if (question.action == Action::deliver && reveals_presence(question) && !rules.may_see_presence(*question.other)) {
     return Decision(Reason::not_subscribed);
   }
-  return Decision(Reason::no_rule_against);
+  return granted(Reason::no_rule_against);
+}
+
+PositionRulePtr Policy::positions_for(const Jid& recipient) const {
+  PositionRulePtr rule;
+  if (const PositionRulesPtr groups = std::atomic_load(&positions_)) {
+    rule = groups->of(recipient);
+  }
+  if (rule == nullptr) {
+    if (const PeerRulesPtr servers = peers()) {   // served here: nobody's, and then the default is not meant
+      rule = servers->positions_of(recipient.domain());
+    }
+  }
+  return rule == nullptr || rule->shows_all() ? nullptr : rule;
 }
 
 }  // namespace aldis::policy

@@ -1,7 +1,8 @@
 // The one question: may this pass? Policy::decide answers it with a Decision and its reason. What leaves the server for
 // anybody carries a granted Decision (core/envelope.h), and nobody but Policy can make one. Today's rules: block lists, who may
-// see an account's presence, and what may pass to and from other servers (peer_rules.h). Security labels are a further answer to
-// the same question.
+// see an account's presence, what may pass to and from other servers (peer_rules.h), and what of somebody's position a recipient is
+// shown (position_rules.h): a granted Decision says so, and whoever makes a Granted of it acts on it (core/positions.h). Security labels
+// are a further answer to the same question.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -11,6 +12,7 @@
 
 #include "auth/principal.h"
 #include "policy/block_list.h"
+#include "policy/position_rules.h"
 #include "xmpp/jid.h"
 #include "xmpp/stanza.h"
 
@@ -24,7 +26,7 @@ using PeerRulesPtr = std::shared_ptr<const PeerRules>;
 enum class Action : std::uint8_t {
   send,     // the owner of `rules` sends the stanza away
   deliver,  // the stanza reaches the owner of `rules`
-  answer,   // the server answers for itself
+  answer,   // the server's own words to the owner of `rules`; `other` is whom they are from
   enter_room,   // who sent the presence becomes an occupant
   reflect,      // what was said to a room is told to its occupants; each of them is a question of its own, deliver
   // Other servers, and components of this one (PeerQuestion):
@@ -59,11 +61,14 @@ class Decision {
  public:
   [[nodiscard]] bool is_granted() const { return reason_ <= Reason::from_ourselves; }
   [[nodiscard]] Reason reason() const { return reason_; }
+  // What the recipient is shown of the positions in it; null: all. Only where the stanza may have some and it reaches somebody by this.
+  [[nodiscard]] const PositionRulePtr& positions() const { return positions_; }
 
  private:
   friend class Policy;
-  explicit Decision(Reason reason) : reason_(reason) {}
+  explicit Decision(Reason reason, PositionRulePtr positions = nullptr) : reason_(reason), positions_(std::move(positions)) {}
   Reason reason_;
+  PositionRulePtr positions_;
 };
 
 // What the account on whose behalf is decided has to say about the other side.
@@ -117,8 +122,15 @@ class Policy {
   // Before anything runs.
   void on_peers_changed(PeersObserver observer) { observer_ = std::move(observer); }
 
+  // ---- the groups that see less of positions, from any thread; null: there are none
+  void set_positions(PositionRulesPtr rules) { std::atomic_store(&positions_, std::move(rules)); }
+
  private:
+  // Null: the recipient sees all.
+  [[nodiscard]] PositionRulePtr positions_for(const Jid& recipient) const;
+
   PeerRulesPtr peers_;
+  PositionRulesPtr positions_;
   PeersObserver observer_;
 };
 

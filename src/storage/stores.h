@@ -11,6 +11,7 @@
 #include "storage/archive_store.h"
 #include "storage/outbound_queue_store.h"
 #include "storage/certificate_store.h"
+#include "storage/pubsub_store.h"
 #include "storage/push_store.h"
 #include "storage/room_store.h"
 #include "storage/roster_store.h"
@@ -127,6 +128,7 @@ struct Stores {
   OutboundQueueStore& outbound_queue;
   CertificateStore& certificates;
   RoomStore& rooms;
+  PubSubStore& pubsub;
 };
 
 }  // namespace aldis

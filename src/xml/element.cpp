@@ -34,6 +34,15 @@ std::string_view Document::namespace_uri(std::uint32_t index) const {
   return view(spans[index - first_namespace]);
 }
 
+bool Document::names_namespace(std::string_view uri) const {
+  for (std::uint32_t i = 0; i < namespace_count_; ++i) {
+    if (namespace_uri(first_namespace + i) == uri) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::string_view Document::view(const Span& span) const {
   return {(span.is_decoded != 0 ? decoded_ : bytes_).data() + span.begin, span.length};
 }

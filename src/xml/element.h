@@ -83,6 +83,8 @@ class Document {
   // What the root's own start tag declares: after parse_stream_header, the scope of the stream's stanzas. default_ns is
   // empty when it declares none.
   [[nodiscard]] Scope root_scope() const;
+  // Whether a namespace of this name is in it anywhere; false: no element or attribute is in that namespace.
+  [[nodiscard]] bool names_namespace(std::string_view uri) const;
   // Heap bytes held, for memory accounting.
   [[nodiscard]] std::size_t memory() const;
 

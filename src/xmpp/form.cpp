@@ -44,6 +44,11 @@ Result<Field, StanzaError> parse_field(const xml::Element& element) {
   if (type != field_types.end()) field.type = static_cast<FieldType>(type - field_types.begin());
   if (field.var.empty() && field.type != FieldType::fixed) return bad_request("a field of a form has no var");
   for (const xml::Element child : element.children()) {
+    if (child.is({"validate", ns::form_validation}) && !field.validation) {
+      Result<FieldValidation, StanzaError> validation = FieldValidation::parse(child);
+      if (!validation) return fail(std::move(validation.error()));
+      field.validation = std::move(*validation);
+    }
     if (child.ns() != ns::forms) continue;
     if (child.local() == "value") {
       field.values.push_back(child.text());
@@ -132,6 +137,7 @@ void Field::write(xml::Writer& writer, FormType form) const {
   if (!label.empty()) writer.attribute("label", label);
   if (!desc.empty()) writer.element("desc", desc);
   if (required) writer.start("required").end();
+  if (validation && form != FormType::submit) validation->write(writer);
   for (const std::string& value : values) writer.element("value", value);
   for (const FieldOption& option : options) {
     writer.start("option");

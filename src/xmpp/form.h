@@ -1,5 +1,6 @@
 // XEP-0004 (2.13.2) data forms: reading what somebody submits, checking it against the form that asked, writing forms and
-// results. Media (XEP-0221), layout (XEP-0141) and validation elements (XEP-0122) are neither read nor written.
+// results; what they say about values (XEP-0122, form_validation.h) is read, written and kept to. Layout (XEP-0141, form_layout.h) and media
+// (XEP-0221) are neither read nor written here.
 #pragma once
 #include <cstdint>
 #include <limits>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "xml/element.h"
 #include "xml/writer.h"
+#include "xmpp/form_validation.h"
 #include "xmpp/jid.h"
 #include "xmpp/stanza_error.h"
 
@@ -36,6 +38,7 @@ struct Field {
   std::string desc{};
   bool required = false;
   std::vector<FieldOption> options{};  // of lists
+  std::optional<FieldValidation> validation{};
 
   Field() = default;
   Field(std::string name, FieldType t, std::vector<std::string> v = {}, std::string l = {})
@@ -70,7 +73,8 @@ class Form {
 
   // The answer to this form as this form understands it: the submitted fields that it has, with its types. Bad-request if
   // `submitted` is no submit or its FORM_TYPE is another; not-acceptable (section 4), naming the field, for a required field
-  // that is missing or empty, more values than the type allows, a boolean, address or option that is none. Fields this form
+  // that is missing or empty, more values than the type allows, a boolean, address or option that is none, a value that its
+  // validation does not allow. Fields this form
   // does not have are ignored (section 3.1). Addresses come out prepared, booleans as 0 or 1.
   [[nodiscard]] Result<Form, StanzaError> accept(const Form& submitted) const;
 

@@ -46,11 +46,14 @@ Result<std::vector<std::string>, StanzaError> accept_values(const Field& asked, 
     }
   } else if (asked.type == FieldType::jid_single || asked.type == FieldType::jid_multi) {
     if (Result<void, StanzaError> prepared = prepare_addresses(asked, values); !prepared) return fail(std::move(prepared.error()));
-  } else if (is_list(asked.type)) {
+  } else if (is_list(asked.type) && !(asked.validation && asked.validation->is_open())) {
     for (const std::string& value : values) {
       const bool is_offered = std::ranges::any_of(asked.options, [&](const FieldOption& option) { return option.value == value; });
       if (!is_offered) return not_acceptable(asked.var, "holds what was not offered");
     }
+  }
+  if (asked.validation) {
+    if (const auto fault = asked.validation->fault(values, asked.type == FieldType::list_multi)) return not_acceptable(asked.var, *fault);
   }
   return values;
 }

@@ -120,6 +120,7 @@ std::string_view to_string(StanzaType type) { return types[static_cast<std::size
 
 std::shared_ptr<Stanza> Stanza::around(std::unique_ptr<const xml::Document> document) {
   auto stanza = std::make_shared<Stanza>(Key{});
+  stanza->names_geoloc_ = document->names_namespace(ns::geoloc);
   stanza->document_ = std::move(document);
   return stanza;
 }
@@ -274,6 +275,27 @@ StanzaPtr Stanza::with_lang(std::string_view lang) const {
   return copy;
 }
 
+StanzaPtr Stanza::with_positions_since(WallTime since) const {
+  auto copy = std::make_shared<Stanza>(Key{}, *this);
+  copy->positions_since_ = since;
+  return copy;
+}
+
+StanzaPtr Stanza::replaced(const std::vector<Replacement>& replacements) const {
+  std::string bytes;
+  write_start_tag(bytes, nullptr);
+  bytes.push_back('>');
+  const char* copied = inner_.data();
+  for (const Replacement& each : replacements) {
+    ensure(each.where.data() >= copied, "what is replaced is in the stanza, in its order");
+    bytes.append(copied, each.where.data()).append(each.instead);
+    copied = each.where.data() + each.where.size();
+  }
+  bytes.append(copied, inner_.data() + inner_.size());
+  bytes.append("</").append(to_string(kind_)).append(">");
+  return read_again(std::move(bytes));
+}
+
 StanzaPtr Stanza::amended(const std::function<bool(const xml::Element&)>& remove, std::string_view append) const {
   std::string bytes;
   bytes.reserve(size() + append.size());
@@ -288,9 +310,15 @@ StanzaPtr Stanza::amended(const std::function<bool(const xml::Element&)>& remove
   }
   bytes.append(copied, inner_.data() + inner_.size());
   bytes.append(append).append("</").append(to_string(kind_)).append(">");
+  return read_again(std::move(bytes));
+}
+
+// What a change has made of it.
+StanzaPtr Stanza::read_again(std::string bytes) const {
   auto document = xml::parse(std::move(bytes), {std::string(element().ns()), {}}, own_limits());
-  ensure(document.has_value() && (*document)->is_self_contained(), "what is appended to a stanza is well-formed");
+  ensure(document.has_value() && (*document)->is_self_contained(), "what is put into a stanza is well-formed");
   const std::shared_ptr<Stanza> stanza = around(std::move(*document));
+  stanza->positions_since_ = positions_since_;
   // What it refuses now, such as an iq request whose only child was removed, is the caller's business, not an invariant.
   (void)stanza->read_header();
   return stanza;

@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "xml/element.h"
 #include "xml/writer.h"
@@ -97,6 +99,20 @@ class Stanza {
   // rest.
   [[nodiscard]] StanzaPtr amended(const std::function<bool(const xml::Element&)>& remove, std::string_view append) const;
 
+  // The same with elements of it in other words: each `where` is an Element::outer_bytes() of element(), in document order and apart
+  // from each other, each `instead` well-formed there, or empty.
+  struct Replacement {
+    std::string_view where;
+    std::string instead;
+  };
+  [[nodiscard]] StanzaPtr replaced(const std::vector<Replacement>& replacements) const;
+
+  // Whether somebody's position (XEP-0080) may be in it, at whatever depth: its namespace is.
+  [[nodiscard]] bool names_geoloc() const { return names_geoloc_; }
+  // When the server came to know the newest position in it; nothing: only now, with this stanza (core/positions.h).
+  [[nodiscard]] std::optional<WallTime> positions_since() const { return positions_since_; }
+  [[nodiscard]] StanzaPtr with_positions_since(WallTime since) const;
+
   // Appends the stanza as it goes on a stream whose default namespace is jabber:client (or jabber:server): the start
   // tag with this stanza's addresses, then the rest as it came, or written anew where it could not be copied. `to`
   // overrides the to address without a copy of the stanza: the fan-out path.
@@ -118,6 +134,7 @@ class Stanza {
   // Reads the root's start tag; the first fault found, after reading all that can be read.
   std::optional<Refusal> read_header();
   std::optional<Refusal> read_start_tag();
+  [[nodiscard]] StanzaPtr read_again(std::string bytes) const;
   void write_start_tag(std::string& out, const Jid* to) const;  // up to the last attribute, without its end
   static std::shared_ptr<Stanza> around(std::unique_ptr<const xml::Document> document);
 
@@ -131,6 +148,7 @@ class Stanza {
   StanzaType type_ = StanzaType::normal;
   bool has_id_ = false;
   bool has_lang_ = false;
+  bool names_geoloc_ = false;
   // The attributes and declarations other than to, from and xmlns: three taken out leave four pieces at most.
   std::uint8_t piece_count_ = 0;
   std::array<Piece, 4> pieces_{};
@@ -141,6 +159,7 @@ class Stanza {
   std::string_view raw_;    // the root, start tag to end tag
   std::string_view inner_;  // what is between its tags
   std::string owned_lang_;
+  std::optional<WallTime> positions_since_;
   std::shared_ptr<const xml::Document> document_;
 };
 

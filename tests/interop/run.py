@@ -7,7 +7,7 @@
 A client's script gets a JSON object on standard input (address, ports, transport, authority, accounts) and ends with 0 if all
 of this went well: register an account where the domain allows it, log in as two people, subscribe to each other, see each
 other come and change, write to each other, change a password, be refused with the old one and log in with the new one. What the
-`_mobile` and `_card` scripts do stands at their heads.
+`_mobile`, `_pubsub` and `_card` scripts do stands at their heads.
 """
 import argparse
 import json
@@ -29,9 +29,11 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's libraries.
 CLIENTS = {
     "slixmpp": [PYTHON, HERE / "slixmpp_client.py"],
     "slixmpp_mobile": [PYTHON, HERE / "slixmpp_mobile.py"],
+    "slixmpp_pubsub": [PYTHON, HERE / "slixmpp_pubsub.py"],
     "slixmpp_card": [PYTHON, HERE / "slixmpp_card.py"],
     "aioxmpp": [PYTHON, HERE / "aioxmpp_client.py"],
     "aioxmpp_mobile": [PYTHON, HERE / "aioxmpp_mobile.py"],
+    "aioxmpp_pubsub": [PYTHON, HERE / "aioxmpp_pubsub.py"],
     "profanity": [PYTHON, HERE / "profanity_client.py"],
     "xmppjs": ["node", HERE / "node" / "client.mjs"],
 }
@@ -60,6 +62,8 @@ def meet(name, transport, make_server):
         server = make_server(folder)
         if name in WITH_ROOMS:
             server.rooms = "rooms.capulet.example"
+        if name.endswith("_pubsub"):
+            server.pubsub = "pubsub.capulet.example"
         card = {}
         if name.endswith("_card"):
             server.client_certificates = "optional"
@@ -67,12 +71,14 @@ def meet(name, transport, make_server):
             card = {"card": [str(each) for each in files]}
         server.start()
         people = {}
-        for role, jid in (("juliet", "juliet@capulet.example"), ("romeo", "romeo@montague.example")):
+        for role, jid in (("juliet", "juliet@capulet.example"), ("romeo", "romeo@montague.example"), ("tybalt", "tybalt@capulet.example")):
+            if role == "tybalt" and not server.pubsub:
+                continue
             people[role] = {"jid": jid, "password": secrets.token_urlsafe(12)}
             server.add_user(jid, people[role]["password"])
         problem = run_client(CLIENTS[name], {
             "host": server.host, "port": server.port if transport == "starttls" else server.tls_port,
-            "transport": transport, "ca_file": str(server.ca_file), "folder": str(folder), "rooms": server.rooms, **people, **card,
+            "transport": transport, "ca_file": str(server.ca_file), "folder": str(folder), "rooms": server.rooms, "pubsub": server.pubsub, **people, **card,
             "newcomer": {"jid": "paris@montague.example", "password": secrets.token_urlsafe(12)}})
         if problem:
             problem += f"-- the end of {server.name}'s log:\n{server.log()}"

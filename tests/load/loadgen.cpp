@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
       {"archive", run_archive}, {"login", run_login},       {"handshake", run_handshake},
       {"ping", run_ping},       {"presence", run_presence}, {"setup-roster", run_setup_roster},
       {"storm", run_storm},     {"rooms", run_rooms},       {"room-join", run_room_join},
-      {"dead-domains", run_dead_domains},
+      {"dead-domains", run_dead_domains}, {"pubsub-fanout", run_pubsub_fanout}, {"positions", run_positions},
   };
   const auto found = scenarios.find(options.scenario);
   if (found == scenarios.end()) {

@@ -14,13 +14,13 @@ namespace {
   std::fprintf(
       stderr,
       "loadgen: %s\n"
-      "usage: loadgen archive|chat|dead-domains|detached|idle|login|ping|presence|rooms|room-join|setup-roster|storm|handshake [--option value]...\n"
+      "usage: loadgen archive|chat|dead-domains|detached|idle|login|ping|positions|presence|pubsub-fanout|rooms|room-join|setup-roster|storm|handshake [--option value]...\n"
       "  --host A --port N --domain D --transport plain|starttls|direct --relay --server-pid N\n"
       "  --other-host A --other-port N --other-domain D --other-server-pid N --dead N --dead-domain D\n"
       "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
       "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
       "--concurrency N --at-once N\n"
-      "  --rooms N --occupants N --senders N --room-domain D --pair\n"
+      "  --rooms N --occupants N --senders N --room-domain D --pubsub-domain D --pair\n"
       "  --stream-management --ack-every N --messages N --requests N --search --cycle --presence --duration S --warmup "
       "S --settle S --limit S\n",
       why.c_str());
@@ -98,6 +98,7 @@ Options parse_options(int argc, char** argv) {
   count("--occupants", o.occupants);
   count("--senders", o.senders);
   text("--room-domain", o.room_domain);
+  text("--pubsub-domain", o.pubsub_domain);
   count("--concurrency", o.concurrency);
   count("--at-once", o.at_once);
   count("--ack-every", o.ack_every);

@@ -44,6 +44,7 @@ struct Options {
   int occupants = 100;             ///< of each room
   int senders = 10;                ///< rooms: of the occupants of each, those who speak
   std::string room_domain = "rooms.localhost";
+  std::string pubsub_domain = "pubsub.localhost";  ///< pubsub-fanout: the service; sessions: subscribers
   bool pair = false;               ///< rooms: a pair talks meanwhile
   int concurrency = 50;            ///< connections that log in at the same time
   int at_once = 2000;              ///< storm: the same when all come back

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct PairMeanwhile::Shared {
 };
 
 void PairMeanwhile::be_the_pair(const Options& options, int first, double rate, Shared& shared) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // also when the other gives up
   sched_param priority{};
   priority.sched_priority = 1;
   if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0) {

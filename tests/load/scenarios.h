@@ -13,6 +13,8 @@ int run_archive(const Options& options);       ///< pages and searches in a larg
 int run_login(const Options& options);         ///< new connections that log in and leave
 int run_handshake(const Options& options);     ///< TLS handshakes only
 int run_ping(const Options& options);          ///< XEP-0199 to the server, pipelined
+int run_positions(const Options& options);     ///< everybody moves and tells its contacts over PEP, a pair at work meanwhile
+int run_pubsub_fanout(const Options& options); ///< one node, one publisher, many subscribers
 int run_presence(const Options& options);      ///< presence flaps among mutual contacts
 int run_rooms(const Options& options);         ///< rooms in which some speak and all hear it
 int run_room_join(const Options& options);     ///< everybody joins one room, and sees everybody

@@ -64,6 +64,12 @@ class Scenario:
     second_of_files: float | None = None  # and this times that of prosody's files
     second_at_most_of_peer: float | None = None  # or at most this times the better peer's
 
+    @property
+    def quick_roster(self):
+        """needs_roster with --quick, where fewer sessions may do."""
+        fewer = int(self.quick[self.quick.index("--sessions") + 1]) if "--sessions" in self.quick else self.needs_roster
+        return min(fewer, self.needs_roster)
+
 
 CHAT = ["chat", "--body", "100"]
 SHORT = ["--duration", "2", "--warmup", "0.5"]
@@ -178,4 +184,16 @@ FEDERATION = [
     Scenario("dead-domains", "the same while one user writes to 500 domains whose DNS fails after 5 s", "p99 ms", "starttls",
              ["dead-domains", "--pairs", "50", "--rate", "1000", "--dead", "500", "--duration", "40"] + PAIRS, "delay_p99_us",
              divisor=1000, quick=["--duration", "8"], requirement=Requirement(absolute=50), servers=("aldis-aldis",)),
+]
+
+# Nodes of a service and of accounts (`compare --pubsub`): apart from the others, so that the peers have pubsub and PEP only here.
+POSITIONS = ["positions", "--sessions", "1008", "--contacts", "20", "--duration", "10", "--warmup", "3"]
+PUBSUB = [
+    Scenario("pubsub-fanout", "1 node, 1,000 subscribers online, one item on its way, TLS 1.3", "µs CPU a notification", "direct",
+             ["pubsub-fanout", "--sessions", "1000"], "server_us_per_notification", quick=SHORT + ["--sessions", "200"],
+             requirement=Requirement(of_peer=1 / 5), second=("notifications_per_second", "notifications/s", None), accounts=1001),
+    Scenario("positions", "1,008 users move, a position a second each, 20 contacts watch each (PEP), a pair chats meanwhile, TLS 1.3",
+             "the pair's p99 ms", "direct", POSITIONS, "pair_delay_p99_us", divisor=1000,
+             quick=SHORT + ["--sessions", "105"], requirement=Requirement(absolute=20),
+             second=("server_us_per_notification", "µs CPU a notification", None), accounts=1010, needs_roster=1008, repetitions=2),
 ]

@@ -15,6 +15,7 @@ import time
 
 PASSWORD = "load-test-password"
 DOMAIN = "localhost"
+PUBSUB = "pubsub.localhost"  # its nodes' domain, with `compare --pubsub`
 ROOMS = "rooms.localhost"  # its rooms' domain: no archive, no limits that a large room would meet
 
 
@@ -45,6 +46,7 @@ class Server:
 
     name = ""
     is_lean = True  # a peer with only the modules that do what Aldis does, instead of those its package enables
+    has_pubsub = False  # nodes of a domain and of accounts (XEP-0060, XEP-0163)
     stop_seconds = 20
     # Stores of the archive that it knows, in its own words. `archive` is one of them; empty: no archive, no stream management.
     ARCHIVES = ()
@@ -183,6 +185,14 @@ class Aldis(Server):
             f'[[listener]]\naddress = "127.0.0.1"\nport = {self.ports[kind]}\ntls = "{tls}"\n\n'
             for kind, tls in (("plain", "none"), ("starttls", "starttls"), ("direct", "direct")))
         # All clients come from one address, and the peers have no limits either. One shard: the server has one core.
+        pubsub = f"""\
+[[domain]]
+name = "{PUBSUB}"
+serves = "pubsub"
+certificates = ["{self.certificate}"]
+keys = ["{self.key}"]
+
+"""
         self._write("aldis.toml", f"""\
 [server]
 data_dir = "{self.work}/data"
@@ -221,6 +231,7 @@ keys = ["{self.key}"]
 default_archive = false
 rate = 0
 
+{pubsub if self.has_pubsub else ''}\
 {listeners}""")
         os.makedirs(os.path.join(self.work, "data"), mode=0o700, exist_ok=True)
         for first in range(0, self.users, self.IMPORT_LINES):
@@ -259,7 +270,11 @@ class Prosody(Server):
         account = self.account()
         for i in range(self.users):
             self._write(f"data/{DOMAIN}/accounts/user{i}.dat", account)
-        wanted = PROSODY_LEAN + ([] if self.is_lean else PROSODY_PACKAGED) + (["mam", "smacks"] if self.archive else [])
+        wanted = (PROSODY_LEAN + ([] if self.is_lean else PROSODY_PACKAGED) + (["mam", "smacks"] if self.archive else []) +
+                  (["pep"] if self.has_pubsub else []))
+        # Its nodes live in memory, as packaged (they are stored when they are configured so, and these are). Who may create them:
+        # its administrators, and that is the publisher.
+        pubsub = f'Component "{PUBSUB}" "pubsub"\nadmins = {{ "user0@{DOMAIN}" }}\n' if self.has_pubsub else ""
         modules = ", ".join(f'"{name}"' for name in dict.fromkeys(wanted))
         stores = 'default_storage = "internal"\n'
         if self.archive == "sqlite":
@@ -290,7 +305,7 @@ c2s_direct_tls_ssl = {{ certificate = "{self.certificate}", key = "{self.key}" }
 VirtualHost "{DOMAIN}"
 Component "{ROOMS}" "muc"
 restrict_room_creation = false
-""")
+{pubsub}""")
 
     def command(self):
         return ["prosody", "--config", os.path.join(self.work, "prosody.cfg.lua"), "-F"]
@@ -342,6 +357,8 @@ class Ejabberd(Server):
                 database.executescript(file.read())
         wanted["mod_muc"] = (f'{{host: "{ROOMS}", access: all, access_create: all, max_users: 10000, max_users_presence: 10000, '
                              'max_user_conferences: 10000, default_room_options: {mam: false, max_users: 10000}}')
+        if self.has_pubsub:
+            wanted["mod_pubsub"] = f'{{host: "{PUBSUB}", access_createnode: all, plugins: [flat, pep]}}'
         modules = "".join(f"  {name}: {options}\n" for name, options in wanted.items())
         self._write("ejabberd.yml", f"""\
 loglevel: warning

@@ -125,6 +125,7 @@ class Server:
         self.ca_file = make_authority(self.folder)
         make_certificate(self.folder)
         self.rooms = ""  # A domain of rooms beside the others.
+        self.pubsub = ""  # The same of nodes (XEP-0060).
 
     def configure(self):
         raise NotImplementedError
@@ -195,6 +196,8 @@ class Prosody(Server):
         hosts = "\n".join(f'VirtualHost "{domain}"\n  allow_registration = {"true" if domain == DOMAINS[1] else "false"}'
                           for domain in DOMAINS)
         rooms = f'Component "{self.rooms}" "muc"' if self.rooms else ""
+        if self.pubsub:  # Only its administrators create nodes there.
+            rooms += f'\nComponent "{self.pubsub}" "pubsub"\nadmins = {{ "juliet@{DOMAINS[0]}" }}'
         (self.folder / "prosody.cfg.lua").write_text(f"""-- Written by a test.
 run_as_root = true
 data_path = "{self.folder}/data"
@@ -258,6 +261,12 @@ allow_registration = {"true" if domain == DOMAINS[1] else "false"}
 [[domain]]
 name = "{self.rooms}"
 serves = "rooms"
+"""
+        if self.pubsub:
+            domains += f"""
+[[domain]]
+name = "{self.pubsub}"
+serves = "pubsub"
 """
         self.config.write_text(f"""# Written by a test.
 [server]

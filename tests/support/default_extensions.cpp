@@ -10,6 +10,8 @@ void install_default_extensions(VirtualHost& host, World& world) { install_defau
 
 void install_default_room_extensions(VirtualHost& host, World& world) { install_default_extensions(host, world, ConfigureExtension(), ServedBy::rooms); }
 
+void install_default_pubsub_extensions(VirtualHost& host, World& world) { install_default_extensions(host, world, ConfigureExtension(), ServedBy::pubsub); }
+
 void install_default_extensions(VirtualHost& host, World& world, const ConfigureExtension& configure, ServedBy on) {
   for (const ExtensionEntry& entry : app::extensions()) {
     if (!entry.is_default || !includes(entry.on, on)) {

@@ -29,7 +29,7 @@ class FailingStores {
 
   [[nodiscard]] Stores stores() {
     return Stores{images_, accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
-                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_, certificates_, rooms_};
+                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_, certificates_, rooms_, pubsub_};
   }
   [[nodiscard]] std::size_t calls() const { return calls_.load(); }
   // Summaries of archives come no sooner, as when the writes before them take long.
@@ -352,6 +352,61 @@ class FailingStores {
     }
   };
 
+  struct PubSub final : PubSubStore {
+    explicit PubSub(FailingStores& all) : f(all) {}
+    FailingStores& f;
+    Task<Result<std::optional<PubSubNodeImage>>> load(BareJid service, std::string node, WallTime now) override {
+      return f.guard(f.inner_.pubsub.load(std::move(service), std::move(node), now));
+    }
+    Task<Result<void>> create(PubSubNodeImage image, NodeLimits limits) override {
+      return f.guard(f.inner_.pubsub.create(std::move(image), limits));
+    }
+    Task<Result<void>> save(PubSubNodeRecord record, std::vector<PubSubAffiliation> affiliations,
+                            std::vector<PubSubSubscription> subscriptions) override {
+      return f.guard(f.inner_.pubsub.save(std::move(record), std::move(affiliations), std::move(subscriptions)));
+    }
+    Task<Result<void>> save_subscriptions(BareJid service, std::string node, std::vector<PubSubSubscription> subscriptions) override {
+      return f.guard(f.inner_.pubsub.save_subscriptions(std::move(service), std::move(node), std::move(subscriptions)));
+    }
+    Task<Result<void>> remove(BareJid service, std::string node) override {
+      return f.guard(f.inner_.pubsub.remove(std::move(service), std::move(node)));
+    }
+    Task<Result<void>> remove_service(BareJid service) override { return f.guard(f.inner_.pubsub.remove_service(std::move(service))); }
+    Task<Result<std::vector<std::string>>> publish(BareJid service, std::string node, std::vector<PubSubItem> items, ItemLimits limits,
+                                                   WallTime now) override {
+      return f.guard(f.inner_.pubsub.publish(std::move(service), std::move(node), std::move(items), limits, now));
+    }
+    Task<Result<std::vector<std::string>>> retract(BareJid service, std::string node, std::vector<std::string> ids) override {
+      return f.guard(f.inner_.pubsub.retract(std::move(service), std::move(node), std::move(ids)));
+    }
+    Task<Result<void>> purge(BareJid service, std::string node) override {
+      return f.guard(f.inner_.pubsub.purge(std::move(service), std::move(node)));
+    }
+    Task<Result<std::vector<std::string>>> trim(BareJid service, std::string node, std::uint64_t items) override {
+      return f.guard(f.inner_.pubsub.trim(std::move(service), std::move(node), items));
+    }
+    Task<Result<PubSubItemPage>> items(BareJid service, std::string node, PubSubItemRequest request) override {
+      return f.guard(f.inner_.pubsub.items(std::move(service), std::move(node), std::move(request)));
+    }
+    Task<Result<std::vector<LastItem>>> last_items(BareJid service, std::vector<std::string> nodes, WallTime now) override {
+      return f.guard(f.inner_.pubsub.last_items(std::move(service), std::move(nodes), now));
+    }
+    Task<Result<std::uint64_t>> expire(WallTime now, std::size_t limit) override { return f.guard(f.inner_.pubsub.expire(now, limit)); }
+    Task<Result<PubSubNodePage>> list(BareJid service, PubSubNodePageRequest request) override {
+      return f.guard(f.inner_.pubsub.list(std::move(service), std::move(request)));
+    }
+    Task<Result<std::uint64_t>> count(BareJid service, std::optional<std::string> parent) override {
+      return f.guard(f.inner_.pubsub.count(std::move(service), std::move(parent)));
+    }
+    Task<Result<std::vector<PubSubNodeAffiliation>>> affiliations_of(BareJid service, BareJid jid) override {
+      return f.guard(f.inner_.pubsub.affiliations_of(std::move(service), std::move(jid)));
+    }
+    Task<Result<std::vector<PubSubNodeSubscription>>> subscriptions_of(BareJid service, BareJid jid) override {
+      return f.guard(f.inner_.pubsub.subscriptions_of(std::move(service), std::move(jid)));
+    }
+    Task<Result<PubSubUsage>> usage(BareJid service) override { return f.guard(f.inner_.pubsub.usage(std::move(service))); }
+  };
+
   struct Sessions final : SessionStore {
     explicit Sessions(FailingStores& all) : f(all) {}
     FailingStores& f;
@@ -391,6 +446,7 @@ class FailingStores {
   OutboundQueue outbound_queue_{*this};
   Certificates certificates_{*this};
   Rooms rooms_{*this};
+  PubSub pubsub_{*this};
 };
 
 }  // namespace aldis::testing_support

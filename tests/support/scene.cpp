@@ -271,6 +271,15 @@ Scene::Scene(SceneOptions options)
     }
     world_->hosts.emplace(domain, std::move(host));
   }
+  for (const std::string& domain : options_.pubsub) {
+    auto host = std::make_unique<VirtualHost>(*BareJid::parse(domain));
+    if (options_.install_pubsub) {
+      options_.install_pubsub(*host, *world_);
+    } else {
+      install_default_pubsub_extensions(*host, *world_);
+    }
+    world_->hosts.emplace(domain, std::move(host));
+  }
   lobby_ = std::make_unique<Lobby>(*world_, shard(), *authenticator_, options_.domains.front(), options_.lobby);
   lobby_->set_connection_limits(options_.connection);
   const Result<void> ready = wait(authenticator_->start());

@@ -92,6 +92,7 @@ class Client {
 struct SceneOptions {
   std::vector<std::string> domains{"capulet.example", "montague.example"};
   std::vector<std::string> rooms{};              // domains of rooms, with the default extensions of such
+  std::vector<std::string> pubsub{};             // domains of nodes, the same
   CoreConfig core{};
   LobbyConfig lobby{};
   AuthConfig auth{};
@@ -100,6 +101,7 @@ struct SceneOptions {
   // What the domains have installed; null: all of the default list.
   std::function<void(VirtualHost&, World&)> install{};
   std::function<void(VirtualHost&, World&)> install_rooms{};   // the same for the domains of rooms
+  std::function<void(VirtualHost&, World&)> install_pubsub{};  // and of nodes
   net::ConnectionLimits connection{};
   std::size_t shards = 1;                        // the first has the lobby
   CertificatePolicies certificates{};            // of people, by domain
@@ -173,6 +175,7 @@ class Scene {
 // Installs all of app/extensions.cpp's list that is on by default, with its default options.
 void install_default_extensions(VirtualHost& host, World& world);
 void install_default_room_extensions(VirtualHost& host, World& world);
+void install_default_pubsub_extensions(VirtualHost& host, World& world);
 
 template <class T>
 T Scene::wait(Task<T> task) {

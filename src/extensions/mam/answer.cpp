@@ -22,7 +22,7 @@ StanzaPtr mam_result(const BareJid& archive, const Jid& to, const MamQuery& quer
     writer.attribute("queryid", query.queryid);
   }
   writer.attribute("id", form.write(id)).raw(forwarded).end().end();
-  return Stanza::make(std::move(xml));
+  return Stanza::make(std::move(xml))->with_positions_since(archive_time(id));
 }
 
 std::string mam_fin(const ArchivePage& page, const ArchiveIdForm& form) {

@@ -39,5 +39,6 @@ struct ItemEvent {
   bool is_retraction = false;
 };
 using ItemObserver = std::function<void(Home& home, const VirtualHost& host, const ItemEvent& event)>;
+// Registered by seam_of(self).observers.push_back(...) (extensions/pubsub/personal.h).
 
 }  // namespace aldis::pubsub

@@ -9,6 +9,7 @@
 
 #include "storage/memory/memory_archives.h"
 #include "storage/memory/memory_outbound_queue.h"
+#include "storage/memory/memory_pubsub.h"
 #include "storage/memory/memory_rooms.h"
 
 namespace aldis {
@@ -27,6 +28,7 @@ struct Roster {
 };
 
 struct Shelves {
+  explicit Shelves(bool answers_later) : pubsub(mutex, answers_later) {}
   std::mutex mutex;
   ByOwner<AccountRecord> accounts;
   ByOwner<Roster> rosters;
@@ -48,6 +50,7 @@ struct Shelves {
   std::map<std::string, std::string> settings;
   std::map<std::pair<std::string, std::string>, SuspendedSession> sessions;   // by owner and resource
   MemoryOutboundQueue outbound_queue;
+  MemoryPubSub pubsub;
 
   void purge(const std::string& owner) {
     accounts.erase(owner);
@@ -62,6 +65,7 @@ struct Shelves {
     tokens.erase(owner);
     push.erase(owner);
     certificates.erase(owner);
+    pubsub.purge(owner);
   }
 };
 
@@ -819,7 +823,8 @@ class Certificates final : public CertificateStore, OnShelves {
 
 struct MemoryStores::World {
   explicit World(Answers answers)
-      : images(shelves, answers),
+      : shelves(answers == Answers::later),
+        images(shelves, answers),
         accounts(shelves, answers),
         rosters(shelves, answers),
         archive(shelves, answers),
@@ -869,7 +874,8 @@ MemoryStores::~MemoryStores() = default;
 Stores MemoryStores::stores() {
   World& w = *world_;
   return Stores{w.images, w.accounts, w.rosters, w.archive, w.private_xml, w.vcards, w.blocks, w.last_activity,
-                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push, w.outbound_queue, w.certificates, w.rooms};
+                w.login_failures, w.notices, w.settings, w.sessions, w.tokens, w.push, w.outbound_queue, w.certificates, w.rooms,
+                w.shelves.pubsub};
 }
 
 }  // namespace aldis

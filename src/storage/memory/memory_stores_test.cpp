@@ -4,6 +4,7 @@
 #include "tests/support/archive_contract.h"
 #include "tests/support/outbound_queue_contract.h"
 #include "tests/support/certificate_contract.h"
+#include "tests/support/pubsub_contract.h"
 #include "tests/support/push_contract.h"
 #include "tests/support/room_contract.h"
 #include "tests/support/token_contract.h"

@@ -29,6 +29,12 @@ constexpr std::array purges{
     Statement{"DELETE FROM client_tokens WHERE owner = $1"},
     Statement{"DELETE FROM push_registrations WHERE owner = $1"},
     Statement{"DELETE FROM certificate_mappings WHERE owner = $1"},
+    Statement{"DELETE FROM pubsub_services WHERE owner = $1"},
+    Statement{"DELETE FROM pubsub_nodes WHERE owner = $1"},
+    Statement{"DELETE FROM pubsub_collections WHERE owner = $1"},
+    Statement{"DELETE FROM pubsub_affiliations WHERE owner = $1"},
+    Statement{"DELETE FROM pubsub_subscriptions WHERE owner = $1"},
+    Statement{"DELETE FROM pubsub_items WHERE owner = $1"},
 };
 
 Unexpected<Error> no_account(const BareJid& jid) { return fail(ErrorKind::not_found, "account " + jid.str()); }

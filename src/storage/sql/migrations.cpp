@@ -150,9 +150,41 @@ CREATE TABLE room_occupants (
 CREATE INDEX archive_entries_by_alias ON archive_entries (archive, peer, id) WHERE peer < 0;
 )";
 
+// Publish-subscribe nodes (storage/pubsub_store.h). Here the owner is the service: an account, or a domain. items, bytes: what is
+// stored, with what has expired and is not removed yet. position: the order of publishing, within the node. expires of 0: never.
+constexpr char version_9[] = R"(
+CREATE TABLE pubsub_services (
+  owner {text} NOT NULL, nodes BIGINT NOT NULL, bytes BIGINT NOT NULL, PRIMARY KEY (owner)){clustered};
+CREATE TABLE pubsub_nodes (
+  owner {text} NOT NULL, node {text} NOT NULL, items BIGINT NOT NULL, bytes BIGINT NOT NULL, last_position BIGINT NOT NULL,
+  is_collection BIGINT NOT NULL, is_child BIGINT NOT NULL, creator {text} NOT NULL, created BIGINT NOT NULL, name {text} NOT NULL,
+  config {text} NOT NULL, PRIMARY KEY (owner, node)){clustered};
+CREATE INDEX pubsub_nodes_at_root ON pubsub_nodes (owner, is_child, node);
+CREATE INDEX pubsub_nodes_by_creator ON pubsub_nodes (owner, creator);
+CREATE TABLE pubsub_collections (
+  owner {text} NOT NULL, node {text} NOT NULL, collection {text} NOT NULL, position BIGINT NOT NULL,
+  PRIMARY KEY (owner, node, collection)){clustered};
+CREATE INDEX pubsub_collections_by_name ON pubsub_collections (owner, collection, node);
+CREATE TABLE pubsub_affiliations (
+  owner {text} NOT NULL, node {text} NOT NULL, jid {text} NOT NULL, affiliation BIGINT NOT NULL,
+  PRIMARY KEY (owner, node, jid)){clustered};
+CREATE INDEX pubsub_affiliations_by_jid ON pubsub_affiliations (owner, jid, node);
+CREATE TABLE pubsub_subscriptions (
+  owner {text} NOT NULL, node {text} NOT NULL, jid {text} NOT NULL, subid {text} NOT NULL, bare {text} NOT NULL,
+  state BIGINT NOT NULL, expires BIGINT NOT NULL, options {text} NOT NULL, PRIMARY KEY (owner, node, jid, subid)){clustered};
+CREATE INDEX pubsub_subscriptions_by_jid ON pubsub_subscriptions (owner, bare, node);
+CREATE TABLE pubsub_items (
+  owner {text} NOT NULL, node {text} NOT NULL, position BIGINT NOT NULL, id {text} NOT NULL, bytes BIGINT NOT NULL,
+  expires BIGINT NOT NULL, published BIGINT NOT NULL, publisher {text} NOT NULL, payload {text} NOT NULL,
+  PRIMARY KEY (owner, node, position)){clustered};
+CREATE UNIQUE INDEX pubsub_items_by_id ON pubsub_items (owner, node, id);
+CREATE INDEX pubsub_items_that_expire ON pubsub_items (expires) WHERE expires > 0;
+CREATE INDEX pubsub_items_of_node_that_expire ON pubsub_items (owner, node, expires) WHERE expires > 0;
+)";
+
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
                                      Migration{4, version_4}, Migration{5, version_5}, Migration{6, version_6},
-                                     Migration{7, version_7}, Migration{8, version_8}};
+                                     Migration{7, version_7}, Migration{8, version_8}, Migration{9, version_9}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

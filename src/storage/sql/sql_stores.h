@@ -22,7 +22,7 @@ class SqlStores {
   // Usable from the executors of any thread while the SqlStores lives.
   [[nodiscard]] Stores stores() {
     return Stores{images_, accounts_, rosters_, archive_, private_xml_, vcards_, blocks_, last_activity_, login_failures_,
-                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_, certificates_, rooms_};
+                  notices_, settings_, sessions_, tokens_, push_, outbound_queue_, certificates_, rooms_, pubsub_};
   }
   [[nodiscard]] Database& database() { return *database_; }
 
@@ -46,6 +46,7 @@ class SqlStores {
   SqlOutboundQueue outbound_queue_{*database_};
   SqlCertificates certificates_{*database_};
   SqlRooms rooms_{*database_};
+  SqlPubSub pubsub_{*database_};
 };
 
 }  // namespace aldis::sql

@@ -191,6 +191,32 @@ class SqlRooms final : public RoomStore, OnDatabase {
   Task<Result<std::vector<BareJid>>> rooms_with_occupants(std::string after, std::size_t limit) override;
 };
 
+// Nodes are in sql/pubsub.cpp, their items in sql/pubsub_items.cpp, what goes over nodes in sql/pubsub_lists.cpp.
+class SqlPubSub final : public PubSubStore, OnDatabase {
+ public:
+  using OnDatabase::OnDatabase;
+  Task<Result<std::optional<PubSubNodeImage>>> load(BareJid service, std::string node, WallTime now) override;
+  Task<Result<void>> create(PubSubNodeImage image, NodeLimits limits) override;
+  Task<Result<void>> save(PubSubNodeRecord record, std::vector<PubSubAffiliation> affiliations,
+                          std::vector<PubSubSubscription> subscriptions) override;
+  Task<Result<void>> save_subscriptions(BareJid service, std::string node, std::vector<PubSubSubscription> subscriptions) override;
+  Task<Result<void>> remove(BareJid service, std::string node) override;
+  Task<Result<void>> remove_service(BareJid service) override;
+  Task<Result<std::vector<std::string>>> publish(BareJid service, std::string node, std::vector<PubSubItem> items, ItemLimits limits,
+                                                 WallTime now) override;
+  Task<Result<std::vector<std::string>>> retract(BareJid service, std::string node, std::vector<std::string> ids) override;
+  Task<Result<void>> purge(BareJid service, std::string node) override;
+  Task<Result<std::vector<std::string>>> trim(BareJid service, std::string node, std::uint64_t items) override;
+  Task<Result<PubSubItemPage>> items(BareJid service, std::string node, PubSubItemRequest request) override;
+  Task<Result<std::vector<LastItem>>> last_items(BareJid service, std::vector<std::string> nodes, WallTime now) override;
+  Task<Result<std::uint64_t>> expire(WallTime now, std::size_t limit) override;
+  Task<Result<PubSubNodePage>> list(BareJid service, PubSubNodePageRequest request) override;
+  Task<Result<std::uint64_t>> count(BareJid service, std::optional<std::string> parent) override;
+  Task<Result<std::vector<PubSubNodeAffiliation>>> affiliations_of(BareJid service, BareJid jid) override;
+  Task<Result<std::vector<PubSubNodeSubscription>>> subscriptions_of(BareJid service, BareJid jid) override;
+  Task<Result<PubSubUsage>> usage(BareJid service) override;
+};
+
 class SqlLoginFailures final : public LoginFailureStore, OnDatabase {
  public:
   using OnDatabase::OnDatabase;

@@ -1,0 +1,157 @@
+// XEP-0163 (1.2.2) Personal Eventing Protocol: every account is a publish-subscribe service; what that does is in extensions/pubsub, and here is
+// what it asks about its owner: who sees his presence and is in which groups, who is blocked, whose clients are online with which
+// interests, how nodes are by default. Who comes online, or wants more than before, or is let in, is shown the last items (section 4.3.4).
+#include <algorithm>
+#include <array>
+
+#include "core/account.h"
+#include "core/extension.h"
+#include "core/home.h"
+#include "extensions/extensions.h"
+#include "extensions/pep/defaults.h"
+#include "extensions/pep/relations.h"
+#include "extensions/pep/watchers.h"
+
+namespace aldis::ext {
+namespace {
+
+bool is_let_in(const BareJid& owner, const Jid& client, const pubsub::Relation& relation) {
+  return client.bare_str() == owner.str() || (relation.sees_presence && !relation.is_blocked);
+}
+
+// What one home knows.
+class PepHome {
+ public:
+  explicit PepHome(Home& home)
+      : capabilities_(home.questions()),
+        watchers(capabilities_, [this, &home](const BareJid& owner, const FullJid& client, std::vector<std::string> nodes) {
+          spawn(show_if_let_in(home, owner, client, std::move(nodes)));
+        }) {}
+
+  void contact_changed(const Account& account, const BareJid* contact) {
+    if (!account.exists()) {
+      watchers.forget(account.jid());
+      return;
+    }
+    watchers.changed(account.jid(), contact, [&](const Jid& client) {
+      if (account.roster().find(client) == nullptr) {
+        return Watchers::Standing::unknown;
+      }
+      return is_let_in(account.jid(), client, relation_in(account, client)) ? Watchers::Standing::let_in : Watchers::Standing::outside;
+    });
+  }
+
+ private:
+  Task<void> show_if_let_in(Home& home, BareJid owner, FullJid client, std::vector<std::string> nodes) {
+    std::optional<Account::Pin> pin;
+    if (Account* account = home.find_account(owner)) {
+      pin.emplace(*account);
+    }
+    const Result<pubsub::Relation> relation = co_await relation_of(home, owner, client.bare());
+    const bool may_see = relation && is_let_in(owner, client, *relation);
+    watchers.set_let_in(owner, client, may_see);
+    if (may_see) {
+      pubsub::show_last_items(home, owner, {.client = client, .relation = *relation}, std::move(nodes));
+    }
+  }
+  Capabilities capabilities_;
+
+ public:
+  Watchers watchers;
+};
+
+// One for each home, made and used on its shard only.
+class PepHomes {
+ public:
+  PepHome& of(Home& home) {
+    auto& slot = homes_[home.index()];
+    if (slot == nullptr) {
+      slot = std::make_unique<PepHome>(home);
+    }
+    return *slot;
+  }
+
+ private:
+  std::array<std::unique_ptr<PepHome>, 256> homes_;
+};
+
+class Personal final : public pubsub::PersonalRules {
+ public:
+  explicit Personal(std::shared_ptr<PepHomes> homes) : homes_(std::move(homes)) {}
+
+  Task<Result<pubsub::Relation>> relation(Home& home, BareJid owner, BareJid who) override { return relation_of(home, std::move(owner), std::move(who)); }
+
+  Task<std::vector<pubsub::Interested>> interested(Home& home, BareJid owner, std::string node) override {
+    std::vector<FullJid> clients;
+    for (const Watcher& watcher : homes_->of(home).watchers.of(owner)) {
+      if (includes(watcher.interests, node)) {
+        clients.push_back(watcher.client);
+      }
+    }
+    std::vector<pubsub::Interested> found;
+    for (FullJid& client : clients) {
+      const Result<pubsub::Relation> relation = co_await relation_of(home, owner, client.bare());
+      if (!relation || !is_let_in(owner, client, *relation)) {
+        continue;
+      }
+      pubsub::Interested each{.client = std::move(client), .relation = *relation};
+      if (const Account* account = home.find_account(each.client.bare())) {
+        const Session* session = account->find_session(each.client.resource());
+        each.session = session == nullptr ? SessionId::none : session->id();
+      }
+      found.push_back(std::move(each));
+    }
+    co_return found;
+  }
+
+  pubsub::NodeConfig defaults(std::string_view node, pubsub::NodeConfig base) const override {
+    return personal_defaults(node, std::move(base));
+  }
+
+ private:
+  std::shared_ptr<PepHomes> homes_;
+};
+
+}  // namespace
+
+void install_pep(Extension& self) {
+  const auto homes = std::make_shared<PepHomes>();
+  pubsub::seam_of(self).personal = std::make_unique<Personal>(homes);
+
+  self.on_outgoing(Phase::copy, StanzaKinds::presence, [homes](const HookCall& call) -> Step {
+    const Stanza& presence = call.stanza();
+    if (!presence.to() && presence.type() == StanzaType::available) {
+      if (const Session* session = call.account.home().find_session(call.envelope.origin)) {
+        homes->of(call.account.home()).watchers.available(call.account.jid(), session->jid(), presence);
+      }
+    }
+    return Verdict(Pass{});
+  });
+  self.on_unavailable([homes](Session& session, const Stanza&) {
+    Account& account = session.account();
+    homes->of(account.home()).watchers.unavailable(account.jid(), session.jid());
+  });
+  // A session that lived through a restart says nothing new.
+  self.on_resumed([homes](Session& session) {
+    if (session.is_available()) {
+      homes->of(session.account().home()).watchers.available(session.account().jid(), session.jid(), *session.presence());
+    }
+  });
+  self.on_incoming(Phase::copy, StanzaKinds::presence, [homes](const HookCall& call) -> Step {
+    const Stanza& presence = call.stanza();
+    Watchers& watchers = homes->of(call.account.home()).watchers;
+    if (presence.type() == StanzaType::unavailable) {
+      watchers.unavailable(call.account.jid(), *presence.from());
+    } else if (presence.type() == StanzaType::available && presence.from()->is_full() && call.account.roster().find(*presence.from()) != nullptr) {
+      if (const auto client = FullJid::parse(presence.from()->str())) {
+        watchers.available(call.account.jid(), *client, presence);
+      }
+    }
+    return Verdict(Pass{});
+  });
+  self.on_contact_changed([homes](Account& account, const BareJid* contact) {
+    homes->of(account.home()).contact_changed(account, contact);
+  });
+}
+
+}  // namespace aldis::ext
