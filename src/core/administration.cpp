@@ -150,6 +150,7 @@ Task<Result<void>> Administration::delete_account(BareJid jid, std::function<voi
     if (Account* account = home.find_account(jid)) {
       account->removed();
     }
+    home.residents().forget(jid.str());
     return true;
   };
   const Result<RosterData> roster = co_await world_.stores.rosters.load(jid);

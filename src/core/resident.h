@@ -30,6 +30,8 @@ class Resident {
   virtual void deliver(Envelope envelope) = 0;
   // A session that deliver_shared was to reach is not there any more.
   virtual void on_gone(SessionId session) = 0;
+  // The account it lives beside has been removed, with all that is stored of it.
+  virtual void forget() {}
   // The server stops: whoever is here and cannot come back is told. Nothing new begins.
   virtual void shut_down() = 0;
   // The last that is asked of it, once all who leave have left: whoever is still here may resume (XEP-0198) when the server is back, and

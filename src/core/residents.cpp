@@ -65,6 +65,14 @@ void Residents::on_gone(const std::string& address, SessionId session) {
   }
 }
 
+void Residents::forget(const std::string& address) {
+  const auto found = places_.find(address);
+  if (found != places_.end()) {
+    found->second.inbox.push_back([](Resident& resident) { resident.forget(); });
+    work(address, found->second);
+  }
+}
+
 Task<void> Residents::load(std::string address) {
   co_await places_.find(address)->second.resident->load();
   Place& place = places_.find(address)->second;   // one that is being read stays

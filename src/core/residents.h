@@ -30,6 +30,7 @@ class Residents {
   // Null: not in memory, or still being read.
   [[nodiscard]] Resident* find(std::string_view address) const;
   void on_gone(const std::string& address, SessionId session);
+  void forget(const std::string& address);   // Resident::forget, if it is there
   // One that has come to rest by itself: leaves memory if there is no such thing.
   void look_at(const std::string& address);
 

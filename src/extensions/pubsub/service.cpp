@@ -60,6 +60,15 @@ std::size_t Service::memory() const {
   return bytes;
 }
 
+void Service::forget() {
+  for (const auto& [name, node] : nodes_) {
+    node->set_absent();
+  }
+  if (known_) {
+    known_->clear();
+  }
+}
+
 void Service::unpin() {
   if (--pins_ == 0 && rest() == Rest::absent) {
     home_.residents().look_at(address_.str());

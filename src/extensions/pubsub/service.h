@@ -60,6 +60,7 @@ class Service final : public Resident {
   [[nodiscard]] Task<void> load() override;
   void deliver(Envelope envelope) override;
   void on_gone(SessionId session) override { static_cast<void>(session); }
+  void forget() override;
   void shut_down() override;
   [[nodiscard]] Task<void> suspend() override;
   [[nodiscard]] Rest rest() const override;
