@@ -125,7 +125,7 @@ class Extension {
 };
 
 // What a domain serves: accounts, rooms (XEP-0045), or nodes (XEP-0060).
-enum class ServedBy : std::uint8_t { accounts = 1, rooms = 2, pubsub = 4, accounts_and_pubsub = 5, all = 7 };
+enum class ServedBy : std::uint8_t { accounts = 1, rooms = 2, pubsub = 4, all = 7 };
 [[nodiscard]] constexpr bool includes(ServedBy all, ServedBy one) {
   return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
 }
