@@ -25,7 +25,7 @@ TEST(PersonalDefaults, AreThoseOfPersonalEventing) {  // XEP-0163 section 5
   EXPECT_EQ(config.max_items, 1U);
 }
 
-TEST(PersonalDefaults, KeepPrivateWhatIsPrivate) {  // XEP-0223; XEP-0402 section 4.3, XEP-0490 section 3, XEP-0292 section 5.2, XEP-0373
+TEST(PersonalDefaults, KeepPrivateWhatIsPrivate) {  // XEP-0223; XEP-0402 section 3.3, XEP-0490 section 4.2, XEP-0292 section 5.2, XEP-0373
   for (const std::string_view node : {"urn:xmpp:bookmarks:1", "storage:bookmarks", "urn:xmpp:mds:displayed:0", "urn:xmpp:contacts", "urn:xmpp:openpgp:0:secret-key"}) {
     EXPECT_EQ(of(node).access_model, AccessModel::whitelist) << node;
   }
