@@ -121,7 +121,8 @@ void install_pep(Extension& self) {
   }
   const auto homes = std::make_shared<PepHomes>();
   self.identify_account("pubsub", "pep");   // section 6.1
-  for (const std::string_view feature : {"auto-subscribe", "filtered-notifications"}) {
+  // Of the access models XEP-0060 means the default; XEP-0373 (section 5.1) and clients ask which there are.
+  for (const std::string_view feature : {"access-open", "access-roster", "access-whitelist", "auto-subscribe", "filtered-notifications"}) {
     self.advertise_account(std::string(ns::pubsub) + "#" + std::string(feature));
   }
   pubsub::seam_of(self).personal = std::make_unique<Personal>(homes);
