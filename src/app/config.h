@@ -41,6 +41,7 @@ struct Config {
   std::vector<DomainConfig> domains;
   std::vector<OptionObject> peers;                             // policy::PeerOptions
   std::vector<OptionObject> components;                        // policy::ComponentOptions; domain as RFC 7622 prepares it
+  std::vector<OptionObject> directories;                       // ldap::DirectoryOptions
   policy::PeerRulesPtr peer_rules;                             // what they and [federation] make together
 
   template <class S>
