@@ -9,6 +9,7 @@ namespace aldis::app {
 namespace {
 
 constexpr std::size_t most_password_bytes = 1024;
+constexpr std::size_t most_key_bytes = 64 * 1024;
 
 // One line, without its end.
 Result<SecretBytes> load_password(const std::string& path) {
@@ -47,9 +48,14 @@ Result<std::shared_ptr<PeopleDirectory>> load_directory(const Config& config, co
   for (const std::string& url : options.servers) {
     endpoints.push_back({url, options.starttls, file(options.ca_file), file(options.certificate), file(options.key), options.timeout});
   }
-  for (const std::string& path : {endpoints.front().ca_file, endpoints.front().certificate, endpoints.front().key}) {
+  for (const std::string& path : {endpoints.front().ca_file, endpoints.front().certificate}) {
     if (auto readable = check_readable(path); !readable) {
       return fail(readable.error());
+    }
+  }
+  if (!options.key.empty()) {   // the library reads it; that nobody else can is seen here
+    if (const auto key = read_private_file(endpoints.front().key, most_key_bytes); !key) {
+      return fail(key.error());
     }
   }
   return std::shared_ptr<PeopleDirectory>(std::make_shared<ldap::LdapDirectory>(options, std::move(endpoints), std::move(identity), clock, random));
