@@ -134,7 +134,7 @@ class Room final : public Resident {
   void leave(const Envelope& envelope, Occupant& occupant);
   void remove_client(Occupant& occupant, const Jid& client, const Departure& departure);
   void remove_occupant(Occupant& occupant, const Departure& departure, UniqueFunction<void()> between = {});
-  void forget(Occupant& occupant);
+  void forget_occupant(Occupant& occupant);
   void free_nickname(const Occupant& occupant);
   void after_leaving();
   Task<void> remove_temporary(Pin self);

@@ -70,11 +70,11 @@ void Room::remove_occupant(Occupant& occupant, const Departure& departure, Uniqu
       fan_out_.to_all(std::move(speech));
     }
   }
-  forget(occupant);
+  forget_occupant(occupant);
   after_leaving();
 }
 
-void Room::forget(Occupant& occupant) {
+void Room::forget_occupant(Occupant& occupant) {
   for (const OccupantClient& client : occupant.clients) {
     by_client_.erase(client.recipient.jid);
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "core/account.h"
 #include "core/extension.h"
@@ -34,7 +35,7 @@ class AvatarHashes {
   std::array<OfHome, 256> homes_;   // each its shard's
 };
 
-// ---- section 4.1: from the nodes to the card
+// ---- section 3.1: from the nodes to the card
 
 // The image that the metadata name; nothing: none that can be put into a card.
 Task<std::optional<Photo>> published_photo(Home& home, BareJid owner, std::string id, std::string type) {
@@ -45,7 +46,7 @@ Task<std::optional<Photo>> published_photo(Home& home, BareJid owner, std::strin
     co_return std::nullopt;
   }
   const std::optional<pubsub::NodeConfig> config = pubsub::node_config_from((*node)->record.config);
-  if (!config || config->access_model != pubsub::AccessModel::open) {   // section 8: a card is for everybody
+  if (!config || config->access_model != pubsub::AccessModel::open) {   // section 7: a card is for everybody
     co_return std::nullopt;
   }
   const Result<PubSubItemPage> page = co_await nodes.items(owner, std::string(data_node), {.ids = {id}, .now = now});
@@ -105,7 +106,7 @@ Task<void> put_into_card(Account::Pin account, std::shared_ptr<AvatarHashes> has
   hashes->of(home).insert_or_assign(owner.str(), photo ? photo->hash() : std::string());
 }
 
-// ---- section 4.2: from the card to the nodes
+// ---- section 3.2: from the card to the nodes
 
 Task<void> publish_item(Home& home, BareJid owner, Jid from, std::string_view node, std::string id, std::string payload) {
   Form open(FormType::submit, "http://jabber.org/protocol/pubsub#publish-options");
@@ -139,7 +140,7 @@ Task<void> publish_photo(Account::Pin account, Jid from, Photo photo) {
   co_await publish_item(home, owner, from, metadata_node, hash, std::move(info));
 }
 
-// ---- section 5: presence
+// ---- section 4: presence
 
 // Whether the client leaves the hash to the server, or says another.
 bool must_say(const Stanza& presence, std::string_view hash) {

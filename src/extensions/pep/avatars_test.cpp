@@ -43,7 +43,7 @@ class Avatars : public ::testing::Test {
   Client* romeo_ = nullptr;
 };
 
-TEST_F(Avatars, PublishedOneIsInTheCard) {  // section 4.1
+TEST_F(Avatars, PublishedOneIsInTheCard) {  // section 3.1
   juliet_->asks("set", "", card("<FN>Juliet</FN><PHOTO><EXTVAL>http://x.example</EXTVAL></PHOTO>"));
   juliet_->asks("set", "", data());
   juliet_->asks("set", "", metadata("<info bytes='9' id='other' type='image/png' url='http://x.example/a.png'/>" + info()));
@@ -57,7 +57,7 @@ TEST_F(Avatars, PublishedOneIsInTheCard) {  // section 4.1
   EXPECT_EQ(card_of_juliet().find("PHOTO"), std::string::npos);
 }
 
-TEST_F(Avatars, OneThatNotEverybodyMayHaveIsNotInTheCard) {  // section 8
+TEST_F(Avatars, OneThatNotEverybodyMayHaveIsNotInTheCard) {  // section 7
   juliet_->asks("set", "", card("<FN>Juliet</FN>"));
   juliet_->asks("set", "", data("presence"));
   juliet_->asks("set", "", metadata(info()));
@@ -65,7 +65,7 @@ TEST_F(Avatars, OneThatNotEverybodyMayHaveIsNotInTheCard) {  // section 8
   EXPECT_EQ(card_of_juliet().find("PHOTO"), std::string::npos);
 }
 
-TEST_F(Avatars, OneWhoseHashIsAnothersIsNotInTheCard) {  // section 4.1
+TEST_F(Avatars, OneWhoseHashIsAnothersIsNotInTheCard) {  // section 3.1
   juliet_->asks("set", "", card("<FN>Juliet</FN>"));
   juliet_->asks("set", "", publish("urn:xmpp:avatar:data", hash, "<data xmlns='urn:xmpp:avatar:data'>" + base64_encode("another") + "</data>"));
   juliet_->asks("set", "", metadata(info()));
@@ -73,7 +73,7 @@ TEST_F(Avatars, OneWhoseHashIsAnothersIsNotInTheCard) {  // section 4.1
   EXPECT_EQ(card_of_juliet().find("PHOTO"), std::string::npos);
 }
 
-TEST_F(Avatars, PhotoInTheCardIsPublished) {  // section 4.2
+TEST_F(Avatars, PhotoInTheCardIsPublished) {  // section 3.2
   juliet_->asks("set", "", card("<FN>Juliet</FN>" + photo()));
   scene_.run();
   EXPECT_NE(items_of("urn:xmpp:avatar:data").find("<item id='" + hash + "'><data xmlns='urn:xmpp:avatar:data'>" + encoded + "</data>"), std::string::npos);
@@ -82,7 +82,7 @@ TEST_F(Avatars, PhotoInTheCardIsPublished) {  // section 4.2
   EXPECT_NE(card_of_juliet().find(photo()), std::string::npos);
 }
 
-TEST_F(Avatars, PresenceSaysTheHash) {  // section 5
+TEST_F(Avatars, PresenceSaysTheHash) {  // section 4
   juliet_->asks("set", "", card(photo()));
   scene_.run();
   romeo_->comes_online();
@@ -108,7 +108,7 @@ TEST_F(Avatars, PresenceOfWhoHasNoneIsAsItWas) {
   juliet_->ignores_the_rest();
 }
 
-TEST_F(Avatars, AccountSaysThatTheyAreConverted) {  // section 3
+TEST_F(Avatars, AccountSaysThatTheyAreConverted) {  // section 2
   EXPECT_NE(juliet_->asks("get", "juliet@capulet.example", "<query xmlns='http://jabber.org/protocol/disco#info'/>")
                 .find("urn:xmpp:pep-vcard-conversion:0"),
             std::string::npos);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t most_bookmarks = 1000;
 
-// Section 4.3; XEP-0223 section 5: nobody but the owner, whatever the node was like before.
+// Section 3.3; XEP-0223 section 5: nobody but the owner, whatever the node was like before.
 Form private_node() {
   Form options(FormType::submit, "http://jabber.org/protocol/pubsub#publish-options");
   options.fields.emplace_back("pubsub#persist_items", FieldType::boolean, std::vector<std::string>{"true"});
@@ -52,7 +52,7 @@ Task<Result<void, StanzaError>> replace_items(const Iq request, std::vector<Book
   for (const Bookmark& old : before) {
     const auto at = std::ranges::find(rooms, old.room, &Bookmark::room);
     if (at != rooms.end()) {
-      at->extensions = old.extensions;   // section 3: unknown ones are preserved
+      at->extensions = old.extensions;   // section 3.4: unknown ones are preserved
       if (*at == old) {
         rooms.erase(at);
       }

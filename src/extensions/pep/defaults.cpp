@@ -19,10 +19,10 @@ struct Special {
   SendLast send_last;
 };
 constexpr std::array specials{
-    // XEP-0402 section 3: only for the owner, and as many as there are rooms.
+    // XEP-0402 section 3.3: only for the owner, and as many as there are rooms.
     Special{ns::bookmarks, AccessModel::whitelist, true, SendLast::never},
     Special{ns::private_bookmarks, AccessModel::whitelist, false, SendLast::on_sub_and_presence},   // XEP-0048 section 3
-    Special{ns::displayed, AccessModel::whitelist, true, SendLast::never},                          // XEP-0490 section 3
+    Special{ns::displayed, AccessModel::whitelist, true, SendLast::never},                          // XEP-0490 section 4.2
     Special{"urn:xmpp:contacts", AccessModel::whitelist, true, SendLast::never},                    // XEP-0292 section 5.2
     Special{"urn:xmpp:vcard4", AccessModel::open, false, SendLast::on_sub_and_presence},            // its section 4.1: XEP-0222
     // XEP-0384 section 5.3: whoever wants to write must find the keys.

@@ -7,6 +7,7 @@
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"
+#include "core/virtual_host.h"
 #include "extensions/extensions.h"
 #include "extensions/pep/defaults.h"
 #include "extensions/pep/relations.h"
@@ -25,16 +26,17 @@ class PepHome {
  public:
   explicit PepHome(Home& home)
       : capabilities_(home.questions()),
-        watchers(capabilities_, [this, &home](const BareJid& owner, const FullJid& client, std::vector<std::string> nodes, Watchers::Since since) {
+        watchers_(capabilities_, [this, &home](const BareJid& owner, const FullJid& client, std::vector<std::string> nodes, Watchers::Since since) {
           spawn(show_if_let_in(home, owner, client, std::move(nodes), since));
         }) {}
 
+  [[nodiscard]] Watchers& watchers() { return watchers_; }
   void contact_changed(const Account& account, const BareJid* contact) {
     if (!account.exists()) {
-      watchers.forget(account.jid());
+      watchers_.forget(account.jid());
       return;
     }
-    watchers.changed(account.jid(), contact, [&](const Jid& client) {
+    watchers_.changed(account.jid(), contact, [&](const Jid& client) {
       if (account.roster().find(client) == nullptr) {
         return Watchers::Standing::unknown;
       }
@@ -50,15 +52,14 @@ class PepHome {
     }
     const Result<pubsub::Relation> relation = co_await relation_of(home, owner, client.bare());
     const bool may_see = relation && is_let_in(owner, client, *relation);
-    watchers.set_let_in(owner, client, may_see);
+    watchers_.set_let_in(owner, client, may_see);
     if (may_see) {
       pubsub::show_last_items(home, owner, {.client = client, .relation = *relation, .since = since}, std::move(nodes));
     }
   }
-  Capabilities capabilities_;
 
- public:
-  Watchers watchers;
+  Capabilities capabilities_;
+  Watchers watchers_;
 };
 
 // One for each home, made and used on its shard only.
@@ -85,7 +86,7 @@ class Personal final : public pubsub::PersonalRules {
   Task<std::vector<pubsub::Interested>> interested(Home& home, BareJid owner, std::string node) override {
     std::vector<pubsub::Interested> found;
     const auto wants = [&](const Watcher& watcher) { return includes(watcher.interests, node); };
-    Watchers& watchers = homes_->of(home).watchers;
+    Watchers& watchers = homes_->of(home).watchers();
     if (std::ranges::none_of(watchers.of(owner), wants)) {
       co_return found;
     }
@@ -120,7 +121,8 @@ void install_pep(Extension& self) {
   }
   const auto homes = std::make_shared<PepHomes>();
   self.identify_account("pubsub", "pep");   // section 6.1
-  for (const std::string_view feature : {"auto-subscribe", "filtered-notifications"}) {
+  // Of the access models XEP-0060 means the default; XEP-0373 (section 5.1) and clients ask which there are.
+  for (const std::string_view feature : {"access-open", "access-roster", "access-whitelist", "auto-subscribe", "filtered-notifications"}) {
     self.advertise_account(std::string(ns::pubsub) + "#" + std::string(feature));
   }
   pubsub::seam_of(self).personal = std::make_unique<Personal>(homes);
@@ -130,24 +132,24 @@ void install_pep(Extension& self) {
     if (!presence.to() && presence.type() == StanzaType::available) {
       if (const Session* session = call.account.home().find_session(call.envelope.origin)) {
         Home& home = call.account.home();
-        homes->of(home).watchers.available(call.account.jid(), session->jid(), presence, pubsub::last_there(presence, home.world().clock.wall()));
+        homes->of(home).watchers().available(call.account.jid(), session->jid(), presence, pubsub::last_there(presence, home.world().clock.wall()));
       }
     }
     return Verdict(Pass{});
   });
   self.on_unavailable([homes](Session& session, const Stanza&) {
     Account& account = session.account();
-    homes->of(account.home()).watchers.unavailable(account.jid(), session.jid());
+    homes->of(account.home()).watchers().unavailable(account.jid(), session.jid());
   });
   // A session that lived through a restart says nothing new.
   self.on_resumed([homes](Session& session) {
     if (session.is_available()) {
-      homes->of(session.account().home()).watchers.available(session.account().jid(), session.jid(), *session.presence());
+      homes->of(session.account().home()).watchers().available(session.account().jid(), session.jid(), *session.presence());
     }
   });
   self.on_incoming(Phase::copy, StanzaKinds::presence, [homes](const HookCall& call) -> Step {
     const Stanza& presence = call.stanza();
-    Watchers& watchers = homes->of(call.account.home()).watchers;
+    Watchers& watchers = homes->of(call.account.home()).watchers();
     if (presence.type() == StanzaType::unavailable) {
       watchers.unavailable(call.account.jid(), *presence.from());
     } else if (presence.type() == StanzaType::available && presence.from()->is_full() && call.account.roster().find(*presence.from()) != nullptr) {

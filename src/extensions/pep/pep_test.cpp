@@ -243,7 +243,7 @@ TEST_F(Pep, AccessModelsHold) {  // section 4
   EXPECT_EQ(romeo_.events(), "");
 }
 
-TEST_F(Pep, BookmarksAreNobodysElseThoughAClientSaysNothing) {  // XEP-0402 section 4.3; XEP-0223
+TEST_F(Pep, BookmarksAreNobodysElseThoughAClientSaysNothing) {  // XEP-0402 section 3.3; XEP-0223
   juliet_.comes_online({"urn:xmpp:bookmarks:1"});
   romeo_.comes_online({"urn:xmpp:bookmarks:1"});
   juliet_.publishes("urn:xmpp:bookmarks:1", "a@b.example");

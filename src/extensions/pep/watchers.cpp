@@ -95,18 +95,22 @@ void Watchers::changed(const BareJid& owner, const BareJid* contact, const std::
     return;
   }
   std::vector<std::pair<FullJid, std::vector<std::string>>> wanted;
-  size_ -= std::erase_if(found->second, [&](Watcher& watcher) {
+  std::vector<Watcher> rest;
+  for (Watcher& watcher : found->second) {
     const std::string_view who = watcher.client.bare_str();
-    if (who == owner.str() || (contact != nullptr && who != contact->str())) {
-      return false;
-    }
-    const Standing now = standing(watcher.client);
+    const bool is_meant = who != owner.str() && (contact == nullptr || who == contact->str());
+    const Standing now = is_meant ? standing(watcher.client) : Standing::outside;
     if (now == Standing::let_in && !watcher.is_let_in && watcher.interests != nullptr && !watcher.interests->empty()) {
       wanted.emplace_back(watcher.client, *watcher.interests);
     }
-    watcher.is_let_in = now == Standing::let_in;
-    return now == Standing::unknown;
-  });
+    if (now == Standing::unknown) {
+      --size_;
+      continue;
+    }
+    watcher.is_let_in = is_meant ? now == Standing::let_in : watcher.is_let_in;
+    rest.push_back(std::move(watcher));
+  }
+  found->second = std::move(rest);
   if (found->second.empty()) {
     by_owner_.erase(found);
   }
