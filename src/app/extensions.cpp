@@ -7,11 +7,6 @@
 #include "extensions/extensions.h"
 
 namespace aldis::app {
-namespace {
-constexpr ServedBy either(ServedBy one, ServedBy other) {
-  return static_cast<ServedBy>(static_cast<unsigned>(one) | static_cast<unsigned>(other));
-}
-}  // namespace
 
 std::span<const ExtensionEntry> extensions() {
   static const std::vector<ExtensionEntry> list{
@@ -67,7 +62,7 @@ std::span<const ExtensionEntry> extensions() {
       {"account_pubsub", ext::install_account_pubsub, {{60, "1.30", "see pubsub.md"}}, &ext::account_pubsub_options()},
       {"forms", ext::install_forms,
        {{346, "0.2", "see forms.md"}, {122, "1.0.2", "submitted forms are checked"}, {141, "1.0", "a layout fits its form"}},
-       nullptr, true, either(ServedBy::accounts, ServedBy::pubsub)},
+       nullptr, true, ServedBy::pubsub},
       {"service_administration", ext::install_service_administration,
        {{133, "1.3.1", "no black or white lists; the list of administrators, restart and shutdown are the operator's"}}},
       {"pep", ext::install_pep, {{163, "1.2.2"}, {222, "1.0"}, {223, "1.1.1"}}},
