@@ -4,11 +4,11 @@ import hashlib
 import json
 import pathlib
 import subprocess
-import sys
 
 from client import Unexpected, local, shown
 from story import story
 
+PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's slixmpp.
 CAPS = "http://jabber.org/protocol/caps"
 INFO = "http://jabber.org/protocol/disco#info"
 GEOLOC = "http://jabber.org/protocol/geoloc"
@@ -29,7 +29,7 @@ class Phone:
 
     def __init__(self, scene, jid):
         self.bare = jid.partition("/")[0]
-        self.process = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("phone.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([PYTHON, pathlib.Path(__file__).with_name("phone.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.says(json.dumps({"jid": jid, "password": scene.account(self.bare), "host": scene.server.host, "port": scene.server.port,
                               "ca_file": str(scene.server.ca_file)}))
 

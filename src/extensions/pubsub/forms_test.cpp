@@ -52,6 +52,7 @@ class Forms : public ::testing::Test {
       medevac_.sends(request(nodes, n));
       medevac_.receives_among({"type='result'", "id='" + std::to_string(n) + "'"});
     }
+    medic_.receives("<affiliation jid='medic@alpha.example' affiliation='publish-only'/>");
     medevac_.asks("set", service, "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='fdp/submitted/hq.example/medevac' jid='medevac@hq.example'/></pubsub>");
   }
   void publishes_template() {

@@ -13,7 +13,6 @@ constexpr std::string_view pubsub = "http://jabber.org/protocol/pubsub";
 class Moving : public ::testing::Test {
  protected:
   Moving() {
-    scene_.are_contacts("romeo@montague.example", "juliet@capulet.example");
     for (Client* each : {&romeo_, &juliet_, &nurse_}) {
       each->comes_online();
     }
@@ -31,6 +30,7 @@ class Moving : public ::testing::Test {
   }
 
   Scene scene_;
+  const bool are_contacts_ = (scene_.are_contacts("romeo@montague.example", "juliet@capulet.example"), true);   // before they log in
   Client& romeo_ = scene_.login("romeo@montague.example/phone");
   Client& juliet_ = scene_.login("juliet@capulet.example/balcony");
   Client& nurse_ = scene_.login("nurse@capulet.example/hall");   // the bystander
