@@ -5,6 +5,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "base/encoding.h"
 #include "base/log.h"
 #include "core/account.h"
 #include "core/extension.h"
