@@ -270,6 +270,7 @@ std::string group_help(std::string_view group) {
   if (group == "user") return "Accounts.";
   if (group == "user certificate") return "Which certificates are an account's.";
   if (group == "cert") return "Certificates, and which of them are revoked.";
+  if (group == "directory") return "LDAP directories.";
   if (group == "session") return "Sessions of the running server.";
   if (group == "archive") return "Accounts' archives of messages.";
   if (group == "motd") return "The message of the day of a domain.";

@@ -91,6 +91,7 @@ class Reader {
     }
     check_server();
     check_listeners();
+    check_directories();
     check_domains();
     check_peers();
     check_locations();
@@ -194,7 +195,12 @@ class Reader {
     for (const toml::node& entry : *array) {
       const toml::table& table = *entry.as_table();
       OptionObject object = section.table->make();
-      if (section.name == "component") {
+      if (section.name == "directory") {
+        Places places = read_options(table, *section.table, "[[directory]]", object, {});
+        places.emplace("", entry.source());
+        config_.directories.push_back(object);
+        directory_places_.push_back(std::move(places));
+      } else if (section.name == "component") {
         Places places = read_options(table, *section.table, "[[component]]", object, {});
         places.emplace("", entry.source());
         config_.components.push_back(object);
@@ -307,6 +313,34 @@ class Reader {
     }
   }
 
+  void check_directories() {
+    std::set<std::string> taken;
+    for (std::size_t i = 0; i < config_.directories.size(); ++i) {
+      const auto& options = config_.directories[i].as<ldap::DirectoryOptions>();
+      if (options.name.empty()) {
+        report(place(directory_places_[i], ""), "[[directory]] needs a name");
+      } else if (!taken.insert(options.name).second) {
+        report(place(directory_places_[i], "name"), "[[directory]] " + shown(options.name) + " is already there");
+      }
+      if (const auto checked = ldap::validate(options); !checked) {
+        const std::string& what = checked.error().what;
+        report(place(directory_places_[i], what.substr(0, what.find_first_of(": "))), "[[directory]] " + what);
+      }
+    }
+  }
+
+  void check_domain_directory(const DomainOptions& domain, const Places& places) {
+    if (domain.directory.empty()) {
+      return;
+    }
+    if (domain.serves != DomainUse::accounts) {
+      report(place(places, "directory"), "[[domain]] directory is for a domain that serves accounts");
+    }
+    if (std::ranges::none_of(config_.directories, [&](const OptionObject& one) { return one.as<ldap::DirectoryOptions>().name == domain.directory; })) {
+      report(place(places, "directory"), "[[domain]] directory: there is no [[directory]] with the name " + shown(domain.directory));
+    }
+  }
+
   void check_peers() {
     std::vector<policy::PeerOptions> tables;
     for (const OptionObject& peer : config_.peers) {
@@ -388,6 +422,7 @@ class Reader {
         report(place(places, "administrators"), "[[domain]] administrators: " + shown(administrator) + " is no account's address");
       }
     }
+    check_domain_directory(domain.get(), places);
     if (const auto rules = mapper_rules(domain.get()); !rules) {
       report(place(places, rules.error().what.substr(0, rules.error().what.find_first_of(": "))), "[[domain]] " + rules.error().what);
     }
@@ -476,6 +511,7 @@ class Reader {
   std::vector<Places> peer_places_;
   std::vector<Places> component_places_;
   std::vector<Places> location_places_;
+  std::vector<Places> directory_places_;
   std::vector<const toml::table*> domain_tables_;
 };
 

@@ -43,6 +43,7 @@ struct Config {
   std::vector<OptionObject> locations;                         // policy::LocationOptions
   policy::PositionRulesPtr position_rules;                     // what they make together; null: there are none
   std::vector<OptionObject> components;                        // policy::ComponentOptions; domain as RFC 7622 prepares it
+  std::vector<OptionObject> directories;                       // ldap::DirectoryOptions
   policy::PeerRulesPtr peer_rules;                             // what they and [federation] make together
 
   template <class S>

@@ -78,6 +78,8 @@ constexpr auto own_domain_options = std::tuple{
     Option{"serves", &DomainOptions::serves, 
            "What is at its addresses: \"accounts\" of people, \"rooms\" (Multi-User Chat; see rooms.md), or \"pubsub\": nothing; it has nodes "
            "(publish-subscribe; see pubsub.md)."},
+    Option{"directory", &DomainOptions::directory, Range{0, 64},
+           "The [[directory]] whose people have the accounts here. Empty: this server has accounts of its own."},
     Option{"certificates", &DomainOptions::certificates, Range{0, 4},
            "PEM files, each a certificate with its chain. One for each kind of key: ECDSA and RSA may stand side by side.",
            Reload::live},
@@ -154,6 +156,8 @@ ConfigSchema own_schema() {
        "A group that is shown less of positions. May be repeated. See positions.md.", true},
       {"component", &option_table<policy::ComponentOptions>(policy::component_options),
        "A component of this server (XEP-0114). May be repeated. See components.md.", true},
+      {"directory", &option_table<ldap::DirectoryOptions>(ldap::directory_options),
+       "An LDAP directory that owns the people of domains. May be repeated. See directory.md.", true},
       {"log", &option_table<LogOptions>(log_options), "The log: one record for each event.", false},
       {"metrics", &option_table<MetricsOptions>(metrics_options), "Metrics for Prometheus, and health checks.", false},
       {"admin", &option_table<AdminOptions>(admin_options), "How operators' commands reach the running server.", false},

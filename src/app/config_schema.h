@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "auth/certificate/certificate_options.h"
+#include "auth/ldap/ldap_options.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/result.h"
@@ -66,6 +67,7 @@ constexpr auto option_names(DomainUse) {
 struct DomainOptions : CertificateOptions {
   std::string name;
   DomainUse serves = DomainUse::accounts;
+  std::string directory;
   std::vector<std::string> certificates;
   std::vector<std::string> keys;
   std::vector<std::string> staples;

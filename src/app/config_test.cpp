@@ -246,6 +246,21 @@ TEST(Config, WhatIsWrongWithAComponentIsToldWithThePlace) {
   EXPECT_THAT(problems_after_least("[[listener]]\nport = 5223\nbeyond_loopback = true\n"), ElementsAre(HasSubstr("beyond_loopback is for serves")));
 }
 
+TEST(Config, DirectoriesAreReadAndDomainsNameThem) {
+  const std::string people = "[[directory]]\nname = \"people\"\nkind = \"active_directory\"\nservers = [\"ldaps://dc.example.org\"]\n"
+                             "base = \"DC=example,DC=org\"\nbind_dn = \"aldis@example.org\"\npassword_file = \"password\"\n";
+  const auto config = parse_config("[[listener]]\n[[domain]]\nname = \"localhost\"\ndirectory = \"people\"\n" + people, "aldis.toml", schema());
+  ASSERT_TRUE(config) << message(config.error().front(), "");
+  EXPECT_EQ(config->directories.at(0).as<ldap::DirectoryOptions>().kind, ldap::Kind::active_directory);
+  EXPECT_EQ(config->domains[0].get().directory, "people");
+  EXPECT_THAT(problems_of("[[listener]]\n[[domain]]\nname = \"localhost\"\ndirectory = \"folk\"\n" + people),
+              ElementsAre(HasSubstr("4:13: [[domain]] directory: there is no [[directory]] with the name \"folk\"")));
+  EXPECT_THAT(problems_of("[[listener]]\n[[domain]]\nname = \"localhost\"\nserves = \"rooms\"\ndirectory = \"people\"\n" + people),
+              ElementsAre(HasSubstr("5:13: [[domain]] directory is for a domain that serves accounts")));
+  EXPECT_THAT(problems_after_least(people + people), ElementsAre(HasSubstr("[[directory]] \"people\" is already there")));
+  EXPECT_THAT(problems_after_least("[[directory]]\nname = \"people\"\nbase = \"dc=example\"\n"), ElementsAre(HasSubstr("4:1: [[directory]] servers: names none")));
+}
+
 TEST(Config, AllProblemsAreToldInTheirOrderUpToABound) {
   EXPECT_THAT(problems_after_least("[log]\nlevle = 1\nrate = 0\n[server]\nshards = -1\n"),
               ElementsAre(HasSubstr(":5:1:"), HasSubstr(":6:8:"), HasSubstr(":8:10:")));

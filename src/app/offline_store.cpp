@@ -11,6 +11,7 @@
 
 #include "app/authorities.h"
 #include "app/client_certificates.h"
+#include "app/directories.h"
 #include "auth/certificate/store_directory.h"
 #include "operators/store_target.h"
 #include "auth/auth_config.h"
@@ -76,6 +77,11 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
   }
   admin::StoreTarget target(stores->stores(), passwords, failures, judge, clock, std::move(domains), std::move(room_domains),
                             std::move(node_domains));
+  auto owners = load_directories(config, clock, random);
+  if (!owners) {
+    return fail(owners.error());
+  }
+  target.set_directories(*owners);
   AuthorityFiles authorities;
   authorities.follow(config);
   target.set_revocation(known ? known->get() : nullptr, [&authorities] { return authorities.read(); });
@@ -89,6 +95,9 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
   };
   shard.post([&] { spawn(run()); });
   shard.run();
+  for (const auto& [domain, owner] : *owners) {
+    owner->stop();
+  }
   return loaded;
 }
 

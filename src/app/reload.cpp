@@ -65,6 +65,14 @@ MergedConfig merge(const Config& before, const Config& after, const ConfigSchema
     out.report.need_restart.push_back("[[listener]]");
   }
   out.config.listeners = before.listeners;
+  // Who owns people does not change under them.
+  if (const SectionSchema* directory = schema.section("directory");
+      directory != nullptr && !std::ranges::equal(before.directories, after.directories, [&](const auto& a, const auto& b) {
+        return directory->table->differences(a, b).empty();
+      })) {
+    out.report.need_restart.push_back("[[directory]]");
+  }
+  out.config.directories = before.directories;
   const OptionTable& peer_table = *schema.section("peer")->table;
   if (!std::ranges::equal(before.peers, after.peers, [&](const auto& a, const auto& b) { return peer_table.differences(a, b).empty(); })) {
     out.report.applied.push_back("[[peer]]");

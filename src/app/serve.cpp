@@ -19,6 +19,7 @@
 #include "app/cli.h"
 #include "app/client_certificates.h"
 #include "app/components.h"
+#include "app/directories.h"
 #include "app/extensions.h"
 #include "app/log_sink.h"
 #include "app/notify.h"
@@ -308,6 +309,11 @@ int serve(Config given, const ConfigSchema& schema) {
     return start_failed(token_key.error().what);
   }
   serving.token_key = std::move(*token_key);
+  auto directories = load_directories(config, clock, random);
+  if (!directories) {
+    return start_failed(directories.error().what);
+  }
+  serving.directories = std::move(*directories);
   federation::FederationConfig speaking = federation_config(config, *certificates, *components, serving.token_key, *known);
   serving.revocation = *known;
   auto server = std::make_unique<Server>(std::move(serving), (*stores)->stores(), clock, random);

@@ -225,8 +225,26 @@ Task<Result<sasl::Keys>> AuthenticationExchange::find_keys(std::string username,
   co_return sasl::Keys{stored->iterations, stored->salt, stored->stored_key, stored->server_key, false};
 }
 
+// Where the source checks: an account that is not there is asked about too (security S05); a password that cannot be one is not sent.
+Task<Result<bool>> AuthenticationExchange::ask_source(SecretBytes password) {
+  Result<SecretBytes> prepared = prepare_password(password);
+  if (!prepared || !account_) {
+    co_return false;
+  }
+  std::string entry = credentials_ ? credentials_->entry : std::string();
+  Result<bool> is_right = co_await authenticator_.credentials_.check_password(*account_, std::move(entry), std::move(*prepared));
+  if (is_right && !credentials_) {
+    co_return false;
+  }
+  co_return is_right;
+}
+
 // Whatever is wrong, one derivation is done: an account that is not there costs what a real one does (security S05).
 Task<Result<bool>> AuthenticationExchange::check_password(SecretBytes password) {
+  if (authenticator_.credentials_.proofs(context_.domain).checks_passwords) {
+    Result<bool> is_right = co_await ask_source(std::move(password));
+    co_return is_right;
+  }
   const ScramKeys* stored = nullptr;
   for (const std::string_view hash : strongest_first) {
     if (stored == nullptr && credentials_) {

@@ -382,7 +382,7 @@ TEST(Upgrade, IsForThoseWhoProvedThePasswordOnly) {
   EXPECT_EQ(said(stream.begin_task("UPGR-SCRAM-SHA-256")), "malformed-request");
   EXPECT_EQ(said(stream.continue_task("AAAA")), "malformed-request");
   EXPECT_EQ(keys_of_alice(server), 1U);
-  EXPECT_TRUE(server.authenticator.upgrades(false).empty()) << "keys do not pass in the clear";
+  EXPECT_TRUE(server.authenticator.upgrades("example.org", false).empty()) << "keys do not pass in the clear";
 }
 
 TEST(Upgrade, BadTasksFailTheAuthentication) {

@@ -1,6 +1,7 @@
 // The Authenticator: what a server offers, and the secret behind invented salts.
 #include "auth/authenticator.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -12,6 +13,18 @@ namespace aldis {
 namespace {
 
 constexpr std::size_t secret_bytes = 32;
+
+// Whether accounts with these proofs may have what the mechanism needs.
+bool can_prove(const ProofsOfDomain& proofs, std::string_view mechanism) {
+  constexpr std::string_view scram = "SCRAM-";
+  constexpr std::string_view plus = "-PLUS";
+  if (!mechanism.starts_with(scram)) {
+    return true;
+  }
+  mechanism.remove_prefix(scram.size());
+  mechanism.remove_suffix(mechanism.ends_with(plus) ? plus.size() : 0);
+  return proofs.has_scram && (proofs.hashes.empty() || std::ranges::find(proofs.hashes, mechanism) != proofs.hashes.end());
+}
 
 }  // namespace
 
@@ -56,8 +69,11 @@ std::string Authenticator::name_of_client(const BareJid& account, std::string_vi
   return hex_encode(mac.bytes().first(8));
 }
 
-std::vector<std::string> Authenticator::upgrades(bool is_confidential) const {
+std::vector<std::string> Authenticator::upgrades(std::string_view domain, bool is_confidential) const {
   std::vector<std::string> tasks;
+  if (!credentials_.proofs(domain).keeps_keys) {
+    return tasks;
+  }
   for (const std::string& hash : config_->key_hashes) {
     if (is_confidential && hash != "SHA-1") {  // keys pass; and the weakest hash is no upgrade
       tasks.push_back("UPGR-SCRAM-" + hash);
@@ -66,23 +82,24 @@ std::vector<std::string> Authenticator::upgrades(bool is_confidential) const {
   return tasks;
 }
 
-std::vector<std::string> Authenticator::mechanisms(bool is_confidential, sasl::BindingTypes bindings) const {
+std::vector<std::string> Authenticator::mechanisms(std::string_view domain, bool is_confidential, sasl::BindingTypes bindings) const {
+  const ProofsOfDomain proofs = credentials_.proofs(domain);
   const bool can_bind = bindings.tls_exporter || bindings.tls_server_end_point;
   std::vector<std::string> offered;
   for (const std::string& name : config_->mechanisms) {
     const bool is_possible = name == "PLAIN" ? is_confidential : !name.ends_with("-PLUS") || can_bind;
-    if (is_possible) {
+    if (is_possible && can_prove(proofs, name)) {
       offered.push_back(name);
     }
   }
   return offered;
 }
 
-std::vector<std::string> Authenticator::mechanisms(bool is_confidential, sasl::BindingTypes bindings, CertificateUse use,
-                                                   const CertificateJudgement* certificate) const {
+std::vector<std::string> Authenticator::mechanisms(std::string_view domain, bool is_confidential, sasl::BindingTypes bindings,
+                                                   CertificateUse use, const CertificateJudgement* certificate) const {
   std::vector<std::string> offered;
   if (use != CertificateUse::required) {
-    offered = mechanisms(is_confidential, bindings);
+    offered = mechanisms(domain, is_confidential, bindings);
   }
   if (use != CertificateUse::off && certificate != nullptr && certificate->is_somebodys()) {
     offered.insert(offered.begin(), "EXTERNAL");  // RFC 6120 section 6.3.4: only where it can succeed
@@ -90,9 +107,9 @@ std::vector<std::string> Authenticator::mechanisms(bool is_confidential, sasl::B
   return offered;
 }
 
-std::vector<std::string> Authenticator::binding_types(bool is_confidential, sasl::BindingTypes bindings) const {
+std::vector<std::string> Authenticator::binding_types(std::string_view domain, bool is_confidential, sasl::BindingTypes bindings) const {
   bool has_plus = false;
-  for (const std::string& name : mechanisms(is_confidential, bindings)) {
+  for (const std::string& name : mechanisms(domain, is_confidential, bindings)) {
     has_plus = has_plus || name.ends_with("-PLUS");
   }
   std::vector<std::string> types;

@@ -105,6 +105,7 @@ class AuthenticationExchange {
   [[nodiscard]] Task<AuthReply> advance(std::optional<std::string> message);
   [[nodiscard]] Task<Result<sasl::Keys>> find_keys(std::string username, std::string hash);
   [[nodiscard]] Task<Result<bool>> check_password(SecretBytes password);
+  [[nodiscard]] Task<Result<bool>> ask_source(SecretBytes password);
   // Learns who is claimed and what is known of them; the error is of a source that could not say.
   [[nodiscard]] Task<Result<void>> look_up(std::string username);
   // EXTERNAL: who the certificate's bearer may be, and is; counted under the account's name.
@@ -159,19 +160,19 @@ class Authenticator {
   // For exchanges that begin later.
   void configure(AuthConfig config);
 
-  // What a stream may be offered, in the configured order.
-  [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, sasl::BindingTypes bindings) const;
+  // What a stream to this domain may be offered, in the configured order: what its accounts can prove.
+  [[nodiscard]] std::vector<std::string> mechanisms(std::string_view domain, bool is_confidential, sasl::BindingTypes bindings) const;
   // The same where certificates are used: EXTERNAL before them when the client has shown one that is somebody's, and nothing
   // else where one is required.
-  [[nodiscard]] std::vector<std::string> mechanisms(bool is_confidential, sasl::BindingTypes bindings, CertificateUse use,
-                                                    const CertificateJudgement* certificate) const;
+  [[nodiscard]] std::vector<std::string> mechanisms(std::string_view domain, bool is_confidential, sasl::BindingTypes bindings,
+                                                    CertificateUse use, const CertificateJudgement* certificate) const;
   // Mechanisms for tokens, and tasks that make keys of further hashes, in XEP-0388's profile.
   [[nodiscard]] std::vector<std::string> token_mechanisms(bool is_confidential, sasl::BindingTypes bindings) const {
     return tokens_.mechanisms(is_confidential, bindings);
   }
-  [[nodiscard]] std::vector<std::string> upgrades(bool is_confidential) const;
+  [[nodiscard]] std::vector<std::string> upgrades(std::string_view domain, bool is_confidential) const;
   // Binding types to advertise with them (XEP-0440); empty when no -PLUS mechanism is among them.
-  [[nodiscard]] std::vector<std::string> binding_types(bool is_confidential, sasl::BindingTypes bindings) const;
+  [[nodiscard]] std::vector<std::string> binding_types(std::string_view domain, bool is_confidential, sasl::BindingTypes bindings) const;
 
  private:
   friend class AuthenticationExchange;

@@ -101,11 +101,11 @@ TEST(Authenticator, OffersWhatTlsAllows) {
   const sasl::BindingTypes none;
   const sasl::BindingTypes both{true, true};
   const std::vector<std::string> scram{"SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1"};
-  EXPECT_EQ(server.authenticator.mechanisms(false, none), scram);
-  EXPECT_EQ(server.authenticator.mechanisms(true, both).size(), 7U);
-  EXPECT_EQ(server.authenticator.binding_types(true, both), (std::vector<std::string>{"tls-exporter", "tls-server-end-point"}));
-  EXPECT_EQ(server.authenticator.binding_types(true, {false, true}), (std::vector<std::string>{"tls-server-end-point"}));
-  EXPECT_TRUE(server.authenticator.binding_types(true, none).empty());
+  EXPECT_EQ(server.authenticator.mechanisms("example.org", false, none), scram);
+  EXPECT_EQ(server.authenticator.mechanisms("example.org", true, both).size(), 7U);
+  EXPECT_EQ(server.authenticator.binding_types("example.org", true, both), (std::vector<std::string>{"tls-exporter", "tls-server-end-point"}));
+  EXPECT_EQ(server.authenticator.binding_types("example.org", true, {false, true}), (std::vector<std::string>{"tls-server-end-point"}));
+  EXPECT_TRUE(server.authenticator.binding_types("example.org", true, none).empty());
 }
 
 TEST(Authenticator, PlainInTheClearIsRefusedEvenIfItWasOffered) {

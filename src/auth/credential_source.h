@@ -2,9 +2,11 @@
 // AccountStore.
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret_bytes.h"
 #include "runtime/task.h"
 #include "storage/account_store.h"
 #include "xmpp/jid.h"
@@ -17,6 +19,15 @@ struct Credentials {
   bool is_expired = false;          // the same
   std::vector<std::string> groups{};
   WallTime changed{};               // last; what was derived from them before is void
+  std::string entry{};              // how the source names the account where it checks passwords itself
+};
+
+// What the accounts of a domain can prove themselves with, besides tokens and certificates.
+struct ProofsOfDomain {
+  bool has_scram = true;            // their keys can be had
+  std::vector<std::string> hashes{};   // of these only; empty: whatever is configured
+  bool checks_passwords = false;    // PLAIN asks the source; there are no keys to compare with
+  bool keeps_keys = true;           // add_keys works
 };
 
 class CredentialSource {
@@ -27,6 +38,19 @@ class CredentialSource {
   // Keeps the keys of one more hash of a password whose credentials are those of `changed` (XEP-0480); as
   // AccountStore::add_keys, and denied where a source keeps none.
   virtual Task<Result<void>> add_keys(BareJid account, ScramKeys keys, WallTime changed) = 0;
+
+  [[nodiscard]] virtual ProofsOfDomain proofs(std::string_view domain) const {
+    static_cast<void>(domain);
+    return {};
+  }
+  // Only where proofs() says so. `entry` as found in Credentials; empty for an account that is not there, about which as much is done
+  // (security S05). The password is prepared, and never empty.
+  virtual Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) {
+    static_cast<void>(account);
+    static_cast<void>(entry);
+    static_cast<void>(password);
+    co_return fail(ErrorKind::denied, "this source checks no passwords");
+  }
 };
 
 }  // namespace aldis

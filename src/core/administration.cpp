@@ -5,6 +5,7 @@
 
 #include "auth/passwords.h"
 #include "base/log.h"
+#include "core/directory_accounts.h"
 #include "core/home.h"
 #include "core/notices.h"
 #include "core/virtual_host.h"
@@ -71,6 +72,10 @@ Administration::Administration(World& world, KeyDerivation& derivation, LoginFai
                                std::function<AuthConfig()> auth)
     : world_(world), derivation_(derivation), failures_(failures), lobby_(lobby), auth_(std::move(auth)) {}
 
+const std::string* Administration::directory_of(std::string_view domain) const {
+  return world_.directories == nullptr ? nullptr : world_.directories->owner_of(domain);
+}
+
 RoomAdministration* Administration::rooms_of(std::string_view domain) const {
   const VirtualHost* host = world_.find_host(domain);
   return host == nullptr ? nullptr : host->room_administration.get();
@@ -80,6 +85,9 @@ Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes passw
   const VirtualHost* host = world_.find_host(jid.domain());
   if (host == nullptr || !host->has_accounts || !jid.has_local()) {
     co_return no_such_domain(jid);
+  }
+  if (const std::string* directory = directory_of(jid.domain())) {
+    co_return owned_by_directory(jid, *directory);
   }
   Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
   const Result<void> created = co_await passwords.create_account(jid, std::move(password));
@@ -99,6 +107,9 @@ Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes passw
 }
 
 Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes password, SessionId keep) {
+  if (const std::string* directory = directory_of(jid.domain())) {
+    co_return owned_by_directory(jid, *directory);
+  }
   Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
   const Result<WallTime> changed = co_await passwords.change_password(jid, std::move(password));
   if (!changed) {
@@ -119,6 +130,9 @@ Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes passwor
 }
 
 Task<Result<void>> Administration::set_enabled(BareJid jid, bool is_enabled) {
+  if (const std::string* directory = directory_of(jid.domain())) {
+    co_return owned_by_directory(jid, *directory);
+  }
   const Result<AccountRecord> record = co_await world_.stores.accounts.find(jid);
   if (!record) {
     co_return fail(record.error());
@@ -153,6 +167,12 @@ Task<Result<void>> Administration::delete_account(BareJid jid, std::function<voi
     home.residents().forget(jid.str());
     return true;
   };
+  if (const std::string* directory = directory_of(jid.domain())) {
+    const Result<AccountRecord> record = co_await world_.stores.accounts.find(jid);
+    if (record && record->is_enabled) {   // it would be back with the next login; what is left of who is gone may be cleared away
+      co_return owned_by_directory(jid, *directory);
+    }
+  }
   const Result<RosterData> roster = co_await world_.stores.rosters.load(jid);
   const Result<void> removed = co_await world_.stores.accounts.remove(jid);
   if (!removed) {
@@ -278,6 +298,21 @@ Task<Result<void>> Administration::unlock(BareJid jid) {
     log::info("account-unlocked", {{"account", jid.str()}});
   }
   co_return forgotten;
+}
+
+Task<Result<std::vector<DirectoryStep>>> Administration::explain_directory(BareJid jid) {
+  if (directory_of(jid.domain()) == nullptr) {
+    co_return fail(ErrorKind::invalid, "no directory owns the people of " + std::string(jid.domain()));
+  }
+  const Completion<std::vector<DirectoryStep>> done;
+  lobby_.post([this, jid, done] {
+    spawn([](PeopleDirectory& directory, BareJid account, Completion<std::vector<DirectoryStep>> to) -> Task<void> {
+      std::vector<DirectoryStep> steps = co_await directory.explain(std::move(account));
+      to.complete(std::move(steps));
+    }(*world_.directories->directories().find(jid.domain())->second, jid, done));
+  });
+  std::vector<DirectoryStep> steps = co_await done;
+  co_return steps;
 }
 
 Task<CertificateJudgement> Administration::judge_certificate(tls::PresentedChain chain, std::string domain) {

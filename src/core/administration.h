@@ -11,6 +11,7 @@
 #include "auth/certificate/certificate_judge.h"
 #include "auth/key_derivation.h"
 #include "auth/login_failures.h"
+#include "auth/people_directory.h"
 #include "base/secret_bytes.h"
 #include "core/ids.h"
 #include "core/room_administration.h"
@@ -39,6 +40,7 @@ class Administration {
   Administration(World& world, KeyDerivation& derivation, LoginFailureCounters& failures, Executor& lobby,
                  std::function<AuthConfig()> auth);
 
+  // These four: denied where a directory owns the domain's people, but that what is left of who is disabled there may be deleted.
   // not_found: the domain is not served here. invalid: the rules refuse the password; `what` says why. already_exists.
   [[nodiscard]] Task<Result<void>> create_account(BareJid jid, SecretBytes password);
   // Ends every session of the account but `keep`.
@@ -62,8 +64,14 @@ class Administration {
   };
   [[nodiscard]] Task<Result<ForgottenClients>> forget_clients(BareJid jid, std::string client);
 
+  // Who owns the domain's people, by name; null: this server itself.
+  [[nodiscard]] const std::string* directory_of(std::string_view domain) const;
+
   // Of the rooms at this domain's addresses; null: there are none.
   [[nodiscard]] RoomAdministration* rooms_of(std::string_view domain) const;
+
+  // What the directory says of a person, step by step. invalid: no directory owns the domain's people.
+  [[nodiscard]] Task<Result<std::vector<DirectoryStep>>> explain_directory(BareJid jid);
 
   // As if somebody logged in with it now.
   [[nodiscard]] Task<CertificateJudgement> judge_certificate(tls::PresentedChain chain, std::string domain);

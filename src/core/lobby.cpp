@@ -72,9 +72,9 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     const sasl::BindingTypes bindings = binding_types();
     const CertificateUse use = certificate_use(domain);
     const bool is_shown = certificate_ != nullptr && certificate_->domain == domain;
-    offer.mechanisms = lobby_.authenticator_.mechanisms(is_confidential(), bindings, use, is_shown ? certificate_.get() : nullptr);
+    offer.mechanisms = lobby_.authenticator_.mechanisms(domain, is_confidential(), bindings, use, is_shown ? certificate_.get() : nullptr);
     if (use != CertificateUse::required) {
-      offer.channel_bindings = lobby_.authenticator_.binding_types(is_confidential(), bindings);
+      offer.channel_bindings = lobby_.authenticator_.binding_types(domain, is_confidential(), bindings);
     }
     if (connection_->tls() != nullptr) {  // XEP-0388 section 3: only after TLS
       stream::Sasl2Offer& sasl2 = offer.sasl2.emplace();
@@ -87,7 +87,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
       }
       if (use != CertificateUse::required) {
         sasl2.token_mechanisms = lobby_.authenticator_.token_mechanisms(is_confidential(), bindings);
-        sasl2.upgrades = lobby_.authenticator_.upgrades(is_confidential());
+        sasl2.upgrades = lobby_.authenticator_.upgrades(domain, is_confidential());
       }
     }
     const bool is_authenticated = negotiation_->identity().has_value();

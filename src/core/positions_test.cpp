@@ -173,7 +173,7 @@ TEST_F(PositionScene, TheArchiveAndWhatWaitedShowNoMore) {  // XEP-0313; XEP-016
 
 TEST_F(PositionScene, YoungOnesComeWhenTheyAreOldEnough) {
   rules(std::chrono::seconds(60));
-  const auto at = [](int n) { return "<lat>45.0</lat><lon>" + std::to_string(10 + n) + ".0</lon>"; };
+  const auto at = [](int n) { return "<lat>45.5</lat><lon>" + std::to_string(10 + n) + ".5</lon>"; };
   notifies(event(nurse_.jid(), at(0)));
   nurse_.receives_nothing();
   for (int i = 1; i <= 5; ++i) {   // they move on, every ten seconds

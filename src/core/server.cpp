@@ -40,7 +40,12 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
     shards_.push_back(std::make_unique<Shard>(clock, ShardOptions{.index = i, .name = "shard" + std::to_string(i)}));
     world_.homes.push_back(std::make_unique<Home>(world_, *shards_.back(), static_cast<std::uint8_t>(i)));
   }
-  credentials_ = std::make_unique<LocalCredentials>(stores.accounts);
+  own_credentials_ = std::make_unique<LocalCredentials>(stores.accounts);
+  credentials_ = std::make_unique<DirectoryAccounts>(world_, *own_credentials_, config_.directories);
+  world_.directories = credentials_.get();
+  for (const auto& [domain, directory] : credentials_->directories()) {
+    directory_watches_.push_back(std::make_unique<DirectoryWatch>(world_, *lobby_shard_, *credentials_, domain));
+  }
   failures_ = std::make_unique<LoginFailureCounters>(config_.live.auth, stores.login_failures, clock);
   tokens_ = std::make_unique<ClientTokens>(config_.live.auth, stores.tokens, config_.token_key, random, clock);
   authenticator_ = std::make_unique<Authenticator>(config_.live.auth, *credentials_, *failures_, *derivation_, stores.settings,
@@ -74,6 +79,9 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
 
 Server::~Server() {
   ensure(!is_running_, "a server is stopped before it goes");
+  for (const auto& [domain, directory] : credentials_->directories()) {
+    directory->stop();
+  }
   // What the ends of sessions have posted refers to homes and the lobby, and homes refer to their shards' timers.
   for (const auto& shard : shards_) {
     static_cast<void>(shard->run_ready());
@@ -173,6 +181,9 @@ Result<void> Server::start() {
     lobby_->set_tls(std::move(contexts));
     for (std::size_t i = 0; i < opened.size(); ++i) {
       lobby_->open(std::move(opened[i]), config_.listeners[i].entrance);
+    }
+    for (const auto& watch : directory_watches_) {
+      watch->start();
     }
   });
   return {};
@@ -289,7 +300,7 @@ bool Server::wait_until_quiet(Monotonic until, bool (Home::*is_quiet)() const) {
     for (const auto& home : world_.homes) {
       ask(home->shard(), [&] { return (home.get()->*is_quiet)(); });
     }
-    ask(*lobby_shard_, [&] { return lobby_->size() == 0; });
+    ask(*lobby_shard_, [&] { return lobby_->size() == 0 && std::ranges::all_of(directory_watches_, [](const auto& watch) { return watch->is_quiet(); }); });
     if (quiet || std::chrono::steady_clock::now() >= until) {
       return quiet;
     }
@@ -319,7 +330,13 @@ bool Server::stop(std::chrono::milliseconds deadline) {
   }
   const Monotonic until = std::chrono::steady_clock::now() + deadline;
   const StreamError shutdown{.condition = StreamCondition::system_shutdown};
-  lobby_shard_->post([this] { lobby_->close(); });
+  lobby_shard_->post([this] {
+    lobby_->close();
+    credentials_->stop();
+    for (const auto& watch : directory_watches_) {
+      watch->stop();
+    }
+  });
   // Rooms first, while everybody can still be told.
   const Monotonic soon = std::chrono::steady_clock::now() + std::min(deadline / 4, std::chrono::milliseconds(500));
   if (on_every_home(soon, &Home::shut_down_residents)) {

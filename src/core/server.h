@@ -15,6 +15,8 @@
 #include "auth/key_derivation.h"
 #include "core/administration.h"
 #include "core/core_config.h"
+#include "core/directory_accounts.h"
+#include "core/directory_watch.h"
 #include "core/extension.h"
 #include "core/home.h"
 #include "core/listener_tls.h"
@@ -61,6 +63,7 @@ struct ServerConfig {
   std::vector<ServedDomain> domains;            // at least one; the first serves clients that name none
   SecretBytes token_key;                        // of clients' tokens (auth/client_tokens.h); empty: none are given
   tls::TlsChoice tls{};                         // of listeners that have no profile of their own
+  Directories directories{};                    // who owns the people of a domain that are not this server's own
   std::shared_ptr<tls::RevocationCache> revocation;   // where people's certificates are looked up, and kept current; null: nothing is fetched
   LiveConfig live;
 };
@@ -117,7 +120,9 @@ class Server {
   std::unique_ptr<KeyDerivation> derivation_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<Shard> lobby_shard_;
-  std::unique_ptr<CredentialSource> credentials_;
+  std::unique_ptr<CredentialSource> own_credentials_;
+  std::unique_ptr<DirectoryAccounts> credentials_;
+  std::vector<std::unique_ptr<DirectoryWatch>> directory_watches_;
   std::unique_ptr<LoginFailureCounters> failures_;
   std::unique_ptr<ClientTokens> tokens_;
   std::unique_ptr<Authenticator> authenticator_;

@@ -22,6 +22,7 @@ namespace aldis {
 class Abroad;
 class Administration;
 class CertificateJudge;
+class DirectoryAccounts;
 class Home;
 class VirtualHost;
 
@@ -39,6 +40,7 @@ struct World {
   ArchiveId archive_floor = 0;
   Administration* administration = nullptr;   // set before anything runs
   Abroad* abroad = nullptr;                   // likewise; null: there is no other server (remote-server-not-found)
+  const DirectoryAccounts* directories = nullptr;   // likewise; of its calls only owner_of is for any thread
   const CertificateJudge* certificates = nullptr;   // the same; it is the lobby's
   std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts;
   std::vector<std::unique_ptr<Home>> homes;

@@ -91,4 +91,12 @@ Result<std::vector<TokenInfo>> token_infos(Result<std::vector<ClientToken>> toke
   return infos;
 }
 
+DirectoryStep account_step(const Result<AccountRecord>& record) {
+  if (record) {
+    return {"account", true, record->is_enabled ? "known here, enabled" : "known here, disabled"};
+  }
+  const bool is_absent = record.error().kind == ErrorKind::not_found;
+  return {"account", is_absent, is_absent ? "not known here yet: it is made at the first login, or when the directory is listed" : record.error().what};
+}
+
 }  // namespace aldis::admin

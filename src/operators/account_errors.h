@@ -23,4 +23,7 @@ using Lockouts = std::map<std::string, LoginFailureCounters::Lockout, std::less<
 [[nodiscard]] Result<AccountInfo> account_info(Result<AccountRecord> record, const BareJid& jid, const Lockouts& lockouts);
 [[nodiscard]] Result<std::vector<AccountInfo>> account_infos(Result<std::vector<AccountRecord>> records, const Lockouts& lockouts);
 
+// The last step of explaining what a directory says of an account: what is known of it here.
+[[nodiscard]] DirectoryStep account_step(const Result<AccountRecord>& record);
+
 }  // namespace aldis::admin

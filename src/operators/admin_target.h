@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "auth/certificate/certificate_judge.h"
+#include "auth/people_directory.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
@@ -173,6 +174,9 @@ class AdminTarget : public RoomTarget {
 
   // In the order of their domains.
   virtual Task<Result<std::vector<ComponentInfo>>> list_components() = 0;
+
+  // What the directory of the account's domain says of it, step by step. invalid: no directory owns this domain.
+  virtual Task<Result<std::vector<DirectoryStep>>> explain_directory(BareJid jid) = 0;
 
   virtual Task<Result<ReloadReport>> reload() = 0;
   virtual Task<Result<ServerStatus>> status() = 0;

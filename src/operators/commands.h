@@ -45,6 +45,7 @@ Outcome room_export(AdminTarget& target, CommandArguments arguments);
 Outcome peer_list(AdminTarget& target, CommandArguments arguments);
 Outcome peer_explain(AdminTarget& target, CommandArguments arguments);
 Outcome component_list(AdminTarget& target, CommandArguments arguments);
+Outcome directory_check(AdminTarget& target, CommandArguments arguments);
 Outcome reload(AdminTarget& target, CommandArguments arguments);
 Outcome status(AdminTarget& target, CommandArguments arguments);
 Outcome announce(AdminTarget& target, CommandArguments arguments);

@@ -150,6 +150,10 @@ Task<Result<std::vector<ComponentInfo>>> DomainTarget::list_components() {
   return deny_owners<std::vector<ComponentInfo>>();
 }
 
+Task<Result<std::vector<DirectoryStep>>> DomainTarget::explain_directory(BareJid) {
+  return deny_owners<std::vector<DirectoryStep>>();
+}
+
 Task<Result<ReloadReport>> DomainTarget::reload() {
   return deny_owners<ReloadReport>();
 }

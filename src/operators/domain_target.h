@@ -46,6 +46,7 @@ class DomainTarget final : public AdminTarget {
   Task<Result<std::vector<PeerInfo>>> list_peers() override;
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
   Task<Result<std::vector<ComponentInfo>>> list_components() override;
+  Task<Result<std::vector<DirectoryStep>>> explain_directory(BareJid jid) override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return {domain_}; }

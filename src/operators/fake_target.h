@@ -310,6 +310,11 @@ struct FakeTarget final : AdminTarget {
     co_return explanation;
   }
   Task<Result<std::vector<ComponentInfo>>> list_components() override { co_return components; }
+  std::vector<DirectoryStep> directory_steps;
+  Task<Result<std::vector<DirectoryStep>>> explain_directory(BareJid jid) override {
+    calls.push_back("directory " + jid.str());
+    co_return directory_steps;
+  }
   Task<Result<ReloadReport>> reload() override { co_return report; }
   Task<Result<ServerStatus>> status() override {
     ServerStatus status;

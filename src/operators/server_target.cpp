@@ -363,4 +363,14 @@ Task<Result<ServerStatus>> ServerTarget::status() {
   co_return status;
 }
 
+Task<Result<std::vector<DirectoryStep>>> ServerTarget::explain_directory(BareJid jid) {
+  Result<std::vector<DirectoryStep>> steps = co_await administration_.explain_directory(jid);
+  if (!steps) {
+    co_return steps;
+  }
+  const Result<AccountRecord> record = co_await stores_.accounts.find(jid);
+  steps->push_back(account_step(record));
+  co_return steps;
+}
+
 }  // namespace aldis::admin

@@ -14,9 +14,17 @@ constexpr const char* not_running = "the server is not running";
 
 }  // namespace
 
+Result<void> StoreTarget::check_own(const BareJid& jid) const {
+  const auto found = directories_.find(jid.domain());
+  return found == directories_.end() ? Result<void>() : Result<void>(owned_by_directory(jid, found->second->name()));
+}
+
 Task<Result<void>> StoreTarget::create_account(BareJid jid, SecretBytes password) {
   if (auto allowed = check_account(jid, domains_); !allowed) {
     co_return allowed;
+  }
+  if (auto own = check_own(jid); !own) {
+    co_return own;
   }
   if (has_rooms(jid.domain())) {
     co_return fail(ErrorKind::invalid, std::string(jid.domain()) + " serves rooms, not accounts");
@@ -30,16 +38,28 @@ Task<Result<void>> StoreTarget::create_account(BareJid jid, SecretBytes password
 
 Task<Result<void>> StoreTarget::set_password(BareJid jid, SecretBytes password, SessionId keep) {
   static_cast<void>(keep);
+  if (auto own = check_own(jid); !own) {
+    co_return own;
+  }
   Result<void> done = co_await passwords_.set_password(jid, std::move(password));
   co_return name_account(std::move(done), jid);
 }
 
 Task<Result<void>> StoreTarget::set_enabled(BareJid jid, bool is_enabled) {
+  if (auto own = check_own(jid); !own) {
+    co_return own;
+  }
   Result<void> done = co_await stores_.accounts.set_enabled(jid, is_enabled);
   co_return name_account(std::move(done), jid);
 }
 
 Task<Result<void>> StoreTarget::delete_account(BareJid jid) {
+  if (auto own = check_own(jid); !own) {   // what is left of who is gone may be cleared away
+    const Result<AccountRecord> record = co_await stores_.accounts.find(jid);
+    if (record && record->is_enabled) {
+      co_return own;
+    }
+  }
   Result<void> done = co_await stores_.accounts.remove(jid);
   co_return name_account(std::move(done), jid);
 }
@@ -238,6 +258,17 @@ Task<Result<ServerStatus>> StoreTarget::status() {
   status.version = ALDIS_VERSION;
   status.domains = domains_;
   co_return status;
+}
+
+Task<Result<std::vector<DirectoryStep>>> StoreTarget::explain_directory(BareJid jid) {
+  const auto found = directories_.find(jid.domain());
+  if (found == directories_.end()) {
+    co_return fail(ErrorKind::invalid, "no directory owns the people of " + std::string(jid.domain()));
+  }
+  std::vector<DirectoryStep> steps = co_await found->second->explain(jid);
+  const Result<AccountRecord> record = co_await stores_.accounts.find(jid);
+  steps.push_back(account_step(record));
+  co_return steps;
 }
 
 }  // namespace aldis::admin

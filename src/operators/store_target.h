@@ -5,6 +5,7 @@
 #include "operators/admin_target.h"
 #include "auth/login_failures.h"
 #include "auth/passwords.h"
+#include "core/directory_accounts.h"
 #include "storage/stores.h"
 
 namespace aldis::admin {
@@ -30,6 +31,9 @@ class StoreTarget : public AdminTarget {
     known_ = known;
     authorities_ = std::move(authorities);
   }
+
+  // Who owns the people of which domain.
+  void set_directories(Directories directories) { directories_ = std::move(directories); }
 
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
@@ -66,6 +70,7 @@ class StoreTarget : public AdminTarget {
   Task<Result<std::vector<PeerInfo>>> list_peers() override;
   Task<Result<PeerExplanation>> explain_peer(std::string host, std::string peer) override;
   Task<Result<std::vector<ComponentInfo>>> list_components() override;
+  Task<Result<std::vector<DirectoryStep>>> explain_directory(BareJid jid) override;
   Task<Result<ReloadReport>> reload() override;
   Task<Result<ServerStatus>> status() override;
   [[nodiscard]] std::vector<std::string> domains() const override { return domains_; }
@@ -74,7 +79,10 @@ class StoreTarget : public AdminTarget {
   [[nodiscard]] bool has_rooms(std::string_view domain) const {
     return std::find(room_domains_.begin(), room_domains_.end(), domain) != room_domains_.end();
   }
+  // denied where a directory owns the domain's people.
+  [[nodiscard]] Result<void> check_own(const BareJid& jid) const;
   Stores stores_;
+  Directories directories_;
   Passwords& passwords_;
   LoginFailureCounters& failures_;
   const CertificateJudge& judge_;

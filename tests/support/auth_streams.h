@@ -68,10 +68,10 @@ class Server {
     context.source_address = std::move(source);
     context.is_confidential = true;
     context.bindings = [] { return sasl::ChannelBindings{"exporter", "end-point"}; };
-    context.offered = authenticator.mechanisms(true, {true, true});
-    context.offered_bindings = authenticator.binding_types(true, {true, true});
+    context.offered = authenticator.mechanisms(context.domain, true, {true, true});
+    context.offered_bindings = authenticator.binding_types(context.domain, true, {true, true});
     context.offered_tokens = authenticator.token_mechanisms(true, {true, true});
-    context.offered_upgrades = authenticator.upgrades(true);
+    context.offered_upgrades = authenticator.upgrades(context.domain, true);
     return context;
   }
 

@@ -2,7 +2,6 @@
 // fdp/submitted/NAME with completed ones. Nodes are as always; this sees to it that a template is a form (with a layout that fits,
 // XEP-0141) and that what is submitted is an answer to it (XEP-0004 section 4, XEP-0122): a client that does not check, or whose template is
 // old, is told so, and who waits for forms gets only such as can be read. Without a template nothing can be checked, and nothing is taken.
-#include "core/virtual_host.h"
 #include "extensions/extensions.h"
 #include "extensions/pubsub/personal.h"
 #include "xmpp/form.h"
@@ -70,9 +69,7 @@ Task<Result<void, StanzaError>> check_submitted(Home& home, pubsub::NodeAddress 
 }  // namespace
 
 void install_forms(Extension& self) {
-  if (!self.host().has_accounts) {
-    self.identify("pubsub", std::string(ns::forms_published), {});   // section 3
-  }
+  self.identify("pubsub", std::string(ns::forms_published), {});   // section 3
   pubsub::Seam& seam = pubsub::seam_of(self);
   seam.checks.push_back({std::string(templates), check_template});
   seam.checks.push_back({std::string(submitted), check_submitted});

@@ -1,0 +1,13 @@
+// The directories of a configuration, made ready to be asked.
+#pragma once
+#include "app/config.h"
+#include "auth/ldap/ldap_directory.h"
+#include "core/directory_accounts.h"
+
+namespace aldis::app {
+
+// By domain; domains may share one. Reads the files of their passwords; nobody is connected to yet. The error names the directory.
+// Clock and random outlive them.
+[[nodiscard]] Result<Directories> load_directories(const Config& config, const Clock& clock, Random& random);
+
+}  // namespace aldis::app

@@ -1,0 +1,282 @@
+// The only source that calls OpenLDAP's library on a connection.
+#include "auth/ldap/ldap_connection.h"
+
+#include <lber.h>
+#include <ldap.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace aldis::ldap {
+namespace {
+
+constexpr ber_len_t max_answer_bytes = 4UL * 1024 * 1024;   // of one entry; no directory of people has larger ones that we ask for
+constexpr std::size_t max_entries = 1'000'000;
+constexpr int page_entries = 500;
+constexpr auto page_timeout = std::chrono::seconds(10);
+constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
+
+timeval as_timeval(std::chrono::milliseconds time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time);
+  return {static_cast<time_t>(seconds.count()), static_cast<suseconds_t>((time - seconds).count() * 1000)};
+}
+
+// A server that stops in the midst of a record would hold a worker for ever: the socket itself has the time.
+int on_connected(LDAP*, Sockbuf* buffer, LDAPURLDesc*, sockaddr*, ldap_conncb* callback) {
+  int socket = -1;
+  if (ber_sockbuf_ctrl(buffer, LBER_SB_OPT_GET_FD, &socket) == 1 && socket >= 0) {
+    const timeval time = as_timeval(*static_cast<const std::chrono::milliseconds*>(callback->lc_arg));
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+  }
+  ber_len_t most = max_answer_bytes;
+  ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+  return 0;
+}
+void on_disconnected(LDAP*, Sockbuf*, ldap_conncb*) {}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return out;
+}
+
+Entry read_entry(LDAP* handle, LDAPMessage* message) {
+  Entry entry;
+  if (char* dn = ldap_get_dn(handle, message)) {
+    entry.dn = dn;
+    ldap_memfree(dn);
+  }
+  BerElement* position = nullptr;
+  for (char* name = ldap_first_attribute(handle, message, &position); name != nullptr; name = ldap_next_attribute(handle, message, position)) {
+    std::string_view plain(name);
+    plain = plain.substr(0, plain.find(';'));   // an option (RFC 4512 section 2.5) is another spelling of the same to us
+    auto& values = entry.attributes[lower(plain)];
+    if (berval** all = ldap_get_values_len(handle, message, name)) {
+      for (berval** one = all; *one != nullptr; ++one) {
+        values.emplace_back((*one)->bv_val, (*one)->bv_len);
+      }
+      ldap_value_free_len(all);
+    }
+    ldap_memfree(name);
+  }
+  ber_free(position, 0);
+  return entry;
+}
+
+std::vector<char*> as_array(const std::vector<std::string>& names) {
+  std::vector<char*> all;
+  for (const std::string& name : names) {
+    all.push_back(const_cast<char*>(name.c_str()));   // the library does not write there
+  }
+  all.push_back(nullptr);
+  return all;
+}
+
+struct FreeMessage {
+  void operator()(LDAPMessage* message) const { ldap_msgfree(message); }
+};
+using Message = std::unique_ptr<LDAPMessage, FreeMessage>;
+
+void append_entries(LDAP* handle, LDAPMessage* result, std::vector<Entry>& entries) {
+  for (LDAPMessage* one = ldap_first_entry(handle, result); one != nullptr; one = ldap_next_entry(handle, one)) {
+    entries.push_back(read_entry(handle, one));
+  }
+}
+
+}  // namespace
+
+void prepare_library() { ::setenv("LDAPNOINIT", "1", 1); }
+
+LdapConnection::LdapConnection(LDAP* handle, Endpoint endpoint) : handle_(handle), endpoint_(std::move(endpoint)) {}
+
+Unexpected<Error> LdapConnection::failure(int code, std::string_view step) {
+  std::string text = endpoint_.url + ": " + std::string(step) + ": " + ldap_err2string(code);
+  char* detail = nullptr;
+  if (handle_ != nullptr && ldap_get_option(handle_, LDAP_OPT_DIAGNOSTIC_MESSAGE, &detail) == LDAP_OPT_SUCCESS && detail != nullptr) {
+    if (*detail != '\0') {
+      text.append(" (").append(detail).append(")");
+    }
+    ldap_memfree(detail);
+  }
+  // Codes below zero are the library's own: no answer, or none that can be read. Of the directory's these say "not now".
+  is_broken_ = is_broken_ || code < 0 || code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
+  if (code == LDAP_TIMEOUT || code == LDAP_TIMELIMIT_EXCEEDED) {
+    is_broken_ = true;
+    return fail(ErrorKind::timeout, std::move(text));
+  }
+  return fail(code == LDAP_INVALID_CREDENTIALS ? ErrorKind::denied : ErrorKind::unavailable, std::move(text));
+}
+
+Result<void> LdapConnection::set_up() {
+  const int version = LDAP_VERSION3;
+  const timeval time = as_timeval(endpoint_.timeout);
+  const int demand = LDAP_OPT_X_TLS_HARD;
+  const int oldest = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
+  const int as_client = 0;
+  const std::string authorities = endpoint_.ca_file.empty() ? std::string(system_authorities) : endpoint_.ca_file;
+  bool is_set = ldap_set_option(handle_, LDAP_OPT_PROTOCOL_VERSION, &version) == LDAP_OPT_SUCCESS &&
+                ldap_set_option(handle_, LDAP_OPT_REFERRALS, LDAP_OPT_OFF) == LDAP_OPT_SUCCESS &&
+                ldap_set_option(handle_, LDAP_OPT_RESTART, LDAP_OPT_ON) == LDAP_OPT_SUCCESS &&
+                ldap_set_option(handle_, LDAP_OPT_NETWORK_TIMEOUT, &time) == LDAP_OPT_SUCCESS &&
+                ldap_set_option(handle_, LDAP_OPT_TIMEOUT, &time) == LDAP_OPT_SUCCESS &&
+                ldap_set_option(handle_, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand) == LDAP_OPT_SUCCESS &&
+                ldap_set_option(handle_, LDAP_OPT_X_TLS_PROTOCOL_MIN, &oldest) == LDAP_OPT_SUCCESS &&
+                ldap_set_option(handle_, LDAP_OPT_X_TLS_CACERTFILE, authorities.c_str()) == LDAP_OPT_SUCCESS;
+  if (is_set && !endpoint_.certificate.empty()) {
+    is_set = ldap_set_option(handle_, LDAP_OPT_X_TLS_CERTFILE, endpoint_.certificate.c_str()) == LDAP_OPT_SUCCESS &&
+             ldap_set_option(handle_, LDAP_OPT_X_TLS_KEYFILE, endpoint_.key.c_str()) == LDAP_OPT_SUCCESS;
+  }
+  const bool has_tls = !endpoint_.url.starts_with("ldapi:") && (endpoint_.starttls || endpoint_.url.starts_with("ldaps:"));
+  if (!is_set || (has_tls && ldap_set_option(handle_, LDAP_OPT_X_TLS_NEWCTX, &as_client) != LDAP_OPT_SUCCESS)) {
+    return fail(ErrorKind::unavailable, endpoint_.url + ": TLS cannot be set up (the files of ca_file, certificate or key?)");
+  }
+  return {};
+}
+
+Result<std::unique_ptr<LdapConnection>> LdapConnection::open(const Endpoint& endpoint) {
+  LDAP* handle = nullptr;
+  if (const int code = ldap_initialize(&handle, endpoint.url.c_str()); code != LDAP_SUCCESS) {
+    return fail(ErrorKind::unavailable, endpoint.url + ": " + ldap_err2string(code));
+  }
+  std::unique_ptr<LdapConnection> made(new LdapConnection(handle, endpoint));
+  if (auto ready = made->set_up(); !ready) {
+    return fail(ready.error());
+  }
+  made->callback_ = std::make_unique<ldap_conncb>(ldap_conncb{&on_connected, &on_disconnected, &made->endpoint_.timeout});
+  ldap_set_option(handle, LDAP_OPT_CONNECT_CB, made->callback_.get());
+  int code = ldap_connect(handle);
+  if (code != LDAP_SUCCESS) {
+    return made->failure(code, endpoint.url.starts_with("ldaps:") ? "connection or TLS" : "connection");
+  }
+  if (endpoint.starttls && endpoint.url.starts_with("ldap:")) {
+    code = ldap_start_tls_s(handle, nullptr, nullptr);
+    if (code != LDAP_SUCCESS) {
+      return made->failure(code, "StartTLS");
+    }
+  }
+  return made;
+}
+
+LdapConnection::~LdapConnection() {
+  if (handle_ != nullptr) {
+    ldap_unbind_ext_s(handle_, nullptr, nullptr);
+  }
+}
+
+Result<void> LdapConnection::log_in(const ServiceIdentity& identity) {
+  berval password{static_cast<ber_len_t>(identity.password.size()), const_cast<char*>(identity.password.view().data())};
+  std::string empty;
+  berval nothing{0, empty.data()};   // there, and empty: RFC 4422 appendix A.1
+  const bool is_external = identity.dn.empty();
+  if (!is_external && identity.password.empty()) {
+    return fail(ErrorKind::denied, endpoint_.url + ": an empty password is never sent");
+  }
+  const auto bind = [&] {
+    return ldap_sasl_bind_s(handle_, is_external ? nullptr : identity.dn.c_str(), is_external ? "EXTERNAL" : LDAP_SASL_SIMPLE,
+                            is_external ? &nothing : &password, nullptr, nullptr, nullptr);
+  };
+  int code = bind();
+  if (is_external && code == LDAP_SASL_BIND_IN_PROGRESS) {   // it asks for the name to act as, once more: none but our own
+    code = bind();
+  }
+  if (code != LDAP_SUCCESS) {
+    return failure(code, is_external ? "login by certificate (SASL EXTERNAL)" : "login as " + identity.dn);
+  }
+  return {};
+}
+
+Result<bool> LdapConnection::proves(const std::string& dn, const SecretBytes& password) {
+  if (dn.empty() || password.empty()) {
+    return false;
+  }
+  berval proof{static_cast<ber_len_t>(password.size()), const_cast<char*>(password.view().data())};
+  const int code = ldap_sasl_bind_s(handle_, dn.c_str(), LDAP_SASL_SIMPLE, &proof, nullptr, nullptr, nullptr);
+  switch (code) {
+    case LDAP_SUCCESS: return true;
+    case LDAP_INVALID_CREDENTIALS:
+    case LDAP_INAPPROPRIATE_AUTH:        // the entry has no password
+    case LDAP_UNWILLING_TO_PERFORM:      // 389-ds: the account is inactivated
+    case LDAP_CONSTRAINT_VIOLATION:      // 389-ds: locked after too many tries
+    case LDAP_NO_SUCH_OBJECT: return false;
+    default: return failure(code, "check of a password");
+  }
+}
+
+Result<std::vector<Entry>> LdapConnection::search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
+                                                  int limit) {
+  timeval time = as_timeval(endpoint_.timeout);
+  std::vector<char*> names = as_array(attributes);
+  LDAPMessage* raw = nullptr;
+  const int code = ldap_search_ext_s(handle_, base.c_str(), LDAP_SCOPE_SUBTREE, filter.c_str(), names.data(), 0, nullptr, nullptr, &time, limit, &raw);
+  const Message result(raw);
+  if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED) {
+    return failure(code, "search");
+  }
+  std::vector<Entry> entries;
+  append_entries(handle_, result.get(), entries);
+  if (code == LDAP_SIZELIMIT_EXCEEDED && static_cast<int>(entries.size()) < limit) {   // the directory's own limit
+    return failure(code, "search");
+  }
+  return entries;
+}
+
+Result<std::vector<Entry>> LdapConnection::search_all(const std::string& base, const std::string& filter,
+                                                      const std::vector<std::string>& attributes) {
+  std::vector<char*> names = as_array(attributes);
+  std::vector<Entry> entries;
+  berval cookie{0, nullptr};
+  for (bool is_more = true; is_more;) {
+    LDAPControl* page = nullptr;
+    int code = ldap_create_page_control(handle_, page_entries, &cookie, 1, &page);
+    ber_memfree(std::exchange(cookie.bv_val, nullptr));
+    cookie.bv_len = 0;
+    if (code != LDAP_SUCCESS) {
+      return failure(code, "list");
+    }
+    LDAPControl* controls[] = {page, nullptr};
+    timeval time = as_timeval(page_timeout);
+    LDAPMessage* raw = nullptr;
+    code = ldap_search_ext_s(handle_, base.c_str(), LDAP_SCOPE_SUBTREE, filter.c_str(), names.data(), 0, controls, nullptr, &time, 0, &raw);
+    ldap_control_free(page);
+    const Message result(raw);
+    if (code != LDAP_SUCCESS) {
+      return failure(code, "list");
+    }
+    append_entries(handle_, result.get(), entries);
+    if (entries.size() > max_entries) {
+      return fail(ErrorKind::limit, endpoint_.url + ": more than a million entries match");
+    }
+    LDAPControl** given = nullptr;
+    int ignored = 0;
+    code = ldap_parse_result(handle_, result.get(), &ignored, nullptr, nullptr, nullptr, &given, 0);
+    LDAPControl* answer = code == LDAP_SUCCESS && given != nullptr ? ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, given, nullptr) : nullptr;
+    ber_int_t estimate = 0;
+    if (answer != nullptr && ldap_parse_pageresponse_control(handle_, answer, &estimate, &cookie) != LDAP_SUCCESS) {
+      cookie = {0, nullptr};
+      code = LDAP_DECODING_ERROR;
+    }
+    ldap_controls_free(given);
+    if (code != LDAP_SUCCESS) {
+      return failure(code, "list");
+    }
+    is_more = cookie.bv_len != 0;
+  }
+  ber_memfree(cookie.bv_val);
+  return entries;
+}
+
+std::string LdapConnection::tls_description() const {
+  std::string all;
+  for (const int what : {LDAP_OPT_X_TLS_VERSION, LDAP_OPT_X_TLS_CIPHER}) {
+    char* text = nullptr;
+    if (ldap_tls_inplace(handle_) != 0 && ldap_get_option(handle_, what, &text) == LDAP_OPT_SUCCESS && text != nullptr) {
+      all.append(all.empty() ? "" : ", ").append(text);
+      ldap_memfree(text);
+    }
+  }
+  return all;
+}
+
+}  // namespace aldis::ldap

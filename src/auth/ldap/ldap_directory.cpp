@@ -1,0 +1,252 @@
+// Questions about people, on workers.
+#include "auth/ldap/ldap_directory.h"
+
+#include <algorithm>
+
+#include "auth/ldap/ldap_filter.h"
+#include "auth/ldap/scram_verifier.h"
+#include "base/encoding.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "sasl/scram_keys.h"
+
+namespace aldis::ldap {
+namespace {
+
+constexpr std::size_t names_a_filter = 50;
+constexpr std::size_t remembered_at_most = 100'000;
+constexpr auto list_patience = std::chrono::minutes(5);
+metrics::Counter shared_answers{"aldis_directory_shared_answers_total", "Logins that waited for a question already under way about the same account."};
+metrics::Counter remembered_logins{"aldis_directory_remembered_total", "Questions answered from memory while no server of the directory answered."};
+
+bool is_away(ErrorKind kind) { return kind == ErrorKind::unavailable || kind == ErrorKind::timeout || kind == ErrorKind::full; }
+
+SecretBytes fresh_key(Random& random) {
+  SecretBytes key(32);
+  random.fill(key.bytes());
+  return key;
+}
+
+std::string newest(const std::vector<Entry>& entries, const Schema& schema, std::string mark) {
+  for (const Entry& entry : entries) {
+    if (const std::string_view time = entry.value(schema.modified); time > mark) {   // one form within one directory
+      mark = time;
+    }
+  }
+  return mark;
+}
+
+std::vector<DirectoryPerson> people_of(const std::vector<Entry>& entries, const Schema& schema, std::string_view domain, WallTime now) {
+  std::vector<DirectoryPerson> people;
+  for (const Entry& entry : entries) {
+    DirectoryPerson person = schema.person_of(entry, now);
+    for (BareJid& account : schema.accounts_of(entry, domain)) {
+      person.account = std::move(account);
+      people.push_back(person);
+    }
+  }
+  // A name of two entries is nobody's.
+  const auto by_account = [](const DirectoryPerson& person) -> const std::string& { return person.account->str(); };
+  std::ranges::sort(people, {}, by_account);
+  std::vector<DirectoryPerson> single;
+  for (std::size_t i = 0; i < people.size();) {
+    std::size_t end = i + 1;
+    while (end < people.size() && by_account(people[end]) == by_account(people[i])) ++end;
+    if (end == i + 1) {
+      single.push_back(people[i]);
+    } else {
+      log::warning("audit-directory-name-twice", {{"account", by_account(people[i])}, {"entries", end - i}});
+    }
+    i = end;
+  }
+  return single;
+}
+
+}  // namespace
+
+LdapDirectory::LdapDirectory(DirectoryOptions options, std::vector<Endpoint> endpoints, ServiceIdentity identity, const Clock& clock, Random& random)
+    : options_(std::move(options)),
+      schema_(make_schema(options_)),
+      clock_(clock),
+      memory_key_(fresh_key(random)),
+      nobody_("cn=" + hex_encode(fresh_key(random).bytes().first(8)) + "," + options_.base),
+      servers_(std::move(endpoints), std::move(identity), options_.connections, clock),
+      login_workers_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = options_.connections, .queue = 1024, .name = "directory"})),
+      list_worker_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 1, .queue = 64, .name = "directory-list"})) {}
+
+void LdapDirectory::stop() {
+  login_workers_.reset();
+  list_worker_.reset();
+}
+
+ProofsOfDomain LdapDirectory::proofs() const {
+  const bool binds = options_.passwords == Passwords::bind;
+  return {.has_scram = !binds, .hashes = options_.hashes, .checks_passwords = binds, .keeps_keys = false};
+}
+
+// ---- one person
+
+Task<Result<PeopleDirectory::Found>> LdapDirectory::find(BareJid account) {
+  if (const auto flight = flights_.find(account.str()); flight != flights_.end()) {
+    shared_answers.add();
+    const Completion<Result<Found>> done;
+    flight->second.push_back(done);
+    Result<Found> shared = co_await done;
+    co_return shared;
+  }
+  flights_.emplace(account.str(), std::vector<Completion<Result<Found>>>());
+  Result<Found> found = co_await search(account);
+  if (found) {
+    remember(account, *found);
+  } else if (found.error().kind == ErrorKind::not_found) {
+    memory_.erase(account.str());
+  } else if (const Remembered* known = remembered(account); known != nullptr && is_away(found.error().kind)) {
+    remembered_logins.add();
+    log::warning("audit-directory-remembered", {{"account", account.str()}, {"directory", options_.name}, {"cause", found.error().what}});
+    Found before = known->found;
+    before.is_remembered = true;
+    found = std::move(before);
+  }
+  const auto flight = flights_.extract(account.str());
+  for (const Completion<Result<Found>>& waiting : flight.mapped()) {
+    waiting.complete(found);
+  }
+  co_return found;
+}
+
+Task<Result<PeopleDirectory::Found>> LdapDirectory::search(BareJid account) {
+  auto work = [this, filter = schema_.filter_of(account), attributes = schema_.attributes()] {
+    return servers_.search(options_.base, filter, attributes, 2);
+  };
+  const Result<std::vector<Entry>> entries = co_await ask(login_workers_, std::move(work), patience());
+  if (!entries) {
+    co_return fail(entries.error().kind == ErrorKind::denied ? ErrorKind::unavailable : entries.error().kind, entries.error().what);
+  }
+  co_return judge(account, *entries);
+}
+
+Result<PeopleDirectory::Found> LdapDirectory::judge(const BareJid& account, const std::vector<Entry>& entries) const {
+  if (entries.size() > 1) {   // security K01: exactly one
+    log::warning("audit-directory-name-twice", {{"account", account.str()}, {"first", entries[0].dn}, {"second", entries[1].dn}});
+    return fail(ErrorKind::not_found, "more than one entry of the directory has the name of " + account.str());
+  }
+  // A directory may compare more loosely than addresses do (accents, spaces): the name itself decides.
+  const auto names = entries.empty() ? std::vector<BareJid>() : schema_.accounts_of(entries[0], account.domain());
+  if (std::ranges::find(names, account) == names.end()) {
+    return fail(ErrorKind::not_found, "the directory knows no " + account.str());
+  }
+  const Entry& entry = entries[0];
+  Found found;
+  found.person = schema_.person_of(entry, clock_.wall());
+  found.person.account = account;
+  found.entry = entry.dn;
+  for (const std::string& value : schema_.verifier.empty() ? std::vector<std::string>() : entry.values(schema_.verifier)) {
+    if (auto keys = parse_verifier(value)) {
+      found.keys.push_back(std::move(*keys));
+    }
+  }
+  return found;
+}
+
+Task<Result<bool>> LdapDirectory::check_password(BareJid account, std::string entry, SecretBytes password) {
+  if (password.empty()) {
+    co_return false;
+  }
+  SecretBytes hash = hash_of(account, password);
+  auto work = [this, dn = entry.empty() ? nobody_ : entry, proof = std::move(password)] { return servers_.proves(dn, proof); };
+  Result<bool> is_right = co_await ask(login_workers_, std::move(work), patience());
+  const auto known = memory_.find(account.str());
+  const bool is_fresh = known != memory_.end() && known->second.until > clock_.now();
+  if (is_right && known != memory_.end()) {
+    if (*is_right) {
+      known->second.right_password = std::move(hash);
+    } else if (equal_constant_time(known->second.right_password.bytes(), hash.bytes())) {
+      known->second.right_password.wipe();   // it was right, and is no more
+      known->second.right_password = SecretBytes();
+    }
+  } else if (!is_right && is_away(is_right.error().kind) && is_fresh && !known->second.right_password.empty() && !entry.empty()) {
+    remembered_logins.add();
+    log::warning("audit-directory-remembered", {{"account", account.str()}, {"directory", options_.name}, {"cause", is_right.error().what}});
+    is_right = equal_constant_time(known->second.right_password.bytes(), hash.bytes());
+  }
+  if (!is_right && is_right.error().kind == ErrorKind::denied) {
+    co_return fail(ErrorKind::unavailable, is_right.error().what);
+  }
+  co_return is_right && *is_right && !entry.empty() ? Result<bool>(true) : is_right ? Result<bool>(false) : is_right;
+}
+
+// ---- what was said before
+
+SecretBytes LdapDirectory::hash_of(const BareJid& account, const SecretBytes& password) const {
+  std::string message = account.str();
+  message.append(1, '\0').append(password.view());
+  SecretBytes hash = sasl::hmac(sasl::ScramHash::sha_256, memory_key_, message);
+  ::explicit_bzero(message.data(), message.size());
+  return hash;
+}
+
+void LdapDirectory::remember(const BareJid& account, const Found& found) {
+  if (options_.keep_verdicts.count() == 0) {
+    return;
+  }
+  if (memory_.size() >= remembered_at_most && !memory_.contains(account.str())) {
+    std::erase_if(memory_, [now = clock_.now()](const auto& each) { return each.second.until <= now; });
+    if (memory_.size() >= remembered_at_most) {
+      return;
+    }
+  }
+  Remembered& kept = memory_[account.str()];
+  kept.found = found;
+  kept.until = clock_.now() + Monotonic::duration(options_.keep_verdicts);
+}
+
+const LdapDirectory::Remembered* LdapDirectory::remembered(const BareJid& account) const {
+  const auto found = memory_.find(account.str());
+  return found != memory_.end() && found->second.until > clock_.now() ? &found->second : nullptr;
+}
+
+// ---- many
+
+Task<Result<PeopleDirectory::Listing>> LdapDirectory::list(std::string domain, std::string since) {
+  const std::string filter = since.empty() ? schema_.people : all_of(schema_.people, at_least(schema_.modified, since));
+  auto work = [this, filter, attributes = schema_.standing_attributes()] { return servers_.search_all(options_.base, filter, attributes); };
+  const Result<std::vector<Entry>> entries = co_await ask(list_worker_, std::move(work), list_patience);
+  if (!entries) {
+    co_return fail(entries.error());
+  }
+  co_return Listing{people_of(*entries, schema_, domain, clock_.wall()), newest(*entries, schema_, std::move(since))};
+}
+
+Task<Result<std::vector<DirectoryPerson>>> LdapDirectory::look_up(std::vector<BareJid> accounts) {
+  std::vector<DirectoryPerson> all;
+  for (std::size_t i = 0; i < accounts.size(); i += names_a_filter) {
+    std::string names = "(|";
+    const std::size_t end = std::min(accounts.size(), i + names_a_filter);
+    for (std::size_t each = i; each < end; ++each) {
+      names += schema_.filter_of(accounts[each]);
+    }
+    names += ")";
+    auto work = [this, names = std::move(names), attributes = schema_.standing_attributes()] {
+      return servers_.search_all(options_.base, names, attributes);
+    };
+    const Result<std::vector<Entry>> entries = co_await ask(list_worker_, std::move(work), list_patience);
+    if (!entries) {
+      co_return fail(entries.error());
+    }
+    for (DirectoryPerson& person : people_of(*entries, schema_, accounts[i].domain(), clock_.wall())) {
+      if (std::find(accounts.begin() + static_cast<std::ptrdiff_t>(i), accounts.begin() + static_cast<std::ptrdiff_t>(end), *person.account) !=
+          accounts.begin() + static_cast<std::ptrdiff_t>(end)) {
+        all.push_back(std::move(person));
+      }
+    }
+  }
+  co_return all;
+}
+
+Task<std::vector<DirectoryStep>> LdapDirectory::explain(BareJid account) {
+  auto work = [this, account] { return explain_on(servers_, options_, schema_, account, clock_.wall()); };
+  Result<std::vector<DirectoryStep>> steps = co_await ask(list_worker_, std::move(work), std::chrono::minutes(2));
+  co_return steps ? std::move(*steps) : std::vector<DirectoryStep>{{"directory", false, steps.error().what}};
+}
+
+}  // namespace aldis::ldap

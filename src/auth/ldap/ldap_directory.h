@@ -1,0 +1,80 @@
+// LdapDirectory: people in an LDAP directory (RFC 4510 to 4519). It asks on threads of its own, so that neither logins of other domains
+// nor people at work wait for it.
+//
+// Who has changed it learns by asking (polling): entries whose modifyTimestamp (whenChanged) is not older than the newest it has seen.
+// Not here: syncrepl (RFC 4533), which neither Active Directory nor every OpenLDAP has; Kerberos; writing.
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "auth/ldap/ldap_options.h"
+#include "auth/ldap/ldap_servers.h"
+#include "auth/people_directory.h"
+#include "base/keyed_hash.h"
+#include "base/random.h"
+#include "runtime/executor.h"
+#include "runtime/worker_pool.h"
+
+namespace aldis::ldap {
+
+class LdapDirectory final : public PeopleDirectory {
+ public:
+  // The options are valid. `endpoints` and `identity` are what their servers and files say; clock and random outlive it.
+  LdapDirectory(DirectoryOptions options, std::vector<Endpoint> endpoints, ServiceIdentity identity, const Clock& clock, Random& random);
+
+  [[nodiscard]] const std::string& name() const override { return options_.name; }
+  [[nodiscard]] ProofsOfDomain proofs() const override;
+  [[nodiscard]] std::chrono::milliseconds refresh() const override { return options_.refresh; }
+  [[nodiscard]] std::chrono::milliseconds full_refresh() const override { return options_.full_refresh; }
+  Task<Result<Found>> find(BareJid account) override;
+  Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) override;
+  Task<Result<Listing>> list(std::string domain, std::string since) override;
+  Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) override;
+  Task<std::vector<DirectoryStep>> explain(BareJid account) override;
+  void stop() override;
+
+ private:
+  // What the directory said, for when it is away (keep_verdicts).
+  struct Remembered {
+    Found found;
+    SecretBytes right_password;   // a keyed hash; empty: none was proved
+    Monotonic until{};
+  };
+  // As WorkerPool::run; cancelled once stopped.
+  template <class F>
+  static auto ask(const std::unique_ptr<WorkerPool>& workers, F work, std::chrono::milliseconds deadline)
+      -> Task<typename detail::WorkerResult<std::invoke_result_t<F&>>::type> {
+    if (workers == nullptr) {
+      co_return fail(ErrorKind::cancelled, "the server is stopping");
+    }
+    auto answer = co_await workers->run(std::move(work), deadline);
+    co_return answer;
+  }
+  [[nodiscard]] Task<Result<Found>> search(BareJid account);
+  [[nodiscard]] Result<Found> judge(const BareJid& account, const std::vector<Entry>& entries) const;
+  [[nodiscard]] std::chrono::milliseconds patience() const { return options_.timeout * 2 + std::chrono::milliseconds(100); }
+  [[nodiscard]] SecretBytes hash_of(const BareJid& account, const SecretBytes& password) const;
+  void remember(const BareJid& account, const Found& found);
+  [[nodiscard]] const Remembered* remembered(const BareJid& account) const;
+
+  DirectoryOptions options_;
+  Schema schema_;
+  const Clock& clock_;
+  SecretBytes memory_key_;       // of hash_of; never leaves the process
+  std::string nobody_;           // an entry that is not there
+  LdapServers servers_;
+  std::unordered_map<std::string, std::vector<Completion<Result<Found>>>, KeyedStringHash, std::equal_to<>> flights_;
+  std::unordered_map<std::string, Remembered, KeyedStringHash, std::equal_to<>> memory_;
+  std::unique_ptr<WorkerPool> login_workers_;   // null: stopped
+  std::unique_ptr<WorkerPool> list_worker_;
+};
+
+// Step by step, over fresh connections; blocks.
+[[nodiscard]] std::vector<DirectoryStep> explain_on(LdapServers& servers, const DirectoryOptions& options, const Schema& schema,
+                                                    const BareJid& account, WallTime now);
+
+}  // namespace aldis::ldap

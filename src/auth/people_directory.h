@@ -1,0 +1,67 @@
+// PeopleDirectory: a place elsewhere that owns the people of some domains: who has an account, who may log in, and how they prove it.
+// Its adapters (auth/ldap) answer from one executor, the lobby's, and never make it wait for the network.
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/credential_source.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret_bytes.h"
+#include "runtime/task.h"
+#include "xmpp/jid.h"
+
+namespace aldis {
+
+struct DirectoryPerson {
+  std::optional<BareJid> account{};                 // always there in what a PeopleDirectory gives
+  bool is_enabled = true;
+  bool is_expired = false;                          // the password must be changed before it is good again
+  std::optional<WallTime> credentials_changed{};    // nothing: the directory does not say
+};
+
+// One step of an explanation.
+struct DirectoryStep {
+  std::string step;
+  bool is_good = true;
+  std::string found;
+};
+
+class PeopleDirectory {
+ public:
+  virtual ~PeopleDirectory() = default;
+  [[nodiscard]] virtual const std::string& name() const = 0;   // as operators call it
+  [[nodiscard]] virtual ProofsOfDomain proofs() const = 0;
+  [[nodiscard]] virtual std::chrono::milliseconds refresh() const = 0;        // how often to look who has changed
+  [[nodiscard]] virtual std::chrono::milliseconds full_refresh() const = 0;   // how often to list everybody
+
+  struct Found {
+    DirectoryPerson person;
+    std::vector<ScramKeys> keys{};
+    std::string entry{};            // for check_password
+    bool is_remembered = false;     // the directory is away, and policy lets what it said before count
+  };
+  // not_found: the directory says that nobody, or more than one entry, is this. unavailable, timeout, full: it did not say; within
+  // 2.5 s. Whoever asks for the same account meanwhile waits for the same answer.
+  virtual Task<Result<Found>> find(BareJid account) = 0;
+  // `entry` as found; empty: nobody is, and as much is done as if somebody were (security S05). The password is prepared.
+  virtual Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) = 0;
+
+  struct Listing {
+    std::vector<DirectoryPerson> people;
+    std::string mark;               // for the next `since`
+  };
+  // Of a domain: whoever was changed at `since` or later, or everybody. An error: the list would not have been complete.
+  virtual Task<Result<Listing>> list(std::string domain, std::string since) = 0;
+  // Those of the accounts (of one domain) that the directory knows; an error: it could not be asked about all.
+  virtual Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) = 0;
+  // For an operator, without regard to what is cached.
+  virtual Task<std::vector<DirectoryStep>> explain(BareJid account) = 0;
+
+  // Once, when nobody asks any more: returns when no thread of it runs; who still waits is told `cancelled` by its executor.
+  virtual void stop() = 0;
+};
+
+}  // namespace aldis

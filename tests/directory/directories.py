@@ -1,0 +1,180 @@
+"""Directories that the tests start: Debian's slapd with people made here, and servers that only look like one."""
+import base64
+import hashlib
+import hmac
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "stories"))
+import servers  # noqa: E402  (the stories' own module)
+
+BASE = "dc=example,dc=org"
+PEOPLE = f"ou=people,{BASE}"
+SERVICE = f"cn=aldis,{BASE}"
+SERVICE_PASSWORD = "service secret"
+SLAPD = "/usr/sbin/slapd"
+
+
+def verifier(password, name="sha256", iterations=4096):
+    """RFC 5803."""
+    salt = os.urandom(16)
+    salted = hashlib.pbkdf2_hmac(name, password.encode(), salt, iterations)
+    stored = hashlib.new(name, hmac.new(salted, b"Client Key", name).digest()).digest()
+    server = hmac.new(salted, b"Server Key", name).digest()
+    text = [base64.b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-{name.upper().replace('SHA', 'SHA-')}${iterations}:{text[0]}${text[1]}:{text[2]}"
+
+
+def person(uid, password, cn=None):
+    keys = "".join(f"scramVerifier: {verifier(password, name)}\n" for name in ("sha256",))
+    return (f"dn: cn={cn or uid},{PEOPLE}\nobjectClass: inetOrgPerson\nobjectClass: scramPerson\ncn: {cn or uid}\nsn: {uid}\nuid: {uid}\n"
+            f"userPassword: {password}\nmail: {uid}@example.org\n{keys}\n")
+
+
+class Slapd:
+    """OpenLDAP's server: ldap with StartTLS and ldaps on loopback. Its log counts what it was asked."""
+
+    def __init__(self, folder, people):
+        self.folder = pathlib.Path(folder)
+        (self.folder / "data").mkdir(parents=True)
+        self.port, self.tls_port = servers.free_ports(2)
+        self.process = None
+        ca = self.folder.parent
+        servers.make_certificate(ca, "directory", ["ldap.example.org"])
+        self.config = self.folder / "slapd.conf"
+        schema = "".join(f"include /etc/ldap/schema/{name}.schema\n" for name in ("core", "cosine", "inetorgperson"))
+        self.config.write_text(schema + f"""
+attributetype ( 1.3.6.1.4.1.4203.666.11.99.1 NAME 'scramVerifier' EQUALITY octetStringMatch
+  SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
+objectclass ( 1.3.6.1.4.1.4203.666.11.99.2 NAME 'scramPerson' SUP top AUXILIARY MAY scramVerifier )
+modulepath /usr/lib/ldap
+moduleload back_mdb
+moduleload ppolicy
+TLSCACertificateFile {ca}/ca.pem
+TLSCertificateFile {ca}/directory.pem
+TLSCertificateKeyFile {ca}/directory.key
+TLSVerifyClient try
+authz-regexp "cn=([^,]*)" "cn=$1,{BASE}"
+loglevel stats
+database mdb
+suffix "{BASE}"
+rootdn "cn=admin,{BASE}"
+rootpw admin
+directory {self.folder}/data
+index objectClass,uid eq
+overlay ppolicy
+ppolicy_default "cn=policy,{BASE}"
+limits dn.exact="{SERVICE}" size=unlimited
+access to attrs=userPassword by anonymous auth
+access to attrs=scramVerifier by dn.exact="{SERVICE}" read
+access to * by dn.exact="{SERVICE}" read by self read
+""")
+        ldif = (f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\no: example\ndc: example\n\n"
+                f"dn: {PEOPLE}\nobjectClass: organizationalUnit\nou: people\n\n"
+                f"dn: cn=policy,{BASE}\nobjectClass: pwdPolicy\nobjectClass: device\ncn: policy\npwdAttribute: userPassword\n\n"
+                f"dn: {SERVICE}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: aldis\n"
+                f"userPassword: {SERVICE_PASSWORD}\n\n" + "".join(people))
+        done = subprocess.run([SLAPD, "-T", "add", "-f", self.config], input=ldif, text=True, capture_output=True)
+        assert done.returncode == 0, done.stderr
+
+    @property
+    def url(self):
+        return f"ldap://127.0.0.1:{self.port}"
+
+    def start(self):
+        with open(self.folder / "slapd.log", "ab") as log:
+            self.process = subprocess.Popen([SLAPD, "-f", self.config, "-d", "stats", "-h", f"{self.url} ldaps://127.0.0.1:{self.tls_port}"],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                assert self.process.poll() is None and time.monotonic() < deadline, self.log()
+                time.sleep(0.05)
+
+    def stop(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            self.process.wait(20)
+            self.process = None
+
+    def freeze(self, is_frozen=True):
+        self.process.send_signal(signal.SIGSTOP if is_frozen else signal.SIGCONT)
+
+    def log(self):
+        return (self.folder / "slapd.log").read_text(errors="replace")
+
+    def change(self, ldif):
+        done = subprocess.run(["ldapmodify", "-x", "-H", self.url, "-D", f"cn=admin,{BASE}", "-w", "admin"], input=ldif, text=True,
+                              capture_output=True, env={**os.environ, "LDAPNOINIT": "1"})
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def add(self, entry):
+        self.change(entry.replace("\nobjectClass", "\nchangetype: add\nobjectClass", 1))
+
+    def remove(self, cn):
+        self.change(f"dn: cn={cn},{PEOPLE}\nchangetype: delete\n")
+
+    def set(self, cn, attribute, value):
+        self.change(f"dn: cn={cn},{PEOPLE}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n")
+
+
+class Pretender:
+    """Listens like a directory on loopback, and then: "hang" says nothing, "garbage" what nobody can read, "drip" the beginning of an
+    answer, a byte at a time, "refer" lets everybody in and sends every search elsewhere, "drop" ends StartTLS's connection."""
+
+    def __init__(self, manner):
+        self.manner = manner
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.asked = 0
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"ldap://127.0.0.1:{self.port}"
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.asked += 1
+            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
+
+    def serve(self, connection):
+        try:
+            while True:
+                request = connection.recv(65536)
+                if not request or self.manner == "drop":
+                    return connection.close()
+                if self.manner == "garbage":
+                    connection.sendall(b"\x30\x05\x99\xff\x00\x12\x34HTTP/1.1 200 OK\r\n\r\n" * 20)
+                elif self.manner == "drip":
+                    for byte in b"\x30\x84\x00\x00\x10\x00" + b"\x02\x01" * 500:
+                        connection.sendall(bytes([byte]))
+                        time.sleep(0.3)
+                elif self.manner == "refer":
+                    number, kind = request[4], request[5]
+                    if kind == 0x60:    # BindRequest: success
+                        connection.sendall(bytes([0x30, 0x0c, 2, 1, number, 0x61, 7, 10, 1, 0, 4, 0, 4, 0]))
+                    elif kind == 0x63:  # SearchRequest: referral
+                        where = b"ldap://127.0.0.1:1/"
+                        body = bytes([10, 1, 10, 4, 0, 4, 0, 0xa3, len(where) + 2, 4, len(where)]) + where
+                        body = bytes([2, 1, number, 0x65, len(body)]) + body
+                        connection.sendall(bytes([0x30, len(body)]) + body)
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.close()

@@ -1,0 +1,505 @@
+#!/usr/bin/python3
+"""People from a directory: Debian's slapd owns them, slixmpp logs in, and servers that hang, lie or are away stand in for the day when
+the directory is not well. One Aldis serves a domain for each directory; the cases run one after another.
+
+    run.py --binary build/release/aldis                # all cases
+    run.py --binary build/release/aldis scram          # one
+"""
+import argparse
+import asyncio
+import base64
+import pathlib
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "interop"))
+sys.path.insert(0, str(HERE.parent / "stories"))
+import directories  # noqa: E402
+import servers  # noqa: E402
+from directories import PEOPLE, SERVICE, SERVICE_PASSWORD, Pretender, Slapd, person  # noqa: E402
+from slixmpp_client import Person  # noqa: E402
+
+TOO_LATE = 5.0   # seconds until somebody must have been told that the directory does not answer
+OUT = 60         # until somebody who is disabled must be out
+
+# domain: what is special about its directory
+DIRECTORIES = ("bind", "scram", "tls", "external", "upn", "failover", "remember", "hang", "garbage", "drip", "refer", "drop", "stranger", "misnamed")
+
+
+class World:
+    """slapd, the pretenders, and one Aldis that knows them all."""
+
+    def __init__(self, folder, binary):
+        self.folder, self.binary = folder, binary
+        servers.make_authority(folder)
+        other = folder / "other"
+        other.mkdir()
+        servers.make_authority(other)
+        people = [person(uid, f"{uid} secret") for uid in ("juliet", "romeo", "nurse", "tybalt", "paris", "rosaline", "benvolio", "mercutio", "laurence")]
+        people.append(person("twin", "twin secret", cn="twin one"))
+        people.append(person("twin", "twin secret", cn="twin two"))
+        people.append(person("star*", "star secret", cn="star"))
+        people.append(person("o'brien", "brien secret", cn="brien"))
+        self.slapd = Slapd(folder / "slapd", people)
+        self.slapd.start()
+        self.pretenders = {manner: Pretender(manner) for manner in ("hang", "garbage", "drip", "refer", "drop")}
+        self.config = folder / "aldis.toml"
+        self.port, self.direct_port = servers.free_ports(2)
+        domains = [f"{name}.example" for name in (*DIRECTORIES, "own")]
+        servers.make_certificate(folder, "server", domains)
+        servers.make_card(folder, "aldis", "DNS:aldis.example.org")
+        (folder / "password").write_text(SERVICE_PASSWORD + "\n")
+        (folder / "password").chmod(0o600)
+        self.configure()
+        self.log_file = folder / "aldis.log"
+        self.process = None
+        self.start()
+        code, said = self.operator("user", "add", "montague@own.example", text="montague secret\n")
+        assert code == 0, said
+
+    def configure(self):
+        slapd, say = self.slapd, {manner: each.url for manner, each in self.pretenders.items()}
+        usual = {name: {"servers": [slapd.url]} for name in DIRECTORIES}
+        usual["scram"].update(passwords="verifier", verifier="scramVerifier")
+        usual["tls"].update(servers=[f"ldaps://127.0.0.1:{slapd.tls_port}"])
+        usual["external"].update(certificate=f"{self.folder}/aldis.pem", key=f"{self.folder}/aldis.key", bind_dn="", password_file="")
+        usual["upn"].update(login="mail", login_domain="example.org")
+        usual["failover"].update(servers=[say["hang"], slapd.url], starttls=False)
+        usual["remember"].update(keep_verdicts="10m")
+        for manner in say:
+            usual[manner].update(servers=[say[manner]], starttls=manner == "drop")
+        usual["stranger"].update(ca_file=f"{self.folder}/other/ca.pem")
+        usual["misnamed"].update(servers=[f"ldaps://localhost:{slapd.tls_port}"])   # the certificate does not say so
+        text = f"""[server]
+data_dir = "data"
+shards = 2
+
+[[listener]]
+address = "127.0.0.1"
+port = {self.port}
+
+[[listener]]
+address = "127.0.0.1"
+port = {self.direct_port}
+tls = "direct"
+
+[metrics]
+enabled = false
+
+[auth]
+failures_per_pair = 0
+failures_per_source = 0
+failures_per_account = 0
+
+[log]
+level = "debug"
+rate = 10000
+"""
+        for name, special in usual.items():
+            options = {"name": name, "base": PEOPLE, "bind_dn": SERVICE, "password_file": "password", "ca_file": "ca.pem", "refresh": "2s", **special}
+            text += "\n[[directory]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in options.items())
+            text += f'\n[[domain]]\nname = "{name}.example"\ndirectory = "{name}"\ncertificates = ["server.pem"]\nkeys = ["server.key"]\n'
+        text += '\n[[domain]]\nname = "own.example"\ncertificates = ["server.pem"]\nkeys = ["server.key"]\n'
+        self.config.write_text(text)
+
+    def start(self):
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen([self.binary, "--config", self.config, "serve"], cwd=self.folder, stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        deadline = time.monotonic() + 40
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                assert self.process.poll() is None and time.monotonic() < deadline, self.log()
+                time.sleep(0.05)
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def operator(self, *arguments, text=""):
+        done = subprocess.run([self.binary, "--config", self.config, *arguments], input=text, text=True, capture_output=True, timeout=60,
+                              cwd=self.folder)
+        return done.returncode, done.stdout + done.stderr
+
+    def client(self, jid, password):
+        return Person({"ca_file": str(self.folder / "ca.pem"), "transport": "starttls", "host": "127.0.0.1", "port": self.port},
+                      {"jid": jid, "password": password})
+
+    def close(self):
+        self.process.terminate()
+        assert self.process.wait(30) == 0, "the server did not end well:\n" + self.log()[-3000:]
+        self.slapd.stop()
+        for pretender in self.pretenders.values():
+            pretender.close()
+        assert "Sanitizer" not in self.log(), self.log()[-8000:]
+
+
+def toml(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "[" + ", ".join(map(toml, value)) + "]" if isinstance(value, list) else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Raw:
+    """A stream of our own over direct TLS, for what no client library sends."""
+
+    def __init__(self, world, domain):
+        context = ssl.create_default_context(cafile=str(world.folder / "ca.pem"))
+        context.set_alpn_protocols(["xmpp-client"])
+        plain = socket.create_connection(("127.0.0.1", world.direct_port), timeout=20)
+        self.socket = context.wrap_socket(plain, server_hostname=domain)
+        self.seen = ""
+        self.send(f"<stream:stream to='{domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>")
+        self.features = self.until("</stream:features>")
+
+    def send(self, text):
+        self.socket.sendall(text.encode())
+
+    def until(self, *marks):
+        while not any(mark in self.seen for mark in marks):
+            more = self.socket.recv(65536)
+            assert more, f"closed after {self.seen}"
+            self.seen += more.decode()
+        seen, self.seen = self.seen, ""
+        return seen
+
+    def plain(self, name, password):
+        """What PLAIN is answered: "success", or the condition."""
+        both = [part if isinstance(part, bytes) else part.encode() for part in (name, password)]
+        data = base64.b64encode(b"\0" + both[0] + b"\0" + both[1]).decode()
+        self.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{data}</auth>")
+        answer = self.until("</failure>", "<success", "</stream:stream>")
+        return "success" if "<success" in answer else re.search(r"<failure[^>]*><([a-z-]+)", answer).group(1)
+
+    def close(self):
+        self.socket.close()
+
+
+def try_plain(world, domain, name, password):
+    stream = Raw(world, domain)
+    began = time.monotonic()
+    answer = stream.plain(name, password)
+    stream.close()
+    return answer, time.monotonic() - began
+
+
+def mechanisms(stream):
+    return re.findall(r"<mechanism>([^<]*)</mechanism>", stream.features.split("<mechanisms")[1].split("</mechanisms>")[0])
+
+
+def eventually(claim, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def run(coroutine):
+    return asyncio.get_event_loop().run_until_complete(asyncio.wait_for(coroutine, 120))
+
+
+# ---- logins
+
+def bind(world):
+    """PLAIN over TLS, checked by a bind as the user; only what can be proved is offered; at most five questions a login."""
+    stream = Raw(world, "bind.example")
+    assert mechanisms(stream) == ["PLAIN"], stream.features
+    assert "UPGR" not in stream.features, stream.features
+    stream.close()
+    before = len(re.findall(r"(BIND dn=.* method|SRCH base)", world.slapd.log()))
+    answer, _ = try_plain(world, "bind.example", "juliet", "juliet secret")
+    assert answer == "success", answer
+    log = world.slapd.log()
+    assert 'BIND dn="cn=juliet,' in log, "the password was not checked by a bind as its owner"
+    asked = [line for line in re.findall(r"(?:BIND dn=.* method|SRCH base.*filter.*)", log)[before:] if "juliet" in line]
+    assert 1 <= len(asked) <= 5, asked
+    assert try_plain(world, "bind.example", "JULIET", "juliet secret")[0] == "success", "uid compares without case, as localparts do"
+
+    async def story():
+        juliet = await world.client("juliet@bind.example", "juliet secret").log_in()
+        await juliet.log_out()
+        refused = world.client("juliet@bind.example", "romeo secret")
+        refused.open()
+        await refused.happens("failed_auth")
+        refused.abort()
+    run(story())
+
+
+def scram(world):
+    """SCRAM with keys from the entry: no password reaches the directory, and the mechanisms are those that entries have keys of."""
+    stream = Raw(world, "scram.example")
+    assert set(mechanisms(stream)) == {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN"}, stream.features
+    stream.close()
+    binds = world.slapd.log().count('BIND dn="cn=romeo,')
+
+    async def story():
+        romeo = await world.client("romeo@scram.example", "romeo secret").log_in()
+        await romeo.log_out()
+        refused = world.client("romeo@scram.example", "juliet secret")
+        refused.open()
+        await refused.happens("failed_auth")
+        refused.abort()
+    run(story())
+    assert "mechanism=SCRAM-SHA-256" in world.log(), "slixmpp did not log in by SCRAM"
+    assert try_plain(world, "scram.example", "romeo", "romeo secret")[0] == "success"
+    assert try_plain(world, "scram.example", "romeo", "wrong secret")[0] == "not-authorized"
+    assert world.slapd.log().count('BIND dn="cn=romeo,') == binds, "a password went to the directory"
+
+
+def ways(world):
+    """ldaps, SASL EXTERNAL to the directory, whole addresses, and a first server that hangs."""
+    for name in ("tls", "external", "upn"):
+        assert try_plain(world, f"{name}.example", "nurse", "nurse secret")[0] == "success", name
+        assert try_plain(world, f"{name}.example", "nurse", "wrong")[0] == "not-authorized", name
+    assert 'mech=EXTERNAL' in world.slapd.log() or "EXTERNAL" in world.slapd.log(), "no SASL EXTERNAL"
+    answer, seconds = try_plain(world, "failover.example", "nurse", "nurse secret")
+    assert answer == "success" and seconds < TOO_LATE, (answer, seconds)
+    answer, seconds = try_plain(world, "failover.example", "nurse", "nurse secret")
+    assert answer == "success" and seconds < TOO_LATE, (answer, seconds)
+
+
+# ---- bad input
+
+def odd_names(world):
+    """Names with a filter's and a DN's own characters, NUL, 5 KB, no password: nobody gets in, and nobody else's entry is found."""
+    for domain in ("bind.example", "scram.example"):
+        for name in ("*", "juliet*", "j*t", "*)(uid=*", "juliet)(|(uid=*", "a\\2a", "\\00", "juliet,ou=people", "uid=juliet", "#juliet", "+", "<>;\"",
+                     "juliet\\", "\u00e9", "x" * 5000, "star\\2a", " ", "juliet ", b"jul\xff\xfeiet"):
+            answer, _ = try_plain(world, domain, name, "juliet secret")
+            assert answer in ("not-authorized", "malformed-request", "incorrect-encoding"), (domain, name, answer)
+    assert try_plain(world, "bind.example", "juliet\0x", "juliet secret")[0] == "malformed-request"
+    for password in ("", "\0", "juliet secret\0", "x" * 3000, "*", "juliet secre*", "\u0007"):
+        answer, _ = try_plain(world, "bind.example", "juliet", password)
+        assert answer in ("not-authorized", "malformed-request"), (password, answer)
+    assert 'BIND dn="cn=juliet,ou=people,dc=example,dc=org" method=128\n' in world.slapd.log()
+    answer, _ = try_plain(world, "bind.example", "o\\27brien", "brien secret")   # XEP-0106
+    assert answer == "success", answer
+    answer, _ = try_plain(world, "bind.example", "star*", "star secret")
+    assert answer == "success", "an asterisk in a name is an asterisk: " + answer
+    run(bystander(world))
+
+
+def two_entries(world):
+    """Two entries with one name: it is nobody's."""
+    for domain in ("bind.example", "scram.example"):
+        assert try_plain(world, domain, "twin", "twin secret")[0] == "not-authorized", domain
+    assert "audit-directory-name-twice" in world.log()
+
+
+async def bystander(world):
+    """People of another domain notice nothing."""
+    montague = await world.client("montague@own.example", "montague secret").log_in()
+    await montague.log_out()
+
+
+# ---- directories that are not well
+
+def unwell(world):
+    """One that hangs, answers garbage or drop by drop, refers elsewhere, drops TLS, has a certificate of a stranger or for another
+    name: temporary-auth-failure in time, to known and unknown alike; others log in meanwhile."""
+    for name in ("hang", "garbage", "drip", "refer", "drop", "stranger", "misnamed"):
+        for who in ("juliet", "nobody"):
+            answer, seconds = try_plain(world, f"{name}.example", who, "juliet secret")
+            assert answer == "temporary-auth-failure", (name, answer)
+            assert seconds < TOO_LATE, (name, seconds)
+    run(bystander(world))
+    assert world.slapd.log().count("TLS established") > 0
+    for name in ("stranger", "misnamed"):
+        code, said = world.operator("directory", "check", f"juliet@{name}.example")
+        assert code == 0 and re.search(r"connection\s+no", said), said
+
+
+def away(world):
+    """slapd goes and comes back: who is here goes on, who comes is told to wait within 5 s, whom policy remembers comes in."""
+    async def story():
+        assert try_plain(world, "remember.example", "paris", "paris secret")[0] == "success"
+        assert try_plain(world, "remember.example", "tybalt", "wrong")[0] == "not-authorized"
+        romeo = await world.client("romeo@bind.example", "romeo secret").log_in()
+        nurse = await world.client("nurse@scram.example", "nurse secret").log_in()
+        world.slapd.stop()
+        for domain in ("bind.example", "scram.example", "tls.example"):
+            answer, seconds = try_plain(world, domain, "juliet", "juliet secret")
+            assert answer == "temporary-auth-failure" and seconds < TOO_LATE, (domain, answer, seconds)
+        assert try_plain(world, "remember.example", "paris", "paris secret")[0] == "success", "policy says that what was right is remembered"
+        assert try_plain(world, "remember.example", "paris", "another")[0] == "not-authorized"
+        assert try_plain(world, "remember.example", "tybalt", "tybalt secret")[0] == "temporary-auth-failure", "never proved before"
+        assert try_plain(world, "remember.example", "nurse", "nurse secret")[0] == "temporary-auth-failure", "never seen before"
+        romeo.send_message(mto="nurse@scram.example", mbody="still here", mtype="chat")
+        message = await nurse.happens("message")
+        assert message["body"] == "still here", message
+        await bystander(world)
+        world.slapd.start()
+        began = time.monotonic()
+        while try_plain(world, "bind.example", "juliet", "juliet secret")[0] != "success":
+            assert time.monotonic() < began + 15, "the directory is back, and nobody gets in"
+            await asyncio.sleep(0.2)
+        romeo.send_message(mto="nurse@scram.example", mbody="and on", mtype="chat")
+        assert (await nurse.happens("message"))["body"] == "and on"
+        await romeo.log_out()
+        await nurse.log_out()
+    run(story())
+
+
+def together(world):
+    """Many logins of one person at once ask the directory once."""
+    began = world.slapd.log().count("(uid=laurence)")
+    world.slapd.freeze()
+    streams = [Raw(world, "bind.example") for _ in range(20)]
+    data = base64.b64encode(b"\0laurence\0laurence secret").decode()
+    for stream in streams:
+        stream.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{data}</auth>")
+    time.sleep(0.3)   # they are all at the server; the directory has a second for its answer
+    world.slapd.freeze(False)
+    answers = [stream.until("</failure>", "<success") for stream in streams]
+    assert all("<success" in answer for answer in answers), answers
+    asked = world.slapd.log().count("(uid=laurence)") - began
+    assert asked <= 3, f"{asked} searches for one person"
+    for stream in streams:
+        stream.close()
+
+
+# ---- people come and go
+
+def out_in_time(world):
+    """Disabled, removed, given another password: the sessions end within the minute, and not somebody else's."""
+    async def story():
+        stays = await world.client("nurse@bind.example", "nurse secret").log_in()
+        gone = {}
+        for who, act in (("tybalt", lambda: world.slapd.set("tybalt", "pwdAccountLockedTime", "000001010000Z")),
+                         ("paris", lambda: world.slapd.remove("paris")),
+                         ("benvolio", lambda: world.slapd.set("benvolio", "userPassword", "a new secret"))):
+            gone[who] = await world.client(f"{who}@bind.example", f"{who} secret").log_in()
+            gone[who].auto_reconnect = False
+            act()
+            began = time.monotonic()
+            await gone[who].happens("disconnected")
+            assert time.monotonic() - began < OUT, who
+            answer, _ = try_plain(world, "bind.example", who, f"{who} secret")
+            assert answer in ("not-authorized", "account-disabled"), (who, answer)
+        assert try_plain(world, "bind.example", "benvolio", "a new secret")[0] == "success"
+        stays.send_message(mto=stays.boundjid.bare, mbody="here", mtype="chat")
+        assert (await stays.happens("message"))["body"] == "here"
+        await stays.log_out()
+        world.slapd.change(f"dn: cn=tybalt,{PEOPLE}\nchangetype: modify\ndelete: pwdAccountLockedTime\n")
+        assert try_plain(world, "bind.example", "tybalt", "tybalt secret")[0] == "success", "who is enabled again comes in at once"
+        code, said = world.operator("user", "show", "paris@bind.example")
+        assert code == 0 and re.search(r"enabled\s+no", said), said
+    run(story())
+
+
+def messages_wait(world):
+    """Somebody who has never logged in has an account from the moment the directory has them: what is written to them is kept. Nobody
+    has one whom the directory does not have."""
+    async def story():
+        world.slapd.add(person("newcomer", "newcomer secret"))
+        eventually(lambda: world.operator("user", "show", "newcomer@bind.example")[0] == 0, 20, "the newcomer has no account")
+        romeo = await world.client("romeo@bind.example", "romeo secret").log_in()
+        errors = asyncio.Queue()
+        romeo.add_event_handler("message_error", errors.put_nowait)
+        romeo.send_message(mto="rosaline@bind.example", mbody="fair Rosaline", mtype="chat")
+        romeo.send_message(mto="newcomer@bind.example", mbody="welcome", mtype="chat")
+        romeo.send_message(mto="nobody@bind.example", mbody="who are you", mtype="chat")
+        error = await asyncio.wait_for(errors.get(), 10)
+        assert error["from"].bare == "nobody@bind.example", error
+        await romeo.log_out()
+        for who, body in (("rosaline", "fair Rosaline"), ("newcomer", "welcome")):
+            reader = await world.client(f"{who}@bind.example", f"{who} secret").log_in()
+            assert (await reader.happens("message"))["body"] == body
+            await reader.log_out()
+        assert errors.empty(), "a message for somebody whom the directory has was refused"
+    run(story())
+
+
+# ---- operators
+
+def operators(world):
+    """What the directory owns nobody changes here, by any door; aldis directory check explains."""
+    for command in (("user", "add", "somebody@bind.example"), ("user", "passwd", "juliet@bind.example")):
+        code, said = world.operator(*command, text="a long password\n")
+        assert code == 1 and 'the directory "bind"' in said, said
+    for command in (("user", "disable"), ("user", "delete")):
+        code, said = world.operator(*command, "juliet@bind.example")
+        assert code == 1 and 'the directory "bind"' in said, said
+
+    async def story():
+        juliet = await world.client("juliet@bind.example", "juliet secret").log_in()
+        try:
+            await juliet["xep_0077"].change_password("another long password", timeout=10)
+            raise AssertionError("a password was changed")
+        except Exception as error:
+            assert getattr(error, "condition", "") == "not-allowed", error
+        await juliet.log_out()
+    run(story())
+    code, said = world.operator("directory", "check", "juliet@bind.example")
+    assert code == 0, said
+    for wanted in (r"connection\s+yes", r"tls\s+yes\s+.*TLS", r"login\s+yes\s+as cn=aldis", r"search\s+yes\s+one entry", r"entry\s+yes\s+cn=juliet",
+                   r"name\s+yes", r"enabled\s+yes", r"password\s+yes", r"everybody\s+yes\s+\d+ entries", r"account\s+yes\s+known here"):
+        assert re.search(wanted, said), (wanted, said)
+    code, said = world.operator("directory", "check", "romeo@scram.example")
+    assert code == 0 and "SHA-256 (4096 iterations)" in said, said
+    code, said = world.operator("directory", "check", "twin@bind.example")
+    assert code == 0 and re.search(r"search\s+no\s+more than one", said), said
+    code, said = world.operator("directory", "check", "nobody@bind.example")
+    assert code == 0 and re.search(r"search\s+no\s+no entry", said), said
+    code, said = world.operator("directory", "check", "montague@own.example")
+    assert code == 1 and "no directory owns" in said, said
+    assert SERVICE_PASSWORD not in world.log() and "juliet secret" not in world.log(), "a password is in the log"
+
+
+CASES = {each.__name__.replace("_", "-"): each for each in (bind, scram, ways, odd_names, two_entries, unwell, messages_wait, operators, together, away,
+                                                           out_in_time)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description="people from a directory")
+    parser.add_argument("--binary", type=pathlib.Path, required=True, help="the aldis program")
+    parser.add_argument("--keep", action="store_true", help="keep the folder of a failed run, with configuration and logs")
+    parser.add_argument("cases", nargs="*", choices=[*CASES, []], help="only these")
+    arguments = parser.parse_args()
+    if not pathlib.Path(directories.SLAPD).exists():
+        print("skipped: there is no slapd")
+        return 77
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="directory-"))
+    failed = 0
+    world = None
+    try:
+        world = World(folder, arguments.binary.resolve())
+        for name in arguments.cases or CASES:
+            started = time.monotonic()
+            problem = ""
+            try:
+                CASES[name](world)
+            except BaseException as error:  # noqa: BLE001 - also SystemExit of a client that waited in vain
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+                problem = traceback.format_exc() + world.log()[-6000:]
+            print(f"{'FAILED' if problem else 'ok    '} {name} ({time.monotonic() - started:.1f} s)", flush=True)
+            if problem:
+                failed += 1
+                print(problem, flush=True)
+        world.close()
+        world = None
+    finally:
+        if world is not None:
+            world.process.kill()
+            world.process.wait()
+            world.slapd.stop()
+        if not (failed and arguments.keep):
+            shutil.rmtree(folder, ignore_errors=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
