@@ -296,7 +296,7 @@ TEST_F(PubsubQuotas, OfNodesThatOneHasMade) {  // B03
 }
 
 TEST_F(PubsubQuotas, OfSubscriptions) {  // example 38
-  creates(hamlet, musings, open_node);
+  creates(hamlet, musings, {{"access_model", "open"}, {"send_last_published_item", "never"}});
   for (const std::string_view resource : {"a", "b"}) {
     done(francisco, "set", subscribe_xml(musings, "francisco@denmark.lit/" + std::string(resource)));
   }
