@@ -304,7 +304,7 @@ class Pending : public Elsinore {
   }
   std::pair<std::string, std::string> asked(std::string_view node = musings) {
     const std::string got = hamlet.next();
-    EXPECT_TRUE(matches(got, "<message from='pubsub.shakespeare.lit' to='hamlet@denmark.lit' id='*'><x xmlns='jabber:x:data' type='form'/></message>")) << got;
+    EXPECT_TRUE(matches(got, "<message from='pubsub.shakespeare.lit' to='*' id='*'><x xmlns='jabber:x:data' type='form'/></message>")) << got;
     EXPECT_EQ(field_of(got, "FORM_TYPE"), "http://jabber.org/protocol/pubsub#subscribe_authorization");
     EXPECT_EQ(field_of(got, "pubsub#node"), node);
     EXPECT_EQ(field_of(got, "pubsub#subscriber_jid"), "horatio@denmark.lit");
