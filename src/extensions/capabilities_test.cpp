@@ -51,10 +51,12 @@ class CapabilitiesTest : public ::testing::Test {
   }
 
   static constexpr std::string_view both = "http://jabber.org/protocol/tune urn:b ";
+  std::unique_ptr<Capabilities> held_;   // longer than the scene: who ends in it may be one who was asked
   Scene scene_;
   Client* bystander_;
   const BareJid juliet_ = (scene_.has_account("juliet@capulet.example"), BareJid::parse("juliet@capulet.example").value());
-  Capabilities capabilities_{scene_.home().questions(), {.bytes = 4096, .waiting = 3}};
+  Capabilities& capabilities_ =
+      *(held_ = std::make_unique<Capabilities>(scene_.home().questions(), Capabilities::Limits{.bytes = 4096, .waiting = 3}));
 };
 
 TEST_F(CapabilitiesTest, OneIsAskedForAll) {  // section 5.4, point 3.8

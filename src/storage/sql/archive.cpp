@@ -50,7 +50,6 @@ std::int64_t contact_number(Transaction& transaction, std::int64_t archive, std:
   return number;
 }
 
-namespace {
 std::int64_t require_contact(Transaction& transaction, const BareJid& owner, ArchiveNumbers& numbers,
                              ArchiveNumbers::Known& known, std::string_view address) {
   if (const auto found = known.contacts.find(address); found != known.contacts.end()) {
@@ -68,33 +67,21 @@ std::int64_t require_contact(Transaction& transaction, const BareJid& owner, Arc
   return number;
 }
 
-// The number of the address that a full one is compared with; that of an alias is negative.
-std::int64_t peer_of(Transaction& transaction, const BareJid& owner, ArchiveNumbers& numbers, ArchiveNumbers::Known& known,
-                     const ArchiveEntry& entry, std::int64_t contact) {
-  if (entry.alias) {
-    return -require_contact(transaction, owner, numbers, known, entry.alias->str());
-  }
-  return entry.contact.is_bare() ? contact : require_contact(transaction, owner, numbers, known, entry.contact.str());
-}
-
-// False: the owner's archive has not this number.
-bool count_entry(Transaction& transaction, const BareJid& owner, std::int64_t archive, std::int64_t size) {
-  return transaction.change(
-             "UPDATE archives SET messages = messages + 1, bytes = bytes + $3 WHERE owner = $1 AND archive = $2",
-             {owner.str(), archive, size}) == 1;
-}
-}  // namespace
-
-std::size_t use_message(Transaction& transaction, const ArchiveEntry& entry, bool may_be_there) {
+// Statements of one row each that may change none: SQLite keeps a copy of every page that one changes which may fail half-way, as
+// ON CONFLICT … DO UPDATE may.
+std::size_t use_message(Transaction& transaction, const ArchiveEntry& entry, std::int64_t uses, bool may_be_there) {
   const std::int64_t message = as_integer(entry.message);
-  if (may_be_there && transaction.change("UPDATE archive_messages SET uses = uses + 1 WHERE id = $1", {message}) == 1) {
+  const auto use = [&] {
+    return transaction.change("UPDATE archive_messages SET uses = uses + $2 WHERE id = $1", {message, uses}) == 1;
+  };
+  if (may_be_there && use()) {
     return entry.stanza->size();
   }
   const std::string text = entry.stanza->to_xml();
-  transaction.change(
-      "INSERT INTO archive_messages (id, uses, stanza) VALUES ($1, 1, $2)"
-      " ON CONFLICT (id) DO UPDATE SET uses = archive_messages.uses + 1",
-      {message, text});
+  if (transaction.change("INSERT INTO archive_messages (id, uses, stanza) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+                         {message, uses, text}) == 0) {
+    static_cast<void>(use());
+  }
   return text.size();
 }
 
@@ -125,6 +112,26 @@ void SqlArchive::note_id(Transaction& transaction, ArchiveId id) {
       {high_water_name, as_integer(id)});
 }
 
+void SqlArchive::at_begin() {
+  newest_id_ = 0;
+  appends_.forget();
+  appends_.at_begin();
+  words_.forget();
+}
+
+void SqlArchive::settle(Transaction& transaction) {
+  if (!appends_.empty()) {
+    note_id(transaction, std::exchange(newest_id_, 0));
+    appends_.write(transaction, words_);
+  }
+}
+
+void SqlArchive::at_undone() {
+  noted_id_ = 0;
+  appends_.forget();
+  appends_.at_undone();
+}
+
 Task<Result<ArchiveId>> SqlArchive::high_water() {
   auto work = [](Transaction& transaction) -> Result<ArchiveId> {
     constexpr ArchiveId margin = 5 * one_second;
@@ -139,26 +146,9 @@ Task<Result<ArchiveId>> SqlArchive::high_water() {
 Task<Result<void>> SqlArchive::append(BareJid owner, ArchiveEntry entry) {
   std::string key = owner.str();
   const std::size_t bytes = 256 + entry.stanza->size();
-  auto work = [this, owner = std::move(owner), entry = std::move(entry)](Transaction& transaction) -> Result<void> {
-    const std::int64_t size = as_integer(use_message(transaction, entry, entry.message != entry.id));
-    ArchiveNumbers::Known* known = numbers_.find(owner.str());
-    if (known == nullptr || !count_entry(transaction, owner, known->archive, size)) {
-      known = &numbers_.remember(owner.str(), require_archive(transaction, owner).archive);
-      static_cast<void>(count_entry(transaction, owner, known->archive, size));
-    }
-    const std::int64_t archive = known->archive;
-    const std::int64_t contact = require_contact(transaction, owner, numbers_, *known, entry.contact.bare_str());
-    const std::int64_t peer = peer_of(transaction, owner, numbers_, *known, entry, contact);
-    std::int64_t number = 0;
-    transaction.each(
-        "INSERT INTO archive_entries (archive, id, contact, peer, message, bytes) VALUES ($1, $2, $3, $4, $5, $6) "
-        "RETURNING number",
-        {archive, as_integer(entry.id), contact, peer, as_integer(entry.message), size},
-        [&](const Row& row) { number = row.integer(0); });
-    note_id(transaction, entry.id);
-    if (number != 0) {
-      words_.add({number, archive, contact, searchable_text(*entry.stanza)});
-    }
+  auto work = [this, owner = std::move(owner), entry = std::move(entry)](Transaction&) -> Result<void> {
+    appends_.add(owner, entry);
+    newest_id_ = std::max(newest_id_, entry.id);
     return {};
   };
   return database_.write(std::move(key), bytes, std::move(work));
@@ -169,17 +159,19 @@ Task<Result<void>> SqlArchive::replace(BareJid owner, ArchiveId id, StanzaPtr st
   const std::size_t bytes = 256 + stanza->size();
   auto work = [this, owner = std::move(owner), id, stanza = std::move(stanza)](Transaction& transaction) -> Result<void> {
     const std::int64_t archive = archive_of(transaction, owner);
-    ArchiveWords::Row row{.archive = archive};
+    ArchiveWords::Row row;
+    std::int64_t number = 0;
     std::int64_t message = 0;
     std::int64_t size = 0;
     transaction.each("SELECT number, contact, message, bytes FROM archive_entries WHERE archive = $1 AND id = $2",
                      {archive, as_integer(id)}, [&](const Row& found) {
-                       row.number = found.integer(0);
-                       row.contact = found.integer(1);
+                       number = found.integer(0);
+                       row.number = words_row(number);
+                       row.places[0] = {archive, found.integer(1)};
                        message = found.integer(2);
                        size = found.integer(3);
                      });
-    if (row.number == 0) {
+    if (number == 0) {
       return fail(ErrorKind::not_found, "no such message in the archive");
     }
     std::int64_t uses = 0;
@@ -192,7 +184,7 @@ Task<Result<void>> SqlArchive::replace(BareJid owner, ArchiveId id, StanzaPtr st
     }
     const std::string text = stanza->to_xml();
     transaction.change("UPDATE archive_messages SET stanza = $2 WHERE id = $1", {message, text});
-    transaction.change("UPDATE archive_entries SET bytes = $2 WHERE number = $1", {row.number, as_integer(text.size())});
+    transaction.change("UPDATE archive_entries SET bytes = $2 WHERE number = $1", {number, as_integer(text.size())});
     transaction.change("UPDATE archives SET bytes = bytes + $2 WHERE owner = $1",
                        {owner.str(), as_integer(text.size()) - size});
     ArchiveWords::Row after = row;
@@ -218,7 +210,7 @@ Task<Result<void>> SqlArchive::hold(BareJid owner, ArchiveEntry entry, PendingLi
     if (waits_already) {
       return {};
     }
-    const std::int64_t size = as_integer(use_message(transaction, entry, true));
+    const std::int64_t size = as_integer(use_message(transaction, entry, 1, true));
     if (static_cast<std::uint64_t>(row.pending) + 1 > limits.messages ||
         static_cast<std::uint64_t>(row.pending_bytes + size) > limits.bytes) {
       return fail(ErrorKind::full, "messages that wait for " + owner.str());  // undoes the message

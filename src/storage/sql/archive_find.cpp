@@ -91,20 +91,27 @@ Numbers numbers_between(Transaction& transaction, const Search& s) {
              {s.archive, s.lower, s.upper})};
 }
 
+// A row of the index is of the entry with its number, or, of a pair, of the one behind it (archive_words.h): this archive has one
+// of the two. Literals are pasted, for a Statement is one.
+#define ALDIS_FOUND_BY_WORDS(columns)                                                                                      \
+  "SELECT " columns " FROM archive_words w"                                                                                \
+  " LEFT JOIN archive_entries e ON e.number = w.rowid AND e.archive = $4"                                                  \
+  " LEFT JOIN archive_entries f ON w.rowid >= $6 AND e.number IS NULL AND f.number = w.rowid + 1 AND f.archive = $4"       \
+  " WHERE w.archive_words MATCH $1 AND w.rowid >= $2 AND w.rowid <= $3"                                                    \
+  " AND (e.number IS NOT NULL OR f.number IS NOT NULL) AND ($5 = 0 OR COALESCE(e.peer, f.peer) = $5)"
+
 std::vector<Place> find_by_words(Transaction& transaction, const Search& s) {
   std::vector<Place> places;
   const Numbers numbers = numbers_between(transaction, s);
   constexpr Statement forward{
-      "SELECT e.id, e.message, e.bytes FROM archive_words w CROSS JOIN archive_entries e WHERE w.archive_words MATCH $1"
-      " AND w.rowid >= $2 AND w.rowid <= $3 AND e.number = w.rowid AND e.archive = $4 AND ($5 = 0 OR e.peer = $5)"
-      " ORDER BY w.rowid LIMIT $6"};
+      ALDIS_FOUND_BY_WORDS("COALESCE(e.id, f.id), COALESCE(e.message, f.message), COALESCE(e.bytes, f.bytes)")
+      " ORDER BY w.rowid LIMIT $7"};
   constexpr Statement backward{
-      "SELECT e.id, e.message, e.bytes FROM archive_words w CROSS JOIN archive_entries e WHERE w.archive_words MATCH $1"
-      " AND w.rowid >= $2 AND w.rowid <= $3 AND e.number = w.rowid AND e.archive = $4 AND ($5 = 0 OR e.peer = $5)"
-      " ORDER BY w.rowid DESC LIMIT $6"};
+      ALDIS_FOUND_BY_WORDS("COALESCE(e.id, f.id), COALESCE(e.message, f.message), COALESCE(e.bytes, f.bytes)")
+      " ORDER BY w.rowid DESC LIMIT $7"};
   if (numbers.first != 0) {
     collect(transaction, s.is_backward ? backward : forward,
-            {*s.words, numbers.first, numbers.last, s.archive, s.peer, s.limit}, places);
+            {*s.words, words_row(numbers.first), words_row(numbers.last), s.archive, s.peer, first_paired_number, s.limit}, places);
   }
   return places;
 }
@@ -114,12 +121,9 @@ std::uint64_t count(Transaction& transaction, const Search& s) {
     const Numbers numbers = numbers_between(transaction, s);
     return numbers.first == 0
                ? 0
-               : static_cast<std::uint64_t>(number(
-                     transaction,
-                     "SELECT COUNT(*) FROM archive_words w CROSS JOIN archive_entries e WHERE w.archive_words MATCH $1"
-                     " AND w.rowid >= $2 AND w.rowid <= $3 AND e.number = w.rowid AND e.archive = $4 AND ($5 = 0 OR "
-                     "e.peer = $5)",
-                     {*s.words, numbers.first, numbers.last, s.archive, s.peer}));
+               : static_cast<std::uint64_t>(number(transaction, ALDIS_FOUND_BY_WORDS("COUNT(*)"),
+                                                   {*s.words, words_row(numbers.first), words_row(numbers.last), s.archive,
+                                                    s.peer, first_paired_number}));
   }
   if (s.contact != 0) {
     return static_cast<std::uint64_t>(
@@ -157,7 +161,7 @@ std::vector<Place> find_named(Transaction& transaction, const Search& s, const s
         });
     if (row_number != 0 && s.words &&
         number(transaction, "SELECT COUNT(*) FROM archive_words WHERE archive_words MATCH $1 AND rowid = $2",
-               {*s.words, row_number}) == 0) {
+               {*s.words, words_row(row_number)}) == 0) {
       continue;
     }
     if (row_number != 0) {

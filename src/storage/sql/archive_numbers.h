@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/keyed_hash.h"
+#include "xmpp/jid.h"
 
 namespace aldis::sql {
 
@@ -15,19 +16,27 @@ class ArchiveNumbers {
  public:
   struct Known {
     std::int64_t archive = 0;
-    std::unordered_map<std::string, std::int64_t, KeyedStringHash, std::equal_to<>> contacts;
+    std::unordered_map<std::string, std::int64_t, KeyedStringHash, std::equal_to<>> contacts{};
+    std::int64_t last_number = 0;  // of its entries written since it is remembered
+    // What is being written now (archive_appends.cpp).
+    const BareJid* owner = nullptr;
+    std::int64_t new_messages = 0;
+    std::int64_t new_bytes = 0;
   };
 
-  // Null: not remembered. Valid until the next call of remember() or forget().
+  // Null: not remembered. Valid until the next call of make_room() or forget().
   [[nodiscard]] Known* find(std::string_view owner) {
     const auto found = known_.find(owner);
     return found == known_.end() ? nullptr : &found->second;
   }
+  // For as many more archives and addresses.
+  void make_room(std::size_t more) {
+    if (size_ + more > most) forget();
+  }
   Known& remember(std::string_view owner, std::int64_t archive) {
-    if (size_ >= most) forget();
     ++size_;
     Known& known = known_[std::string(owner)];
-    known = {archive, {}};
+    known.archive = archive;
     return known;
   }
   void remember_contact(Known& known, std::string_view address, std::int64_t number) {

@@ -12,9 +12,12 @@ ArchiveRow require_archive(Transaction& transaction, const BareJid& owner);
 void leave_archive(Transaction& transaction, const BareJid& owner);
 // The number of an address in the archive; 0 when it is not there (and not made).
 [[nodiscard]] std::int64_t contact_number(Transaction& transaction, std::int64_t archive, std::string_view address);
-// One more refers to the message, which is written if it is not there (`may_be_there`: look first). About the bytes it
+// The number of an address in the owner's archive, which gets one if it has none.
+std::int64_t require_contact(Transaction& transaction, const BareJid& owner, ArchiveNumbers& numbers, ArchiveNumbers::Known& known,
+                             std::string_view address);
+// So many more refer to the message, which is written if it is not there (`may_be_there`: look first). About the bytes it
 // has.
-std::size_t use_message(Transaction& transaction, const ArchiveEntry& entry, bool may_be_there);
+std::size_t use_message(Transaction& transaction, const ArchiveEntry& entry, std::int64_t uses, bool may_be_there);
 // One fewer; the text of the message, which goes with its last use.
 std::string release_message(Transaction& transaction, std::int64_t message);
 // What the index of words has of a stored message.

@@ -33,6 +33,21 @@ Task<Result<void>> SqlArchive::set_retention(BareJid owner, std::optional<Archiv
   return database_.write(std::move(key), 128, std::move(work));
 }
 
+// The other entry of a pair keeps the row in the index, without the words of this one's place.
+void SqlArchive::remove_words(Transaction& transaction, std::int64_t archive, std::int64_t number, std::int64_t contact,
+                              std::string text) {
+  ArchiveWords::Row row{.number = words_row(number), .places = {{{archive, contact}, {}}}, .text = std::move(text)};
+  if (number >= first_paired_number) {
+    transaction.each("SELECT archive, contact FROM archive_entries WHERE number = $1", {number ^ 1},
+                     [&](const Row& other) { row.places[1] = {other.integer(0), other.integer(1)}; });
+  }
+  words_.remove(row);
+  if (row.places[1].archive != 0) {
+    row.places = {{row.places[1], {}}};
+    words_.add(std::move(row));
+  }
+}
+
 // Entries older than `before`, and as many of the oldest as make up `surplus` bytes.
 std::size_t SqlArchive::remove_oldest(Transaction& transaction, std::int64_t archive, ArchiveId before,
                                       std::int64_t surplus, std::size_t most) {
@@ -53,7 +68,7 @@ std::size_t SqlArchive::remove_oldest(Transaction& transaction, std::int64_t arc
     // It goes on waiting, on its own.
     transaction.change("UPDATE archive_pending SET is_archived = 0 WHERE archive = $1 AND id = $2",
                        {archive, entry.id});
-    words_.remove({entry.number, archive, entry.contact, text_of(release_message(transaction, entry.message))});
+    remove_words(transaction, archive, entry.number, entry.contact, text_of(release_message(transaction, entry.message)));
   }
   if (!going.empty()) {
     std::int64_t bytes = 0;

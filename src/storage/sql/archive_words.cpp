@@ -37,8 +37,12 @@ void ArchiveWords::remove(Row row) {
 void ArchiveWords::write(Transaction& transaction) {
   std::ranges::stable_sort(gathered_, {}, [](const Change& change) { return change.row.number; });
   for (const Change& change : gathered_) {
-    const std::string place =
-        archive_word(change.row.archive) + " " + contact_word(change.row.archive, change.row.contact);
+    std::string place;
+    for (const Place& each : change.row.places) {
+      if (each.archive != 0) {
+        place += (place.empty() ? "" : " ") + archive_word(each.archive) + " " + contact_word(each.archive, each.contact);
+      }
+    }
     if (change.is_removal) {
       transaction.change("INSERT INTO archive_words (archive_words, rowid, body, place) VALUES ('delete', $1, $2, $3)",
                          {change.row.number, change.row.text, place});

@@ -28,6 +28,22 @@ metrics::Counter failed_reads{"aldis_storage_failures_total", "Transactions and 
 metrics::Counter refused_full{"aldis_storage_refused_total", "Calls refused at once.", {{"reason", "queue-full"}}};
 metrics::Counter refused_trouble{"aldis_storage_refused_total", "Calls refused at once.", {{"reason", "trouble"}}};
 
+// What works write through: before their statements stands what was left to be written together.
+class Settled final : public Transaction {
+ public:
+  Settled(SqliteConnection& connection, TransactionEnd* end) : connection_(connection), end_(end) {}
+
+ private:
+  std::size_t run(Statement statement, std::initializer_list<Value> values, const Visit* visit) override {
+    if (end_ != nullptr) {
+      end_->settle(connection_);
+    }
+    return run_in(connection_, statement, values, visit);
+  }
+  SqliteConnection& connection_;
+  TransactionEnd* end_;
+};
+
 Result<void> check_integrity(SqliteConnection& connection) {
   std::string found;
   connection.each("PRAGMA quick_check(1)", {}, [&](const Row& row) { found = row.text(0); });
@@ -255,18 +271,33 @@ void Database::begin() {
   }
 }
 
+void Database::settle() {
+  if (transaction_end_ != nullptr && !writer_->has_failed()) {
+    transaction_end_->settle(*writer_);
+  }
+}
+
 // False: one of them returned an error or could not be carried out.
 bool Database::run_together(Batch& batch) {
-  return std::ranges::all_of(batch, [this](const QueuedWrite& write) {
-    return !writer_->has_failed() && write.job->run(*writer_) && !writer_->has_failed();
-  });
+  Settled transaction(*writer_, transaction_end_);
+  for (const QueuedWrite& write : batch) {
+    if (writer_->has_failed() || !write.job->run(transaction)) {
+      return false;
+    }
+  }
+  settle();
+  return !writer_->has_failed();
 }
 
 std::optional<Failure> Database::run_apart(Batch& batch) {
   is_careful_ = false;
+  Settled transaction(*writer_, transaction_end_);
   for (QueuedWrite& write : batch) {
     writer_->change("SAVEPOINT write", {});
-    bool is_kept = !writer_->has_failed() && write.job->run(*writer_);
+    bool is_kept = !writer_->has_failed() && write.job->run(transaction);
+    if (is_kept) {
+      settle();
+    }
     if (writer_->has_failed()) {
       const bool is_undone = !writer_->is_in_transaction();
       Failure failure = *writer_->take_failure();

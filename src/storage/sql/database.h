@@ -43,10 +43,14 @@ struct DatabaseOptions {
   bool check_at_start = false;                         // PRAGMA quick_check: reads the whole file
 };
 
-// Something that is done once for all writes of a transaction, on the writer's thread.
+// Something that is done for many writes of a transaction together, on the writer's thread: works may leave to it what they have
+// to write.
 class TransactionEnd {
  public:
   virtual void at_begin() = 0;
+  // Writes what works have left: before the next statement of any of them, so that none sees less than was asked for before it, and
+  // behind the last.
+  virtual void settle(Transaction& transaction) = 0;
   virtual void at_end(Transaction& transaction) = 0;  // behind the last write, before the commit
   virtual void at_write_undone() = 0;                 // what one of its writes did has not happened; the others' has
   virtual void at_undone() = 0;                       // it came to nothing: what was done in it has not happened
@@ -101,6 +105,7 @@ class Database {
   Batch take_batch(std::unique_lock<std::mutex>& lock);
   std::optional<Failure> run_batch(Batch& batch);
   void begin();
+  void settle();
   bool run_together(Batch& batch);
   std::optional<Failure> run_apart(Batch& batch);
   std::optional<Failure> commit();

@@ -150,6 +150,7 @@ TEST_F(DatabaseTest, WriteThatFailsUndoesOnlyItself) {
 TEST_F(DatabaseTest, WhatIsDoneAtTheEndIsToldOfUndoing) {
   struct End final : TransactionEnd {
     void at_begin() override { said += 'b'; }
+    void settle(Transaction&) override { said += 's'; }
     void at_end(Transaction& transaction) override {
       (void)put(transaction, "end", std::to_string(said.size()));
       said += 'e';
@@ -168,7 +169,7 @@ TEST_F(DatabaseTest, WhatIsDoneAtTheEndIsToldOfUndoing) {
   finish(3);
   EXPECT_TRUE(results_[1]);
   ASSERT_FALSE(results_[2]);
-  EXPECT_EQ(end.said, "bebubwe");  // the held write, then both together, then each apart
+  EXPECT_EQ(end.said, "bssebsubsswe");  // the held write, then both together, then each apart; before statements and behind
   auto counted = [](Transaction& transaction) { return count(transaction); };
   EXPECT_EQ(*loop_.run(database_->read("", std::move(counted))), 3);  // held, a, end
   database_.reset();

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <span>
 
-#include "storage/sql/archive_numbers.h"
+#include "storage/sql/archive_appends.h"
 #include "storage/sql/archive_words.h"
 #include "storage/sql/database.h"
 #include "storage/stores.h"
@@ -88,23 +88,24 @@ class SqlArchive final : public ArchiveStore, public TransactionEnd, OnDatabase 
   Task<Result<void>> set_retention(BareJid owner, std::optional<ArchiveRetention> limits) override;
   Task<Result<TrimmedStep>> trim(TrimStep step) override;
 
-  void at_begin() override { words_.forget(); }
+  void at_begin() override;
+  void settle(Transaction& transaction) override;
   void at_end(Transaction& transaction) override { words_.write(transaction); }
-  void at_write_undone() override { numbers_.forget(); }
-  void at_undone() override {
-    noted_id_ = 0;
-    numbers_.forget();
-  }
+  void at_write_undone() override { at_undone(); }
+  void at_undone() override;
 
  private:
   // On the writer's thread.
   void note_id(Transaction& transaction, ArchiveId id);
   std::size_t remove_oldest(Transaction& transaction, std::int64_t archive, ArchiveId before, std::int64_t surplus, std::size_t most);
+  void remove_words(Transaction& transaction, std::int64_t archive, std::int64_t number, std::int64_t contact, std::string text);
   std::size_t remove_leftovers(Transaction& transaction, std::size_t most);
 
-  ArchiveWords words_;         // the writer thread's
-  ArchiveNumbers numbers_;     // the same; const works change it, as they change the tables
-  ArchiveId noted_id_ = 0;     // the writer thread's: the high-water mark as last written; 0: not known to be on disk
+  // All the writer thread's; const works change them, as they change the tables.
+  ArchiveWords words_;
+  ArchiveAppends appends_;
+  ArchiveId newest_id_ = 0;    // of what appends_ has gathered
+  ArchiveId noted_id_ = 0;     // the high-water mark as last written; 0: not known to be on disk
 };
 
 class SqlPrivateXml final : public PrivateXmlStore, OnDatabase {

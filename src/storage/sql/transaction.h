@@ -55,6 +55,10 @@ class Transaction {
 
  protected:
   ~Transaction() = default;
+  // For a Transaction that stands before another.
+  static std::size_t run_in(Transaction& other, Statement statement, std::initializer_list<Value> values, const Visit* visit) {
+    return other.run(statement, values, visit);
+  }
   virtual std::size_t run(Statement statement, std::initializer_list<Value> values, const Visit* visit) = 0;
 };
 
