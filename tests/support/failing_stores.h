@@ -21,6 +21,7 @@ class FailingStores {
     ErrorKind kind = ErrorKind::unavailable;
     bool takes_effect = false;  // true: the call is made and its result replaced, as when an answer is lost on the way
     bool fails_ever_after = false;
+    bool spares_nodes = false;  // calls to the PubSubStore neither count nor fail
   };
 
   FailingStores(Stores inner, Plan plan) : inner_(inner), plan_(plan) {}
@@ -69,6 +70,11 @@ class FailingStores {
       co_return failure();
     }
     co_return std::move(result);
+  }
+
+  template <class T>
+  Task<Result<T>> guard_node(Task<Result<T>> call) {
+    return plan_.spares_nodes ? std::move(call) : guard(std::move(call));
   }
 
   template <class T>
@@ -356,55 +362,55 @@ class FailingStores {
     explicit PubSub(FailingStores& all) : f(all) {}
     FailingStores& f;
     Task<Result<std::optional<PubSubNodeImage>>> load(BareJid service, std::string node, WallTime now) override {
-      return f.guard(f.inner_.pubsub.load(std::move(service), std::move(node), now));
+      return f.guard_node(f.inner_.pubsub.load(std::move(service), std::move(node), now));
     }
     Task<Result<void>> create(PubSubNodeImage image, NodeLimits limits) override {
-      return f.guard(f.inner_.pubsub.create(std::move(image), limits));
+      return f.guard_node(f.inner_.pubsub.create(std::move(image), limits));
     }
     Task<Result<void>> save(PubSubNodeRecord record, std::vector<PubSubAffiliation> affiliations,
                             std::vector<PubSubSubscription> subscriptions) override {
-      return f.guard(f.inner_.pubsub.save(std::move(record), std::move(affiliations), std::move(subscriptions)));
+      return f.guard_node(f.inner_.pubsub.save(std::move(record), std::move(affiliations), std::move(subscriptions)));
     }
     Task<Result<void>> save_subscriptions(BareJid service, std::string node, std::vector<PubSubSubscription> subscriptions) override {
-      return f.guard(f.inner_.pubsub.save_subscriptions(std::move(service), std::move(node), std::move(subscriptions)));
+      return f.guard_node(f.inner_.pubsub.save_subscriptions(std::move(service), std::move(node), std::move(subscriptions)));
     }
     Task<Result<void>> remove(BareJid service, std::string node) override {
-      return f.guard(f.inner_.pubsub.remove(std::move(service), std::move(node)));
+      return f.guard_node(f.inner_.pubsub.remove(std::move(service), std::move(node)));
     }
-    Task<Result<void>> remove_service(BareJid service) override { return f.guard(f.inner_.pubsub.remove_service(std::move(service))); }
+    Task<Result<void>> remove_service(BareJid service) override { return f.guard_node(f.inner_.pubsub.remove_service(std::move(service))); }
     Task<Result<std::vector<std::string>>> publish(BareJid service, std::string node, std::vector<PubSubItem> items, ItemLimits limits,
                                                    WallTime now) override {
-      return f.guard(f.inner_.pubsub.publish(std::move(service), std::move(node), std::move(items), limits, now));
+      return f.guard_node(f.inner_.pubsub.publish(std::move(service), std::move(node), std::move(items), limits, now));
     }
     Task<Result<std::vector<std::string>>> retract(BareJid service, std::string node, std::vector<std::string> ids) override {
-      return f.guard(f.inner_.pubsub.retract(std::move(service), std::move(node), std::move(ids)));
+      return f.guard_node(f.inner_.pubsub.retract(std::move(service), std::move(node), std::move(ids)));
     }
     Task<Result<void>> purge(BareJid service, std::string node) override {
-      return f.guard(f.inner_.pubsub.purge(std::move(service), std::move(node)));
+      return f.guard_node(f.inner_.pubsub.purge(std::move(service), std::move(node)));
     }
     Task<Result<std::vector<std::string>>> trim(BareJid service, std::string node, std::uint64_t items) override {
-      return f.guard(f.inner_.pubsub.trim(std::move(service), std::move(node), items));
+      return f.guard_node(f.inner_.pubsub.trim(std::move(service), std::move(node), items));
     }
     Task<Result<PubSubItemPage>> items(BareJid service, std::string node, PubSubItemRequest request) override {
-      return f.guard(f.inner_.pubsub.items(std::move(service), std::move(node), std::move(request)));
+      return f.guard_node(f.inner_.pubsub.items(std::move(service), std::move(node), std::move(request)));
     }
     Task<Result<std::vector<LastItem>>> last_items(BareJid service, std::vector<std::string> nodes, WallTime now) override {
-      return f.guard(f.inner_.pubsub.last_items(std::move(service), std::move(nodes), now));
+      return f.guard_node(f.inner_.pubsub.last_items(std::move(service), std::move(nodes), now));
     }
-    Task<Result<std::uint64_t>> expire(WallTime now, std::size_t limit) override { return f.guard(f.inner_.pubsub.expire(now, limit)); }
+    Task<Result<std::uint64_t>> expire(WallTime now, std::size_t limit) override { return f.guard_node(f.inner_.pubsub.expire(now, limit)); }
     Task<Result<PubSubNodePage>> list(BareJid service, PubSubNodePageRequest request) override {
-      return f.guard(f.inner_.pubsub.list(std::move(service), std::move(request)));
+      return f.guard_node(f.inner_.pubsub.list(std::move(service), std::move(request)));
     }
     Task<Result<std::uint64_t>> count(BareJid service, std::optional<std::string> parent) override {
-      return f.guard(f.inner_.pubsub.count(std::move(service), std::move(parent)));
+      return f.guard_node(f.inner_.pubsub.count(std::move(service), std::move(parent)));
     }
     Task<Result<std::vector<PubSubNodeAffiliation>>> affiliations_of(BareJid service, BareJid jid) override {
-      return f.guard(f.inner_.pubsub.affiliations_of(std::move(service), std::move(jid)));
+      return f.guard_node(f.inner_.pubsub.affiliations_of(std::move(service), std::move(jid)));
     }
     Task<Result<std::vector<PubSubNodeSubscription>>> subscriptions_of(BareJid service, BareJid jid) override {
-      return f.guard(f.inner_.pubsub.subscriptions_of(std::move(service), std::move(jid)));
+      return f.guard_node(f.inner_.pubsub.subscriptions_of(std::move(service), std::move(jid)));
     }
-    Task<Result<PubSubUsage>> usage(BareJid service) override { return f.guard(f.inner_.pubsub.usage(std::move(service))); }
+    Task<Result<PubSubUsage>> usage(BareJid service) override { return f.guard_node(f.inner_.pubsub.usage(std::move(service))); }
   };
 
   struct Sessions final : SessionStore {

@@ -47,7 +47,7 @@ Task<Result<void, StanzaError>> Service::ask_again(Jid owner, std::string name) 
   for (const auto& [address, all] : node->subscriptions()) {
     for (const Subscription& each : all) {
       if (each.state == SubscriptionState::pending) {
-        ask(*node, each, {owner});
+        ask(*node, each, {owner.bare()});
       }
     }
   }

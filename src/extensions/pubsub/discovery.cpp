@@ -19,7 +19,8 @@ bool is_stranger(bool is_personal, const Asker& asker) {
   return is_personal && !asker.is_owner && (!asker.relation.sees_presence || asker.relation.is_blocked);
 }
 
-std::string start_list(const Request& request) {
+// <query/> around what is listed.
+std::string list_of(const Request& request, std::string_view content = {}) {
   std::string payload("<query xmlns='");
   payload.append(ns::disco_items).append("'");
   if (!request.node.empty()) {
@@ -27,7 +28,10 @@ std::string start_list(const Request& request) {
     xml::append_escaped_attribute(payload, request.node);
     payload.append("'");
   }
-  return payload.append(">");
+  if (content.empty()) {
+    return payload.append("/>");
+  }
+  return payload.append(">").append(content).append("</query>");
 }
 
 std::uint32_t bounded(std::uint64_t number) {
@@ -71,7 +75,7 @@ Task<Reply> Service::disco_items(Request request) {
   std::optional<StanzaError> error = refusal(*node, node->is_collection() ? Act::know : Act::retrieve, request.asker);
   if (error) {
     if (is_stranger(is_personal(), request.asker)) {
-      co_return start_list(request) + "</query>";
+      co_return list_of(request);
     }
     std::optional<StanzaError> hidden = refusal(*node, Act::know, request.asker);
     co_return refuse(hidden ? std::move(*hidden) : std::move(*error));
@@ -97,7 +101,6 @@ Task<Reply> Service::disco_items(Request request) {
   if (is_count_only) {
     got->items.clear();
   }
-  std::string payload = start_list(request);
   std::string list;
   xml::Writer writer(list, ns::disco_items);
   for (const PubSubItem& item : got->items) {   // section 5.5
@@ -112,7 +115,7 @@ Task<Reply> Service::disco_items(Request request) {
     }
     set.write(writer);
   }
-  co_return payload + list + "</query>";
+  co_return list_of(request, list);
 }
 
 // Nodes at the root, or in a collection.
@@ -121,7 +124,7 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
     co_return refuse(StanzaCondition::feature_not_implemented);
   }
   if (is_stranger(is_personal(), request.asker)) {
-    co_return start_list(request) + "</query>";
+    co_return list_of(request);
   }
   const Result<TypeFilter, StanzaError> filter = TypeFilter::parse_child_of(request.payload());
   if (!filter) {
@@ -180,7 +183,6 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
   if (is_count_only) {
     shown.clear();
   }
-  std::string payload = start_list(request);
   std::string list;
   xml::Writer writer(list, ns::disco_items);
   if (const Account* account = is_personal() && request.node.empty() && request.asker.is_owner ? home_.find_account(site_.jid) : nullptr) {
@@ -214,7 +216,7 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
     }
     set.write(writer);
   }
-  co_return payload + list + "</query>";
+  co_return list_of(request, list);
 }
 
 }  // namespace aldis::pubsub

@@ -188,7 +188,7 @@ Task<void> Service::notify_others(NodePtr node, const FanOutPlan& plan, const Ev
     if (!may) {
       continue;
     }
-    const StanzaPtr stanza = message(node->name(), is_headline, event.content, event.about == About::items ? headers_with(subids, {}) : std::string(),
+    const StanzaPtr stanza = message(node->name(), is_headline, event.content, event.about == About::items && event.has_subids ? headers_with(subids, {}) : std::string(),
                                      has_body ? text.body() : std::string_view());
     if (!is_any_show) {
       const Envelope envelope{.stanza = stanza, .sender = event.sender, .trace = event.trace};

@@ -88,7 +88,7 @@ Task<Reply> Service::purge(Request request) {
   }
   node->set_last(std::nullopt);
   if (node->config().notify_retract) {
-    Event event{.content = element_with_node("purge", node->name()), .sender = request.envelope.sender, .trace = request.envelope.trace,
+    Event event{.content = element_with_node("purge", node->name()), .has_subids = false, .sender = request.envelope.sender, .trace = request.envelope.trace,
                 .acceptance = request.envelope.acceptance};
     co_await notify(node, std::move(event));
   }

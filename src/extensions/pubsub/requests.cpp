@@ -100,6 +100,17 @@ IqReply answer_discovery(const Iq& request, bool is_info) {
 
 namespace {
 
+// As it stands: of a form that is cancelled nothing is read (XEP-0004 section 3.1).
+std::string form_type_of(const xml::Element& x) {
+  for (const xml::Element field : x.children()) {
+    const auto value = field.attribute("var") == "FORM_TYPE" ? field.child({"value", ns::forms}) : std::nullopt;
+    if (value) {
+      return value->text();
+    }
+  }
+  return {};
+}
+
 // Which node a notification was of stands in its id, and in the subscriptions of who could not get it.
 Task<void> find_bounced(Home& here, BareJid service, Jid subscriber, std::string id) {
   const Result<std::vector<PubSubNodeSubscription>> all = co_await here.world().stores.pubsub.subscriptions_of(service, subscriber.bare());
@@ -132,7 +143,7 @@ bool take_message(Home& here, const BareJid& service, const Envelope& envelope) 
     return false;
   }
   Result<std::optional<Form>, StanzaError> form = Form::parse_child_of(stanza.element());
-  if (!form || !*form || (**form).form_type() != ns::pubsub_subscribe_authorization || (**form).type == FormType::form) {
+  if (!form || !*form || (**form).type == FormType::form || form_type_of(*stanza.child({"x", ns::forms})) != ns::pubsub_subscribe_authorization) {
     return false;
   }
   const std::string node((**form).value("pubsub#node").value_or(""));

@@ -227,6 +227,7 @@ class Service final : public Resident {
     About about = About::items;
     bool is_for_all = false;                // pending subscribers too, and those who may not read
     bool passes_up = true;                  // to collections
+    bool has_subids = true;                 // where somebody has several subscriptions (section 12.15)
     std::string payload{};                  // of an item: what keywords are looked for in, and bodies made of
     bool is_item = false;                   // keywords decide
     std::optional<Jid> publisher{};         // of an item

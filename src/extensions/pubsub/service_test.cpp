@@ -178,6 +178,7 @@ TEST_F(ServiceTest, ARemovedAccountLeavesNoNodesToItsSuccessor) {
   osric.asks("set", "osric@shakespeare.lit", everybody("<publish node='urn:mood'><item id='a'><v xmlns='urn:v'/></item></publish>"));
   ASSERT_TRUE(scene.wait(scene.administration().delete_account(*BareJid::parse("osric@shakespeare.lit"))).has_value());
   osric.ignores_the_rest();
+  scene.has_account("osric@shakespeare.lit");
   Client& another = scene.login("osric@shakespeare.lit/plume");
   EXPECT_NE(fails(another, "get", "osric@shakespeare.lit", everybody("<items node='urn:mood'/>")).find("item-not-found"), std::string::npos);
 }

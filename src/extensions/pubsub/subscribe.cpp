@@ -136,14 +136,10 @@ Task<Reply> Service::unsubscribe(Request request) {
   if (jid.bare_str() != request.asker.jid.bare_str()) {   // section 6.2.3.3, whatever there is
     co_return refuse(forbidden());
   }
-  Result<NodePtr, Refusal> found = co_await find_for(request, Act::know);
-  if (!found) {
-    co_return fail(std::move(found.error()));
-  }
-  const NodePtr node = *found;
+  const NodePtr node = co_await find(request.node);
   const Serial::Hold hold = co_await node->changes().enter();
-  if (!node->exists()) {
-    co_return refuse(no_such_node());
+  if (std::optional<StanzaError> error = refusal(*node, Act::know, request.asker); error && (is_personal() || !node->exists())) {
+    co_return refuse(std::move(*error));
   }
   Result<Subscription, StanzaError> one = named_subscription(*node, jid, request.verb().attribute("subid"));
   if (!one) {
