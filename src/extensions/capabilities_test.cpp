@@ -17,7 +17,10 @@ constexpr std::string_view tune_features =
 
 class CapabilitiesTest : public ::testing::Test {
  protected:
-  CapabilitiesTest() { bystander_ = &scene_.login("nurse@capulet.example/hall"); }
+  CapabilitiesTest() {
+    scene_.are_contacts("juliet@capulet.example", "romeo@montague.example");   // nobody else may ask his clients
+    bystander_ = &scene_.login("nurse@capulet.example/hall");
+  }
   static Announced announce(std::string_view features, std::string hash = "sha-1") {
     const auto document = xml::parse("<query xmlns='http://jabber.org/protocol/disco#info'>" + std::string(features) + "</query>");
     return {.node = "http://c.example", .ver = ext::caps_hash("sha-1", *ext::caps_text((*document)->root())).value(), .hash = std::move(hash)};

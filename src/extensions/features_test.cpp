@@ -142,14 +142,14 @@ TEST_F(Features, ABlockListIsKeptAndPushed) {  // XEP-0191 sections 3.2 to 3.5
 // ---- XEP-0049
 
 TEST_F(Features, PrivateXmlComesBackAsItWent) {  // XEP-0049 section 2
-  constexpr std::string_view bookmarks =
-      "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'><url name='a &lt; b' url='u'/>t</storage></query>";
-  EXPECT_TRUE(holds(juliet_.asks("get", "", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>"),
-                    "<storage xmlns='storage:bookmarks'/>"));
-  juliet_.asks("set", "", bookmarks);
+  constexpr std::string_view prefs =
+      "<query xmlns='jabber:iq:private'><exodus xmlns='exodus:prefs'><url name='a &lt; b' url='u'/>t</exodus></query>";
+  EXPECT_TRUE(holds(juliet_.asks("get", "", "<query xmlns='jabber:iq:private'><exodus xmlns='exodus:prefs'/></query>"),
+                    "<exodus xmlns='exodus:prefs'/>"));
+  juliet_.asks("set", "", prefs);
   Client& chamber = scene_.login("juliet@capulet.example/chamber");
-  EXPECT_TRUE(holds(chamber.asks("get", "", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>"), bookmarks));
-  EXPECT_FALSE(holds(nurse_.asks("get", "", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>"), "name="));
+  EXPECT_TRUE(holds(chamber.asks("get", "", "<query xmlns='jabber:iq:private'><exodus xmlns='exodus:prefs'/></query>"), prefs));
+  EXPECT_FALSE(holds(nurse_.asks("get", "", "<query xmlns='jabber:iq:private'><exodus xmlns='exodus:prefs'/></query>"), "name="));
   is_refused(juliet_, "get", "<query xmlns='jabber:iq:private'/>", "not-acceptable");
   is_refused(juliet_, "get", "<query xmlns='jabber:iq:private'><a xmlns='urn:a'/><b xmlns='urn:b'/></query>", "not-acceptable");
   is_refused(juliet_, "set", "<query xmlns='jabber:iq:private'/>", "bad-request");

@@ -86,6 +86,7 @@ TEST_F(Avatars, PresenceSaysTheHash) {  // section 4
   juliet_->asks("set", "", card(photo()));
   scene_.run();
   romeo_->comes_online();
+  romeo_->ignores_the_rest();   // the answer to his probe
   const std::string said = "<x xmlns='vcard-temp:x:update'><photo>" + hash + "</photo></x>";
   juliet_->sends("<presence/>");
   romeo_->receives({"<presence", said});
@@ -103,6 +104,7 @@ TEST_F(Avatars, PresenceSaysTheHash) {  // section 4
 
 TEST_F(Avatars, PresenceOfWhoHasNoneIsAsItWas) {
   romeo_->comes_online();
+  romeo_->ignores_the_rest();   // the answer to his probe
   juliet_->sends("<presence/>");
   EXPECT_EQ(romeo_->receives("<presence").find("vcard-temp:x:update"), std::string::npos);
   juliet_->ignores_the_rest();

@@ -26,6 +26,12 @@ Bookmark read(const xml::Element& conference, BareJid room) {
   return bookmark;
 }
 
+void write_again(xml::Writer& writer, const std::string& element) {
+  const auto document = xml::parse(element);
+  ensure(document.has_value(), "what we wrote is well-formed");
+  writer.element((*document)->root());
+}
+
 void write(xml::Writer& writer, const Bookmark& bookmark, std::string_view ns, bool is_in_list) {
   writer.start("conference", ns);
   if (is_in_list) {
@@ -43,8 +49,8 @@ void write(xml::Writer& writer, const Bookmark& bookmark, std::string_view ns, b
   if (bookmark.password) {
     writer.element("password", *bookmark.password);
   }
-  if (!is_in_list) {
-    writer.raw(bookmark.extensions);
+  if (!is_in_list && !bookmark.extensions.empty()) {
+    write_again(writer, bookmark.extensions);
   }
   writer.end();
 }
@@ -94,7 +100,7 @@ std::string BookmarkList::storage() const {
     write(writer, room, ns::private_bookmarks, true);
   }
   for (const std::string& other : others) {
-    writer.raw(other);
+    write_again(writer, other);
   }
   writer.end();
   return xml;

@@ -21,12 +21,39 @@ bool is_let_in(const BareJid& owner, const Jid& client, const pubsub::Relation& 
   return client.bare_str() == owner.str() || (relation.sees_presence && !relation.is_blocked);
 }
 
-// What one home knows.
+// One cache for each home and all domains, made and used on its shard only.
+class CapabilitiesOfHomes {
+ public:
+  Capabilities& of(Home& home) {
+    auto& slot = homes_[home.index()];
+    if (slot == nullptr) {
+      slot = std::make_unique<Capabilities>(home.questions());
+    }
+    return *slot;
+  }
+  // Of this domain, which are those of the domains before it.
+  static std::shared_ptr<CapabilitiesOfHomes> shared_by(Extension& self) {
+    std::shared_ptr<CapabilitiesOfHomes>& own = self.host().shared<Part>().all;
+    for (const auto& [domain, host] : self.world().hosts) {
+      const Part* other = host->find_shared<Part>();
+      own = own == nullptr && other != nullptr ? other->all : own;
+    }
+    own = own == nullptr ? std::make_shared<CapabilitiesOfHomes>() : own;
+    return own;
+  }
+
+ private:
+  struct Part {
+    std::shared_ptr<CapabilitiesOfHomes> all;
+  };
+  std::array<std::unique_ptr<Capabilities>, 256> homes_;
+};
+
+// What one home knows of a domain's accounts.
 class PepHome {
  public:
-  explicit PepHome(Home& home)
-      : capabilities_(home.questions()),
-        watchers_(capabilities_, [this, &home](const BareJid& owner, const FullJid& client, std::vector<std::string> nodes, Watchers::Since since) {
+  PepHome(Home& home, Capabilities& capabilities)
+      : watchers_(capabilities, [this, &home](const BareJid& owner, const FullJid& client, std::vector<std::string> nodes, Watchers::Since since) {
           spawn(show_if_let_in(home, owner, client, std::move(nodes), since));
         }) {}
 
@@ -58,22 +85,23 @@ class PepHome {
     }
   }
 
-  Capabilities capabilities_;
   Watchers watchers_;
 };
 
 // One for each home, made and used on its shard only.
 class PepHomes {
  public:
+  explicit PepHomes(std::shared_ptr<CapabilitiesOfHomes> capabilities) : capabilities_(std::move(capabilities)) {}
   PepHome& of(Home& home) {
     auto& slot = homes_[home.index()];
     if (slot == nullptr) {
-      slot = std::make_unique<PepHome>(home);
+      slot = std::make_unique<PepHome>(home, capabilities_->of(home));
     }
     return *slot;
   }
 
  private:
+  std::shared_ptr<CapabilitiesOfHomes> capabilities_;
   std::array<std::unique_ptr<PepHome>, 256> homes_;
 };
 
@@ -119,7 +147,7 @@ void install_pep(Extension& self) {
   if (!self.host().has_extension("account_pubsub")) {
     return;   // accounts have no service
   }
-  const auto homes = std::make_shared<PepHomes>();
+  const auto homes = std::make_shared<PepHomes>(CapabilitiesOfHomes::shared_by(self));
   self.identify_account("pubsub", "pep");   // section 6.1
   // Of the access models XEP-0060 means the default; XEP-0373 (section 5.1) and clients ask which there are.
   for (const std::string_view feature : {"access-open", "access-roster", "access-whitelist", "auto-subscribe", "filtered-notifications"}) {

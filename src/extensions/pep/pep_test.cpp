@@ -79,11 +79,15 @@ class Person {
 
 class Pep : public ::testing::Test {
  protected:
-  Pep() {
-    scene_.are_contacts("juliet@capulet.example", "romeo@montague.example");
-    scene_.are_contacts("juliet@capulet.example", "nurse@capulet.example");
+  static bool befriend(Scene& scene) {
+    scene.are_contacts("juliet@capulet.example", "romeo@montague.example");
+    scene.are_contacts("juliet@capulet.example", "nurse@capulet.example");
+    scene.are_contacts("juliet@capulet.example", "tybalt@verona.example");
+    scene.leaves_the_rest_unread();   // presence; events are asked for
+    return true;
   }
   Scene scene_;
+  const bool are_friends_ = befriend(scene_);   // before they log in
   Person juliet_{scene_, "juliet@capulet.example/balcony"};
   Person romeo_{scene_, "romeo@montague.example/orchard"};
   Person nurse_{scene_, "nurse@capulet.example/chamber"};            // wants nothing
@@ -263,7 +267,6 @@ TEST_F(Pep, AccountSaysWhatItIs) {  // section 6.1
 }
 
 TEST_F(Pep, ContactOfAnotherServerIsAskedAndTold) {
-  scene_.are_contacts("juliet@capulet.example", "tybalt@verona.example");
   SceneAbroad& abroad = scene_.abroad();
   juliet_.comes_online({});
   abroad.ignores_the_rest();
@@ -290,6 +293,7 @@ TEST_F(Pep, ContactOfAnotherServerIsAskedAndTold) {
 
 TEST(PepAcrossShards, WhoWantsItIsTold) {
   Scene scene({.shards = 4});
+  scene.leaves_the_rest_unread();
   std::vector<std::unique_ptr<Person>> people;
   for (int i = 0; i < 8; ++i) {
     scene.are_contacts("juliet@capulet.example", "u" + std::to_string(i) + "@montague.example");

@@ -95,6 +95,11 @@ Task<void> PushPublisher::look(std::shared_ptr<PushPublisher> self, Account::Pin
   std::vector<std::shared_ptr<Tracker>> due;
   std::map<Key, std::shared_ptr<Tracker>> trackers;   // those of registrations there still are
   for (const PushRegistration& registration : *registrations) {
+    if (registration.service == jid) {   // his own nodes are no app server: contacts may be shown what is published there
+      disabled.add();
+      spawn(disable(self, jid, registration));
+      continue;
+    }
     const Key key(registration.service, registration.node);
     const auto found = owner->trackers.find(key);
     std::shared_ptr<Tracker> tracker = found == owner->trackers.end() ? std::make_shared<Tracker>(registration) : found->second;
