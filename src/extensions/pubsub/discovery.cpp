@@ -158,7 +158,10 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
                          .is_administrator = request.asker.is_administrator,
                          .is_personal = is_personal(),
                          .relation = request.asker.relation};
-      if (config && !refuses(Act::know, *config, who) && filter->passes(config->type)) {
+      // XEP-0163 section 6.2: of an account only what one may subscribe to or read.
+      const bool is_for_him = config && !refuses(Act::know, *config, who) &&
+                              (!is_personal() || !refuses(Act::subscribe, *config, who) || !refuses(Act::retrieve, *config, who));
+      if (is_for_him && filter->passes(config->type)) {
         known.push_back(std::move(each));
       } else {
         hides = true;
