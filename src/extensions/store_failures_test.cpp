@@ -13,6 +13,7 @@ struct Job {
   const char* type;
   const char* to;
   const char* payload;
+  std::size_t own_calls = 1000;   // those behind them are of what follows from it at the account's nodes
 };
 
 constexpr Job jobs[] = {
@@ -23,7 +24,7 @@ constexpr Job jobs[] = {
     {"get", "", "<query xmlns='jabber:iq:private'><s xmlns='urn:example:s'/></query>"},
     {"set", "", "<query xmlns='jabber:iq:private'><s xmlns='urn:example:s'>v</s></query>"},
     {"get", "", "<vCard xmlns='vcard-temp'/>"},
-    {"set", "", "<vCard xmlns='vcard-temp'><FN>J</FN></vCard>"},
+    {"set", "", "<vCard xmlns='vcard-temp'><FN>J</FN></vCard>", 1},
     {"get", "", "<query xmlns='jabber:iq:last'/>"},
     {"set", "", "<query xmlns='jabber:iq:register'><username>juliet</username><password>long enough</password></query>"},
     {"set", "", "<query xmlns='urn:xmpp:mam:2'/>"},
@@ -67,7 +68,8 @@ TEST(StoreFailures, EveryRequestHasOneAnswer) {
         has_failed = failing->has_failed();
         failing->restart({});
         const std::string answer = juliet.receives("id='f'");
-        EXPECT_TRUE(!has_failed || !spares_nodes || answer.find("type='error'") != std::string::npos) << job.payload << n << answer;
+        const bool must_fail = has_failed && spares_nodes && n < job.own_calls;
+        EXPECT_TRUE(!must_fail || answer.find("type='error'") != std::string::npos) << job.payload << n << answer;
         juliet.receives_nothing();
         romeo.receives_nothing();
         juliet.asks("get", "capulet.example", "<ping xmlns='urn:xmpp:ping'/>");
