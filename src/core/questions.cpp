@@ -1,3 +1,4 @@
+// Requests in accounts' names: asking, taking the answer, giving up after a while.
 #include "core/questions.h"
 
 #include "base/metrics.h"

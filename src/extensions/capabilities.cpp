@@ -1,3 +1,4 @@
+// Asking a client for each new hash, proving the answer, remembering it (XEP-0115 section 5.4).
 #include "extensions/capabilities.h"
 
 #include <algorithm>

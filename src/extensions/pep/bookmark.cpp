@@ -1,3 +1,4 @@
+// One bookmark in its two forms: an item of XEP-0402, and an element of XEP-0048's list.
 #include "extensions/pep/bookmark.h"
 
 #include <algorithm>

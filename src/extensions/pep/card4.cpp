@@ -1,3 +1,4 @@
+// A person's card from vcard-temp (XEP-0054) to vCard4 (XEP-0292) and back.
 #include "extensions/pep/card4.h"
 
 #include <algorithm>

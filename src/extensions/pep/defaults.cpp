@@ -1,3 +1,4 @@
+// What new nodes of an account are like, by the specification their NodeID belongs to.
 #include "extensions/pep/defaults.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Who is what to an account: from the account in memory, or from the store when it is not there.
 #include "extensions/pep/relations.h"
 
 #include "core/account.h"

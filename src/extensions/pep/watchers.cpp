@@ -1,3 +1,4 @@
+// The clients that want to be told: who has come, what they want, who has gone.
 #include "extensions/pep/watchers.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// XEP-0462: the types a list of nodes is asked for.
 #include "extensions/pubsub/type_filter.h"
 
 #include <algorithm>
