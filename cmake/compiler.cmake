@@ -51,18 +51,13 @@ target_precompile_headers(aldis_pch PRIVATE ${ALDIS_STANDARD_HEADERS})
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(aldis_pch PUBLIC -Xclang -fno-pch-timestamp)
 endif()
-# Under the sanitizers also core's own, for the folders that build on it; what is shipped is compiled without, so that a source names
-# what it uses.
+# For the folders that build on core also its own, which nearly every source there names.
 add_library(aldis_core_pch STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
 target_link_libraries(aldis_core_pch PUBLIC aldis_pch)
-if(ALDIS_SANITIZE)
-  target_precompile_headers(aldis_core_pch PRIVATE ${ALDIS_STANDARD_HEADERS}
-    ${CMAKE_SOURCE_DIR}/src/core/account.h ${CMAKE_SOURCE_DIR}/src/core/extension.h ${CMAKE_SOURCE_DIR}/src/core/home.h
-    ${CMAKE_SOURCE_DIR}/src/core/session.h ${CMAKE_SOURCE_DIR}/src/core/virtual_host.h)
-  target_include_directories(aldis_core_pch PRIVATE ${CMAKE_SOURCE_DIR}/src)
-else()
-  target_precompile_headers(aldis_core_pch REUSE_FROM aldis_pch)
-endif()
+target_precompile_headers(aldis_core_pch PRIVATE ${ALDIS_STANDARD_HEADERS}
+  ${CMAKE_SOURCE_DIR}/src/core/account.h ${CMAKE_SOURCE_DIR}/src/core/extension.h ${CMAKE_SOURCE_DIR}/src/core/home.h
+  ${CMAKE_SOURCE_DIR}/src/core/session.h ${CMAKE_SOURCE_DIR}/src/core/virtual_host.h)
+target_include_directories(aldis_core_pch PRIVATE ${CMAKE_SOURCE_DIR}/src)
 
 function(aldis_test_headers target)
   add_library(${target} STATIC ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)

@@ -172,7 +172,7 @@ TEST(Subscriptions, WhatIsSeenIsInTheRoster) {  // 3.1.6: never before it is sto
     romeo.sends("<presence to='juliet@capulet.example' type='subscribe'/>");
     romeo.receives("ask='subscribe'");
     juliet.receives("type='subscribe'");
-    failing->restart({.nth = n});
+    failing->restart({.nth = n, .spares_nodes = true});   // who is a subscriber of nodes follows from it
     juliet.sends("<presence id='s' to='romeo@montague.example' type='subscribed'/>");
     const bool has_failed = failing->has_failed();
     failing->restart({});
