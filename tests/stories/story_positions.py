@@ -4,6 +4,7 @@ import hashlib
 import json
 import pathlib
 import subprocess
+import time
 
 from client import Unexpected, local, shown
 from story import story
@@ -44,19 +45,28 @@ class Phone:
         self.process.wait(15)
 
 
+def is_question(element):
+    return local(element) == "iq" and element.get("type") == "get" and element.find(f"{{{INFO}}}query") is not None
+
+
+def answer(watcher, question):
+    node = question.find(f"{{{INFO}}}query").get("node")
+    watcher.send(f"<iq type='result' id='{question.get('id')}' to='{question.get('from')}'><query xmlns='{INFO}' node='{node}'>"
+                 "<identity category='client' type='phone' name='watcher'/>" + "".join(f"<feature var='{each}'/>" for each in FEATURES) +
+                 "</query></iq>")
+
+
 def tell_capabilities(*watchers):
-    """Answers the questions that servers may ask about a watcher's capabilities (XEP-0115 section 6.2)."""
-    for _ in range(3):
+    """Answers what the watchers are asked, who all announce the same capabilities (XEP-0115 section 6.2): each of the server's shards asks one of
+    those it sees, and the phone asks too. Ends two seconds after the last question."""
+    last = time.monotonic()
+    while time.monotonic() < last + 2:
         for watcher in watchers:
-            watcher.iq("get", "<ping xmlns='urn:xmpp:ping'/>", to=watcher.domain, any_answer=True)
             watcher.fill()
-            for question in [each for each in watcher.inbox if local(each) == "iq" and each.find(f"{{{INFO}}}query") is not None and each.get("type") == "get"]:
+            for question in filter(is_question, list(watcher.inbox)):
                 watcher.inbox.remove(question)
-                node = question.find(f"{{{INFO}}}query").get("node")
-                to = f" to='{question.get('from')}'" if question.get("from") else ""
-                watcher.send(f"<iq type='result' id='{question.get('id')}'{to}><query xmlns='{INFO}'" + (f" node='{node}'" if node else "") +
-                             "><identity category='client' type='phone' name='watcher'/>" + "".join(f"<feature var='{each}'/>" for each in FEATURES) +
-                             "</query></iq>")
+                answer(watcher, question)
+                last = time.monotonic()
 
 
 def watch(watcher, phone):
@@ -64,9 +74,11 @@ def watch(watcher, phone):
     watcher.send(f"<presence type='subscribe' to='{phone.bare}'/>")
     seen = set()
     while seen != {"subscribed", "subscribe"}:
-        kind = watcher.next().get("type")
-        if kind in ("subscribed", "subscribe"):
-            seen.add(kind)
+        element = watcher.next()
+        if is_question(element):
+            answer(watcher, element)
+        elif element.get("type") in ("subscribed", "subscribe"):
+            seen.add(element.get("type"))
     watcher.send(f"<presence type='subscribed' to='{phone.bare}'/>")
 
 
@@ -94,6 +106,7 @@ def three_watchers(scene):
     watchers = (juliet, nurse, tybalt)
     for watcher in watchers:
         watcher.send(WATCHING)
+    tell_capabilities(*watchers)
     watch(juliet, phone)
     watch(nurse, phone)
     tell_capabilities(*watchers)
