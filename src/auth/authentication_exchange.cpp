@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "auth/authenticator.h"
+#include "auth/password_rules.h"
 #include "auth/passwords.h"
 #include "base/encoding.h"
 #include "base/ensure.h"
@@ -271,14 +272,50 @@ Task<Result<bool>> AuthenticationExchange::check_password(SecretBytes password) 
   }
   Result<SecretBytes> prepared = prepare_password(password);
   const bool is_possible = stored != nullptr && prepared.has_value();
-  SecretBytes candidate = prepared ? std::move(*prepared) : std::move(password);
-  const Result<ScramKeys> derived =
-      co_await authenticator_.derivation_.derive(keys.hash, std::move(candidate), keys.salt, keys.iterations);
+  const SecretBytes candidate = prepared ? std::move(*prepared) : std::move(password);
+  const Result<ScramKeys> derived = co_await authenticator_.derivation_.derive(keys.hash, candidate, keys.salt, keys.iterations);
   if (!derived) {
     co_return fail(derived.error());
   }
   const bool is_same = equal_constant_time(derived->stored_key.bytes(), keys.stored_key.bytes());
+  if (is_same && is_possible) {
+    co_await renew_keys(candidate);
+  }
   co_return is_same && is_possible;
+}
+
+// Keys of fewer iterations than are configured now are made anew while the password is at hand. One that cannot be stored is no reason to
+// keep anybody out.
+Task<void> AuthenticationExchange::renew_keys(SecretBytes prepared) {
+  if (!authenticator_.credentials_.proofs(context_.domain).keeps_keys) {
+    co_return;
+  }
+  const std::vector<ScramKeys> present = credentials_->keys;
+  for (const ScramKeys& old : present) {
+    if (old.iterations >= config_->key_iterations) {
+      continue;
+    }
+    std::string salt = sasl::random_salt(authenticator_.random_, 16);
+    Result<ScramKeys> fresh = co_await authenticator_.derivation_.derive(old.hash, prepared, std::move(salt), config_->key_iterations);
+    if (!fresh) {
+      co_return;
+    }
+    const ScramKeys renewed = *fresh;
+    const Result<void> added = co_await authenticator_.credentials_.add_keys(*account_, std::move(*fresh), credentials_->changed);
+    if (!added) {
+      log::info("keys-not-renewed", {{"account", account_->str()}, {"hash", old.hash}, {"cause", added.error().what}});
+      co_return;
+    }
+    *std::ranges::find(credentials_->keys, renewed.hash, &ScramKeys::hash) = renewed;
+    log::info("keys-renewed", {{"account", account_->str()}, {"hash", old.hash}, {"iterations", config_->key_iterations}});
+  }
+}
+
+// A password of this server's own accounts that is older than the rules let it be; what rests on none does not age.
+bool AuthenticationExchange::has_aged() const {
+  const std::chrono::seconds most = rules_of(*config_).max_age;
+  return most.count() != 0 && mechanism_->name() != "EXTERNAL" && !credentials_->keys.empty() &&
+         authenticator_.credentials_.proofs(context_.domain).keeps_keys && authenticator_.clock_.wall() >= credentials_->changed + most;
 }
 
 // The handshake has proved that the client holds the certificate; what is left is whom it wants to be. A lockout holds for it as
@@ -324,7 +361,7 @@ Task<AuthReply> AuthenticationExchange::conclude(sasl::Success success) {
     co_return fail_with(sasl::Failure::not_authorized, "no such account");
   } else if (!credentials_->is_enabled) {
     co_return fail_with(sasl::Failure::account_disabled, "the account is disabled");
-  } else if (credentials_->is_expired) {
+  } else if (credentials_->is_expired || has_aged()) {
     co_return fail_with(sasl::Failure::credentials_expired, "the credentials have expired");
   }
   if (!success.authzid.empty()) {

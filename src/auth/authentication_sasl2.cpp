@@ -128,7 +128,8 @@ void AuthenticationExchange::plan_upgrades() {
       continue;
     }
     const std::string hash = task.substr(task_prefix.size());
-    if (std::ranges::find(credentials_->keys, hash, &ScramKeys::hash) == credentials_->keys.end()) {
+    const auto present = std::ranges::find(credentials_->keys, hash, &ScramKeys::hash);
+    if (present == credentials_->keys.end() || present->iterations < config_->key_iterations) {
       upgrades_.push_back(task);
     }
   }

@@ -106,6 +106,8 @@ class AuthenticationExchange {
   [[nodiscard]] Task<Result<sasl::Keys>> find_keys(std::string username, std::string hash);
   [[nodiscard]] Task<Result<bool>> check_password(SecretBytes password);
   [[nodiscard]] Task<Result<bool>> ask_source(SecretBytes password);
+  [[nodiscard]] Task<void> renew_keys(SecretBytes prepared);
+  [[nodiscard]] bool has_aged() const;
   // Learns who is claimed and what is known of them; the error is of a source that could not say.
   [[nodiscard]] Task<Result<void>> look_up(std::string username);
   // EXTERNAL: who the certificate's bearer may be, and is; counted under the account's name.

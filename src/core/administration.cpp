@@ -106,12 +106,12 @@ Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes passw
   co_return created;
 }
 
-Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes password, SessionId keep) {
+Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes password, SessionId keep, ChangedBy by) {
   if (const std::string* directory = directory_of(jid.domain())) {
     co_return owned_by_directory(jid, *directory);
   }
   Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
-  const Result<WallTime> changed = co_await passwords.change_password(jid, std::move(password));
+  const Result<WallTime> changed = co_await passwords.change_password(jid, std::move(password), by);
   if (!changed) {
     co_return fail(changed.error());
   }

@@ -11,6 +11,7 @@
 #include "auth/certificate/certificate_judge.h"
 #include "auth/key_derivation.h"
 #include "auth/login_failures.h"
+#include "auth/passwords.h"
 #include "auth/people_directory.h"
 #include "base/secret_bytes.h"
 #include "core/ids.h"
@@ -44,7 +45,8 @@ class Administration {
   // not_found: the domain is not served here. invalid: the rules refuse the password; `what` says why. already_exists.
   [[nodiscard]] Task<Result<void>> create_account(BareJid jid, SecretBytes password);
   // Ends every session of the account but `keep`.
-  [[nodiscard]] Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep = SessionId::none);
+  [[nodiscard]] Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep = SessionId::none,
+                                                ChangedBy by = ChangedBy::an_operator);
   [[nodiscard]] Task<Result<void>> set_enabled(BareJid jid, bool is_enabled);
   // `before_sessions_end` is called, on the caller's executor, between the removal and its consequences: the moment to
   // answer one of the account's own sessions.

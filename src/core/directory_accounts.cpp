@@ -154,7 +154,7 @@ Task<Result<WallTime>> DirectoryAccounts::learn(DirectoryPerson person) {
   WallTime changed = record->credentials_changed;
   if (person.credentials_changed && *person.credentials_changed != changed) {
     changed = *person.credentials_changed;   // tokens end with it
-    const Result<void> stored = co_await world_.stores.accounts.set_keys(account, {}, changed);
+    const Result<void> stored = co_await world_.stores.accounts.set_keys(account, {}, changed, 0);
     if (!stored) {
       co_return fail(stored.error());
     }

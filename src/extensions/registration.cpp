@@ -63,7 +63,7 @@ Task<StanzaPtr> change_own(Iq request, Wish wish) {
     co_return removed ? nullptr : request.error(refusal(removed.error()));
   }
   const Result<void> changed =
-      co_await administration.set_password(owner, SecretBytes(*wish.password), request.envelope().origin);
+      co_await administration.set_password(owner, SecretBytes(*wish.password), request.envelope().origin, ChangedBy::its_owner);
   co_return changed ? request.result() : request.error(refusal(changed.error()));
 }
 

@@ -96,6 +96,7 @@ tls = "direct"
 enabled = false
 
 [auth]
+password_profile = "nist"
 failures_per_pair = 0
 failures_per_source = 0
 failures_per_account = 0
@@ -457,7 +458,31 @@ def operators(world):
     assert SERVICE_PASSWORD not in world.log() and "juliet secret" not in world.log(), "a password is in the log"
 
 
-CASES = {each.__name__.replace("_", "-"): each for each in (bind, scram, ways, odd_names, two_entries, unwell, messages_wait, operators, together, away,
+def own_passwords(world):
+    """A password of this server's own accounts is judged in the same words by every door (SP 800-63B), with the server running."""
+    why = "the password is one of those that are guessed first"
+    for command, who in (("add", "capulet"), ("passwd", "montague")):
+        code, said = world.operator("user", command, f"{who}@own.example", text="Password123\n")
+        assert code == 1 and why in said, said
+    assert world.operator("user", "show", "capulet@own.example")[0] == 1, "an account was made"
+
+    async def story():
+        montague = await world.client("montague@own.example", "montague secret").log_in()
+        try:
+            await montague["xep_0077"].change_password("Password123", timeout=10)
+            raise AssertionError("the password was changed")
+        except Exception as error:
+            assert (getattr(error, "condition", ""), getattr(error, "text", "")) == ("not-acceptable", why), error
+        await montague["xep_0077"].change_password("a longer secret", timeout=10)
+        await montague.log_out()
+        again = await world.client("montague@own.example", "a longer secret").log_in()
+        await again.log_out()
+        code, said = world.operator("user", "passwd", "montague@own.example", text="montague secret\n")
+        assert code == 0, said
+    run(story())
+
+
+CASES = {each.__name__.replace("_", "-"): each for each in (bind, scram, ways, odd_names, two_entries, unwell, messages_wait, operators, own_passwords, together, away,
                                                            out_in_time)}
 
 

@@ -11,6 +11,7 @@ namespace {
 constexpr std::array purges{
     Statement{"DELETE FROM accounts WHERE owner = $1"},
     Statement{"DELETE FROM scram_keys WHERE owner = $1"},
+    Statement{"DELETE FROM former_keys WHERE owner = $1"},
     Statement{"DELETE FROM rosters WHERE owner = $1"},
     Statement{"DELETE FROM roster_items WHERE owner = $1"},
     Statement{"DELETE FROM roster_groups WHERE owner = $1"},
@@ -79,6 +80,20 @@ void write_keys(Transaction& transaction, const BareJid& jid, const std::vector<
   }
 }
 
+// The first of the keys of now becomes the last of the former ones; of these `most` stay.
+void remember_former(Transaction& transaction, const BareJid& jid, std::size_t most) {
+  std::int64_t last = 0;
+  transaction.each("SELECT COALESCE(MAX(number), 0) FROM former_keys WHERE owner = $1", {jid.str()}, [&](const Row& row) { last = row.integer(0); });
+  const std::vector<ScramKeys> present = read_keys(transaction, jid);
+  if (!present.empty() && most > 0) {
+    const ScramKeys& key = present.front();
+    transaction.change(
+        "INSERT INTO former_keys (owner, number, hash, iterations, salt, stored_key, server_key) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        {jid.str(), ++last, key.hash, std::int64_t{key.iterations}, Blob{key.salt}, Blob{key.stored_key.view()}, Blob{key.server_key.view()}});
+  }
+  transaction.change("DELETE FROM former_keys WHERE owner = $1 AND number <= $2", {jid.str(), last - static_cast<std::int64_t>(most)});
+}
+
 AccountRecord read_record(const Row& row, BareJid jid) {
   return {.jid = std::move(jid),
           .keys = {},
@@ -131,12 +146,13 @@ Task<Result<void>> SqlAccounts::create(AccountRecord record) {
   return database_.write(std::move(owner), 1024, std::move(work));
 }
 
-Task<Result<void>> SqlAccounts::set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) {
+Task<Result<void>> SqlAccounts::set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when, std::size_t former) {
   std::string owner = jid.str();
-  auto work = [jid = std::move(jid), keys = std::move(keys), when](Transaction& transaction) -> Result<void> {
+  auto work = [jid = std::move(jid), keys = std::move(keys), when, former](Transaction& transaction) -> Result<void> {
     if (transaction.change("UPDATE accounts SET credentials_changed = $2 WHERE owner = $1", {jid.str(), as_ms(when)}) == 0) {
       return no_account(jid);
     }
+    remember_former(transaction, jid, former);
     transaction.change("DELETE FROM scram_keys WHERE owner = $1", {jid.str()});
     write_keys(transaction, jid, keys);
     end_tokens(transaction, jid);
@@ -155,13 +171,31 @@ Task<Result<void>> SqlAccounts::add_keys(BareJid jid, ScramKeys keys, WallTime c
     transaction.each("SELECT 1 FROM accounts WHERE owner = $1 AND credentials_changed = $2",
                      {jid.str(), as_ms(credentials_changed)}, [&](const Row&) { is_unchanged = true; });
     const std::vector<ScramKeys> present = read_keys(transaction, jid);
-    if (!is_unchanged || std::ranges::find(present, keys.hash, &ScramKeys::hash) != present.end()) {
+    const auto same = std::ranges::find(present, keys.hash, &ScramKeys::hash);
+    if (!is_unchanged || (same != present.end() && same->iterations >= keys.iterations)) {
       return fail(ErrorKind::denied, "the credentials of " + jid.str() + " have changed");
+    }
+    if (same != present.end()) {
+      transaction.change("UPDATE scram_keys SET iterations = $3, salt = $4, stored_key = $5, server_key = $6 WHERE owner = $1 AND hash = $2",
+                         {jid.str(), keys.hash, std::int64_t{keys.iterations}, Blob{keys.salt}, Blob{keys.stored_key.view()},
+                          Blob{keys.server_key.view()}});
+      return {};
     }
     write_keys(transaction, jid, {keys}, static_cast<std::int64_t>(present.size()));
     return {};
   };
   return database_.write(std::move(owner), 512, std::move(work));
+}
+
+Task<Result<std::vector<ScramKeys>>> SqlAccounts::former_keys(BareJid jid) {
+  std::string owner = jid.str();
+  auto work = [jid = std::move(jid)](Transaction& transaction) -> Result<std::vector<ScramKeys>> {
+    std::vector<ScramKeys> keys;
+    transaction.each("SELECT hash, iterations, salt, stored_key, server_key FROM former_keys WHERE owner = $1 ORDER BY number DESC", {jid.str()},
+                     [&](const Row& row) { keys.push_back(read_key(row, 0)); });
+    return keys;
+  };
+  return database_.read(std::move(owner), std::move(work));
 }
 
 Task<Result<void>> SqlAccounts::set_enabled(BareJid jid, bool is_enabled) {

@@ -150,9 +150,16 @@ CREATE TABLE room_occupants (
 CREATE INDEX archive_entries_by_alias ON archive_entries (archive, peer, id) WHERE peer < 0;
 )";
 
+// 10: keys of passwords that must not come back, numbered in the order they were given up.
+constexpr char version_10[] = R"(
+CREATE TABLE former_keys (
+  owner {text} NOT NULL, number BIGINT NOT NULL, hash {text} NOT NULL, iterations BIGINT NOT NULL, salt {blob} NOT NULL,
+  stored_key {blob} NOT NULL, server_key {blob} NOT NULL, PRIMARY KEY (owner, number)){clustered};
+)";
+
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
                                      Migration{4, version_4}, Migration{5, version_5}, Migration{6, version_6},
-                                     Migration{7, version_7}, Migration{8, version_8}};
+                                     Migration{7, version_7}, Migration{8, version_8}, Migration{10, version_10}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
