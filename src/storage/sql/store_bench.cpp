@@ -31,6 +31,7 @@ struct Fixture {
   Fixture() {
     DatabaseOptions options;
     options.sqlite.path = folder.path() / "data" / "bench.db";
+    if (const char* e = std::getenv("ARC_PAGES")) options.checkpoint_pages = std::atoi(e);
     stores = std::move(SqlStores::open(std::move(options)).value());
     for (int i = 0; i < 1000; ++i) {
       owners.push_back(BareJid::parse("user" + std::to_string(i) + "@bench.example").value());
