@@ -68,23 +68,13 @@ class Completion {
     }
   }
 
-  auto operator co_await() const {
-    struct Awaiter {
-      std::shared_ptr<State> state;
-      [[nodiscard]] bool await_ready() const noexcept { return false; }
-      bool await_suspend(std::coroutine_handle<> handle) const {
-        const std::lock_guard lock(state->mutex);
-        if (state->value.has_value()) {
-          return false;
-        }
-        state->home = Executor::current();
-        ensure(state->home != nullptr, "only work of an executor waits");
-        state->waiting = handle;
-        return true;
-      }
-      T await_resume() const { return std::move(*state->value); }
-    };
-    return Awaiter{state_};
+  auto operator co_await() const { return Awaiter<Nothing>{state_, {}}; }
+
+  // co_await completion.after(start): `start()` runs once the coroutine waits, so that whoever completes also posts. What
+  // one thread completes in some order is then answered in that order: a store's answers in the order of its writes.
+  template <class Start>
+  auto after(Start start) const {
+    return Awaiter<Start>{state_, std::move(start)};
   }
 
  private:
@@ -93,6 +83,29 @@ class Completion {
     std::optional<T> value;
     Executor* home = nullptr;
     std::coroutine_handle<> waiting;
+  };
+  struct Nothing {
+    void operator()() const {}
+  };
+  template <class Start>
+  struct Awaiter {
+    std::shared_ptr<State> state;
+    Start start;
+    [[nodiscard]] bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> handle) {
+      {
+        const std::lock_guard lock(state->mutex);
+        if (state->value.has_value()) {
+          return false;
+        }
+        state->home = Executor::current();
+        ensure(state->home != nullptr, "only work of an executor waits");
+        state->waiting = handle;
+      }
+      start();
+      return true;
+    }
+    T await_resume() const { return std::move(*state->value); }
   };
   std::shared_ptr<State> state_;
 };

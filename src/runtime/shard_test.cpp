@@ -8,6 +8,7 @@
 #include <random>
 
 #include "runtime/own_timers.h"
+#include "runtime/task.h"
 #include "tests/support/manual_clock.h"
 
 namespace aldis {
@@ -55,6 +56,25 @@ TEST(Shard, PostedWorkRunsInOrderAndNeverInsidePost) {
   EXPECT_TRUE(scene.shard.run_ready());
   EXPECT_EQ(order, "abc");
   EXPECT_FALSE(scene.shard.run_ready());
+}
+
+// A thread that is held up between asking and waiting would find a later answer there at once, while earlier ones are
+// still posted: after() waits first.
+TEST(Completion, AnswersToAfterComeInTheOrderTheyWereGiven) {
+  Scene scene;
+  std::string order;
+  const auto ask = [&order](char name) -> Task<void> {
+    const Completion<char> answer;
+    order += co_await answer.after([&] { std::thread([&] { answer.complete(name); }).join(); });
+  };
+  scene.shard.post([&] {
+    spawn(ask('a'));
+    spawn(ask('b'));
+    EXPECT_EQ(order, "");
+  });
+  while (scene.shard.run_ready()) {
+  }
+  EXPECT_EQ(order, "ab");
 }
 
 TEST(Shard, WorkRunsWithItsExecutorCurrent) {

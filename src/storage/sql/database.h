@@ -69,8 +69,8 @@ class Database {
   Database(const Database&) = delete;
 
   // Runs `work(Transaction&) -> Result<T>` in the next transaction; an error it returns undoes what it changed, and nothing
-  // else. Resumes when that is durable. `bytes`: about what the work holds. The work runs on the writer's thread, perhaps twice:
-  // the first time is undone then.
+  // else. Resumes when that is durable, writes of one executor in their order. `bytes`: about what the work holds. The
+  // work runs on the writer's thread, perhaps twice: the first time is undone then.
   // An empty owner is that of writes which belong to the installation.
   template <class Work>
   auto write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
@@ -184,8 +184,7 @@ auto Database::write(std::string owner, std::size_t bytes, Work work) -> Task<st
   const Completion<T> completion;
   auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
   QueuedWrite queued{std::move(owner), bytes, std::move(job)};
-  submit_write(std::move(queued));
-  T result = co_await completion;
+  T result = co_await completion.after([&] { submit_write(std::move(queued)); });
   co_return std::move(result);
 }
 
@@ -194,8 +193,7 @@ auto Database::read(std::string owner, Work work) -> Task<std::invoke_result_t<c
   using T = std::invoke_result_t<const Work&, Transaction&>;
   const Completion<T> completion;
   auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
-  submit_read(owner, std::move(job));
-  T result = co_await completion;
+  T result = co_await completion.after([&] { submit_read(owner, std::move(job)); });
   co_return std::move(result);
 }
 
