@@ -100,6 +100,9 @@ constexpr auto own_domain_options = std::tuple{
 };
 constexpr auto domain_options = std::tuple_cat(own_domain_options, all_in_derived<DomainOptions>(certificate_options));
 
+constexpr auto all_directory_options =
+    std::tuple_cat(ldap::directory_options, all_in_derived<ldap::DirectoryOptions>(ldap::profile_options));
+
 constexpr auto log_options = std::tuple{
     Option{"level", &LogOptions::level, "The least severe records that are written.", Reload::live},
     Option{"format", &LogOptions::format, "One line of text, or one JSON object, for each record.", Reload::live},
@@ -156,7 +159,7 @@ ConfigSchema own_schema() {
        "A group that is shown less of positions. May be repeated. See positions.md.", true},
       {"component", &option_table<policy::ComponentOptions>(policy::component_options),
        "A component of this server (XEP-0114). May be repeated. See components.md.", true},
-      {"directory", &option_table<ldap::DirectoryOptions>(ldap::directory_options),
+      {"directory", &option_table<ldap::DirectoryOptions>(all_directory_options),
        "An LDAP directory that owns the people of domains. May be repeated. See directory.md.", true},
       {"log", &option_table<LogOptions>(log_options), "The log: one record for each event.", false},
       {"metrics", &option_table<MetricsOptions>(metrics_options), "Metrics for Prometheus, and health checks.", false},

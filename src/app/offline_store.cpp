@@ -12,7 +12,7 @@
 #include "app/authorities.h"
 #include "app/client_certificates.h"
 #include "app/directories.h"
-#include "auth/certificate/store_directory.h"
+#include "core/directory_certificates.h"
 #include "operators/store_target.h"
 #include "auth/auth_config.h"
 #include "auth/login_failures.h"
@@ -67,7 +67,12 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
     }
   }
   LoginFailureCounters failures(config.section<AuthConfig>("auth"), stores->stores().login_failures, clock);
-  StoreDirectory directory(stores->stores().certificates, stores->stores().accounts);
+  auto owners = load_directories(config, clock, random);
+  if (!owners) {
+    return fail(owners.error());
+  }
+  StoreDirectory own(stores->stores().certificates, stores->stores().accounts);
+  DirectoryCertificates directory(own, *owners);
   CertificateJudge judge(directory, clock);
   const auto known = open_revocation_cache(config);
   if (auto policies = load_certificate_policies(config, known.value_or(nullptr))) {
@@ -77,10 +82,6 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
   }
   admin::StoreTarget target(stores->stores(), passwords, failures, judge, clock, std::move(domains), std::move(room_domains),
                             std::move(node_domains));
-  auto owners = load_directories(config, clock, random);
-  if (!owners) {
-    return fail(owners.error());
-  }
   target.set_directories(*owners);
   AuthorityFiles authorities;
   authorities.follow(config);

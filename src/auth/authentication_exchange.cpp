@@ -285,6 +285,9 @@ Task<Result<bool>> AuthenticationExchange::check_password(SecretBytes password) 
 // for passwords (security S07), under the name of the account that is meant.
 Task<Result<sasl::Outcome>> AuthenticationExchange::identify(std::string authzid, std::optional<LoginFailureCounters::Try>& attempt) {
   std::vector<std::string> identities;
+  if (context_.certificate != nullptr && context_.certificate->step == CertificateStep::directory) {
+    co_return fail(ErrorKind::unavailable, "whose the certificate is could not be asked: " + context_.certificate->why);
+  }
   if (context_.certificate != nullptr && context_.certificate->domain == context_.domain) {
     for (const BareJid& account : context_.certificate->accounts()) {
       identities.push_back(account.str());

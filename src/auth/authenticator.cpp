@@ -101,7 +101,8 @@ std::vector<std::string> Authenticator::mechanisms(std::string_view domain, bool
   if (use != CertificateUse::required) {
     offered = mechanisms(domain, is_confidential, bindings);
   }
-  if (use != CertificateUse::off && certificate != nullptr && certificate->is_somebodys()) {
+  const bool is_doubt = certificate != nullptr && certificate->step == CertificateStep::directory;   // it will be told to try again
+  if (use != CertificateUse::off && certificate != nullptr && (certificate->is_somebodys() || is_doubt)) {
     offered.insert(offered.begin(), "EXTERNAL");  // RFC 6120 section 6.3.4: only where it can succeed
   }
   return offered;

@@ -11,9 +11,12 @@
 #include "base/result.h"
 #include "base/secret_bytes.h"
 #include "runtime/task.h"
+#include "storage/certificate_store.h"
 #include "xmpp/jid.h"
 
 namespace aldis {
+
+class PeopleProfiles;
 
 struct DirectoryPerson {
   std::optional<BareJid> account{};                 // always there in what a PeopleDirectory gives
@@ -57,6 +60,11 @@ class PeopleDirectory {
   virtual Task<Result<Listing>> list(std::string domain, std::string since) = 0;
   // Those of the accounts (of one domain) that the directory knows; an error: it could not be asked about all.
   virtual Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) = 0;
+  // The accounts of the domain that entries with this word about a certificate have (storage/certificate_store.h); none: a clear no.
+  // denied: more than one entry has it, and not each of them an account. Without an opinion on certificates: none.
+  virtual Task<Result<std::vector<BareJid>>> find_certificate(std::string domain, CertificateKey key, std::string value);
+  // What it says of people besides; null: nothing. Any thread.
+  [[nodiscard]] virtual PeopleProfiles* profiles() { return nullptr; }
   // For an operator, without regard to what is cached.
   virtual Task<std::vector<DirectoryStep>> explain(BareJid account) = 0;
 

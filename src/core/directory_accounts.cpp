@@ -41,6 +41,11 @@ const std::string* DirectoryAccounts::owner_of(std::string_view domain) const {
   return directory == nullptr ? nullptr : &directory->name();
 }
 
+PeopleProfiles* DirectoryAccounts::profiles_of(std::string_view domain) const {
+  PeopleDirectory* directory = directory_of(domain);
+  return directory == nullptr ? nullptr : directory->profiles();
+}
+
 ProofsOfDomain DirectoryAccounts::proofs(std::string_view domain) const {
   const PeopleDirectory* directory = directory_of(domain);
   return directory == nullptr ? own_.proofs(domain) : directory->proofs();

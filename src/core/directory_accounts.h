@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "auth/people_directory.h"
+#include "auth/people_profiles.h"
 #include "core/world.h"
 
 namespace aldis {
@@ -25,6 +26,8 @@ class DirectoryAccounts final : public CredentialSource {
 
   // The directory's name; null: the domain's accounts are this server's own. Any thread.
   [[nodiscard]] const std::string* owner_of(std::string_view domain) const;
+  // What it says of people besides; null: nothing, or the domain has no directory. Any thread.
+  [[nodiscard]] PeopleProfiles* profiles_of(std::string_view domain) const;
   [[nodiscard]] const Directories& directories() const { return directories_; }
 
   Task<Result<Credentials>> find(BareJid account) override;

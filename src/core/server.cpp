@@ -20,7 +20,8 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
       workers_({.threads = 1, .queue = 4096, .name = "derivation"}),
       derivation_(std::make_unique<PooledKeyDerivation>(workers_, std::chrono::milliseconds(20'000))),
       lobby_shard_(std::make_unique<Shard>(clock, ShardOptions{.index = 255, .name = "lobby"})),
-      certificate_directory_(stores.certificates, stores.accounts),
+      own_certificates_(stores.certificates, stores.accounts),
+      certificate_directory_(own_certificates_, config_.directories),
       certificate_judge_(certificate_directory_, clock),
       revocation_workers_({.threads = config_.revocation != nullptr ? 2U : 0U, .queue = 256, .name = "revocation"}),
       revocation_(config_.revocation, revocation_workers_, clock) {

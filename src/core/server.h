@@ -11,11 +11,11 @@
 
 #include "auth/auth_config.h"
 #include "auth/authenticator.h"
-#include "auth/certificate/store_directory.h"
 #include "auth/key_derivation.h"
 #include "core/administration.h"
 #include "core/core_config.h"
 #include "core/directory_accounts.h"
+#include "core/directory_certificates.h"
 #include "core/directory_watch.h"
 #include "core/extension.h"
 #include "core/home.h"
@@ -126,7 +126,8 @@ class Server {
   std::unique_ptr<LoginFailureCounters> failures_;
   std::unique_ptr<ClientTokens> tokens_;
   std::unique_ptr<Authenticator> authenticator_;
-  StoreDirectory certificate_directory_;
+  StoreDirectory own_certificates_;
+  DirectoryCertificates certificate_directory_;
   CertificateJudge certificate_judge_;
   WorkerPool revocation_workers_;
   PooledRevocation revocation_;

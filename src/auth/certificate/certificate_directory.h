@@ -14,7 +14,8 @@ namespace aldis {
 class CertificateDirectory {
  public:
   virtual ~CertificateDirectory() = default;
-  // The accounts of the domain that have it; none: a clear no. Every doubt is an error (security S09).
+  // The accounts of the domain that have it; none: a clear no. Every doubt is an error (security S09); denied: it is no one's, for it is
+  // more than one's.
   virtual Task<Result<std::vector<BareJid>>> find(std::string domain, CertificateKey key, std::string value) = 0;
   // Whether there is such an account, enabled or not.
   virtual Task<Result<bool>> has_account(BareJid account) = 0;

@@ -91,7 +91,7 @@ Task<CertificateJudgement> CertificateJudge::judge(tls::PresentedChain chain, st
   }
   Result<CertificateMatch> match = co_await known->mapper.match(judged.domain, judged.fields);
   if (!match) {
-    judged.step = CertificateStep::directory;
+    judged.step = match.error().kind == ErrorKind::denied ? CertificateStep::conflict : CertificateStep::directory;
     judged.why = std::move(match.error().what);
     co_return judged;
   }

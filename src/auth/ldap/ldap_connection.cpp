@@ -267,6 +267,112 @@ Result<std::vector<Entry>> LdapConnection::search_all(const std::string& base, c
   return entries;
 }
 
+// ---- as somebody else
+
+namespace {
+
+// RFC 4370 section 3: the control's value is the authorization identity itself (RFC 4513 section 5.2.1.8).
+struct ProxiedAuthorization {
+  explicit ProxiedAuthorization(const std::string& dn) : identity("dn:" + dn) {
+    control.ldctl_oid = const_cast<char*>(LDAP_CONTROL_PROXY_AUTHZ);   // the library does not write there
+    control.ldctl_value = {static_cast<ber_len_t>(identity.size()), identity.data()};
+    control.ldctl_iscritical = 1;
+  }
+  ProxiedAuthorization(const ProxiedAuthorization&) = delete;
+  std::string identity;
+  LDAPControl control{};
+  LDAPControl* all[2]{&control, nullptr};
+};
+
+int operation_of(Change::Kind kind) {
+  switch (kind) {
+    case Change::Kind::add: return LDAP_MOD_ADD;
+    case Change::Kind::remove: return LDAP_MOD_DELETE;
+    case Change::Kind::replace: break;
+  }
+  return LDAP_MOD_REPLACE;
+}
+
+// A change in the library's form; `change` outlives it and does not move.
+struct LibraryChange {
+  explicit LibraryChange(const Change& change) {
+    for (const std::string& value : change.values) {
+      values.push_back({static_cast<ber_len_t>(value.size()), const_cast<char*>(value.data())});
+    }
+    for (berval& value : values) {
+      pointers.push_back(&value);
+    }
+    pointers.push_back(nullptr);
+    what.mod_op = operation_of(change.kind) | LDAP_MOD_BVALUES;
+    what.mod_type = const_cast<char*>(change.attribute.c_str());
+    what.mod_bvalues = change.values.empty() ? nullptr : pointers.data();
+  }
+  LibraryChange(const LibraryChange&) = delete;
+  std::vector<berval> values;
+  std::vector<berval*> pointers;
+  LDAPMod what{};
+};
+
+}  // namespace
+
+Unexpected<Error> LdapConnection::refusal(int code, std::string_view step) {
+  Unexpected<Error> failed = failure(code, step);
+  switch (code) {
+    case LDAP_INSUFFICIENT_ACCESS:
+    case LDAP_PROXIED_AUTHORIZATION_DENIED:
+    case LDAP_X_PROXY_AUTHZ_FAILURE:
+    case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
+    case LDAP_UNWILLING_TO_PERFORM:
+    case LDAP_CONFIDENTIALITY_REQUIRED:
+    case LDAP_STRONG_AUTH_REQUIRED:
+    case LDAP_CONSTRAINT_VIOLATION:
+    case LDAP_INVALID_SYNTAX:
+    case LDAP_UNDEFINED_TYPE:
+    case LDAP_NO_SUCH_ATTRIBUTE:
+    case LDAP_TYPE_OR_VALUE_EXISTS:
+    case LDAP_INAPPROPRIATE_MATCHING:
+    case LDAP_NO_SUCH_OBJECT:
+    case LDAP_NAMING_VIOLATION:
+    case LDAP_OBJECT_CLASS_VIOLATION:
+    case LDAP_NOT_ALLOWED_ON_RDN:
+    case LDAP_NO_OBJECT_CLASS_MODS: failed.error.kind = ErrorKind::denied; break;
+    default: break;
+  }
+  return failed;
+}
+
+Result<void> LdapConnection::modify_as_owner(const std::string& dn, const std::vector<Change>& changes) {
+  if (dn.empty() || changes.empty()) {
+    return fail(ErrorKind::invalid, "nothing to change");
+  }
+  std::vector<std::unique_ptr<LibraryChange>> made;
+  std::vector<LDAPMod*> list;
+  for (const Change& change : changes) {
+    list.push_back(&made.emplace_back(std::make_unique<LibraryChange>(change))->what);
+  }
+  list.push_back(nullptr);
+  ProxiedAuthorization as(dn);
+  const int code = ldap_modify_ext_s(handle_, dn.c_str(), list.data(), as.all, nullptr);
+  if (code != LDAP_SUCCESS) {
+    return refusal(code, "change of " + dn);
+  }
+  return {};
+}
+
+Result<void> LdapConnection::may_act_as(const std::string& dn) {
+  ProxiedAuthorization as(dn);
+  timeval time = as_timeval(endpoint_.timeout);
+  std::vector<std::string> nothing{"1.1"};   // no attributes (RFC 4511 section 4.5.1.8)
+  std::vector<char*> names = as_array(nothing);
+  LDAPMessage* raw = nullptr;
+  const int code = ldap_search_ext_s(handle_, dn.c_str(), LDAP_SCOPE_BASE, "(objectClass=*)", names.data(), 0, as.all, nullptr, &time, 1, &raw);
+  const Message result(raw);
+  if (code != LDAP_SUCCESS) {
+    return refusal(code, "acting as " + dn);
+  }
+  return {};
+}
+
 std::string LdapConnection::tls_description() const {
   std::string all;
   for (const int what : {LDAP_OPT_X_TLS_VERSION, LDAP_OPT_X_TLS_CIPHER}) {

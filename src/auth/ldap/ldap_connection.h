@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/ldap/ldap_profile.h"
 #include "auth/ldap/ldap_schema.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
@@ -54,6 +55,12 @@ class LdapConnection {
   // All of them, by pages (RFC 2696).
   [[nodiscard]] Result<std::vector<Entry>> search_all(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes);
 
+  // One entry, all of it or nothing (RFC 4511 section 4.6), as its own person: with the control of proxied authorization (RFC 4370), which a
+  // directory that does not know it refuses. denied: the directory refuses the change. Another error, and nobody knows whether it was made.
+  [[nodiscard]] Result<void> modify_as_owner(const std::string& dn, const std::vector<Change>& changes);
+  // Whether the directory lets this connection act as the entry's person; denied: it does not.
+  [[nodiscard]] Result<void> may_act_as(const std::string& dn);
+
   // The connection is of no more use.
   [[nodiscard]] bool is_broken() const { return is_broken_; }
   [[nodiscard]] std::string tls_description() const;   // "TLS1.3 ..."; empty: none
@@ -62,6 +69,8 @@ class LdapConnection {
   LdapConnection(LDAP* handle, Endpoint endpoint);
   [[nodiscard]] Result<void> set_up();
   [[nodiscard]] Unexpected<Error> failure(int code, std::string_view step);
+  // The same; what the directory does not allow, or not like this, is denied.
+  [[nodiscard]] Unexpected<Error> refusal(int code, std::string_view step);
 
   LDAP* handle_;
   Endpoint endpoint_;

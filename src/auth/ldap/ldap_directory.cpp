@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "auth/certificate/certificate_keys.h"
 #include "auth/ldap/ldap_filter.h"
 #include "auth/ldap/scram_verifier.h"
 #include "base/encoding.h"
@@ -71,11 +72,16 @@ LdapDirectory::LdapDirectory(DirectoryOptions options, std::vector<Endpoint> end
       memory_key_(fresh_key(random)),
       nobody_("cn=" + hex_encode(fresh_key(random).bytes().first(8)) + "," + options_.base),
       servers_(std::move(endpoints), std::move(identity), options_.connections, clock),
+      certificate_lines_(certificate_lines(options_).value()),
+      profiles_(options_.profiles ? std::make_unique<LdapProfiles>(options_, schema_, ProfileMap::make(options_).value(), servers_, clock) : nullptr),
       login_workers_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = options_.connections, .queue = 1024, .name = "directory"})),
       list_worker_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 1, .queue = 64, .name = "directory-list"})) {}
 
 void LdapDirectory::stop() {
   login_workers_.reset();
+  if (profiles_ != nullptr) {
+    profiles_->stop();
+  }
   list_worker_.reset();
 }
 
@@ -205,6 +211,38 @@ const LdapDirectory::Remembered* LdapDirectory::remembered(const BareJid& accoun
   return found != memory_.end() && found->second.until > clock_.now() ? &found->second : nullptr;
 }
 
+// ---- certificates
+
+Task<Result<std::vector<BareJid>>> LdapDirectory::find_certificate(std::string domain, CertificateKey key, std::string value) {
+  const std::string filter = certificate_filter(schema_, certificate_lines_, key, value);
+  if (filter.empty()) {
+    co_return std::vector<BareJid>();
+  }
+  std::vector<std::string> attributes{schema_.login};
+  for (const CertificateLine& line : certificate_lines_) {
+    attributes.push_back(line.attribute);
+  }
+  auto work = [this, filter, attributes = std::move(attributes)] { return servers_.search(options_.base, filter, attributes, 2); };
+  const Result<std::vector<Entry>> entries = co_await ask(login_workers_, std::move(work), patience());
+  if (!entries) {
+    co_return fail(entries.error().kind == ErrorKind::denied ? ErrorKind::unavailable : entries.error().kind, entries.error().what);
+  }
+  std::vector<BareJid> all;
+  for (const Entry& entry : *entries) {
+    if (has_certificate(entry, certificate_lines_, key, value)) {
+      std::ranges::move(schema_.accounts_of(entry, domain), std::back_inserter(all));
+    }
+  }
+  std::ranges::sort(all);
+  const auto twice = std::ranges::unique(all);
+  all.erase(twice.begin(), twice.end());
+  if (entries->size() > 1 && all.size() < 2) {   // two accounts are a conflict for whoever asked; this would not look like one
+    log::warning("audit-certificate-of-two", {{"directory", options_.name}, {"first", (*entries)[0].dn}, {"second", (*entries)[1].dn}});
+    co_return fail(ErrorKind::denied, "more than one entry of the directory has this " + std::string(to_string(key)));
+  }
+  co_return all;
+}
+
 // ---- many
 
 Task<Result<PeopleDirectory::Listing>> LdapDirectory::list(std::string domain, std::string since) {
@@ -244,7 +282,13 @@ Task<Result<std::vector<DirectoryPerson>>> LdapDirectory::look_up(std::vector<Ba
 }
 
 Task<std::vector<DirectoryStep>> LdapDirectory::explain(BareJid account) {
-  auto work = [this, account] { return explain_on(servers_, options_, schema_, account, clock_.wall()); };
+  auto work = [this, account] {
+    std::vector<DirectoryStep> all = explain_on(servers_, options_, schema_, account, clock_.wall());
+    if (profiles_ != nullptr) {
+      std::ranges::move(explain_profile(servers_, options_.base, schema_, profiles_->map(), account), std::back_inserter(all));
+    }
+    return all;
+  };
   Result<std::vector<DirectoryStep>> steps = co_await ask(list_worker_, std::move(work), std::chrono::minutes(2));
   co_return steps ? std::move(*steps) : std::vector<DirectoryStep>{{"directory", false, steps.error().what}};
 }

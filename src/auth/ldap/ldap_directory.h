@@ -2,7 +2,7 @@
 // nor people at work wait for it.
 //
 // Who has changed it learns by asking (polling): entries whose modifyTimestamp (whenChanged) is not older than the newest it has seen.
-// Not here: syncrepl (RFC 4533), which neither Active Directory nor every OpenLDAP has; Kerberos; writing.
+// Not here: syncrepl (RFC 4533), which neither Active Directory nor every OpenLDAP has; Kerberos. Profiles and writing: ldap_profiles.h.
 #pragma once
 #include <deque>
 #include <functional>
@@ -11,7 +11,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "auth/ldap/ldap_certificates.h"
 #include "auth/ldap/ldap_options.h"
+#include "auth/ldap/ldap_profiles.h"
 #include "auth/ldap/ldap_servers.h"
 #include "auth/people_directory.h"
 #include "base/keyed_hash.h"
@@ -34,6 +36,8 @@ class LdapDirectory final : public PeopleDirectory {
   Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) override;
   Task<Result<Listing>> list(std::string domain, std::string since) override;
   Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) override;
+  Task<Result<std::vector<BareJid>>> find_certificate(std::string domain, CertificateKey key, std::string value) override;
+  [[nodiscard]] PeopleProfiles* profiles() override { return profiles_.get(); }
   Task<std::vector<DirectoryStep>> explain(BareJid account) override;
   void stop() override;
 
@@ -69,6 +73,8 @@ class LdapDirectory final : public PeopleDirectory {
   LdapServers servers_;
   std::unordered_map<std::string, std::vector<Completion<Result<Found>>>, KeyedStringHash, std::equal_to<>> flights_;
   std::unordered_map<std::string, Remembered, KeyedStringHash, std::equal_to<>> memory_;
+  std::vector<CertificateLine> certificate_lines_;
+  std::unique_ptr<LdapProfiles> profiles_;      // null: cards are not the directory's
   std::unique_ptr<WorkerPool> login_workers_;   // null: stopped
   std::unique_ptr<WorkerPool> list_worker_;
 };
@@ -76,5 +82,8 @@ class LdapDirectory final : public PeopleDirectory {
 // Step by step, over fresh connections; blocks.
 [[nodiscard]] std::vector<DirectoryStep> explain_on(LdapServers& servers, const DirectoryOptions& options, const Schema& schema,
                                                     const BareJid& account, WallTime now);
+// What the entry says of the person's card, who sees it, what the person may change; nothing where there is not one entry. Blocks.
+[[nodiscard]] std::vector<DirectoryStep> explain_profile(LdapServers& servers, const std::string& base, const Schema& schema, const ProfileMap& map,
+                                                         const BareJid& account);
 
 }  // namespace aldis::ldap

@@ -3,7 +3,9 @@
 
 #include <ldap.h>
 
+#include "auth/ldap/ldap_certificates.h"
 #include "auth/ldap/ldap_filter.h"
+#include "auth/ldap/ldap_profile.h"
 #include "sasl/scram_keys.h"
 
 namespace aldis::ldap {
@@ -70,6 +72,12 @@ Result<void> validate(const DirectoryOptions& options) {
     if (!sasl::parse_hash(hash)) {
       return fail(ErrorKind::invalid, "hashes: \"" + hash + "\" is not known");
     }
+  }
+  if (const auto map = ProfileMap::make(options); !map) {
+    return fail(map.error());
+  }
+  if (const auto lines = certificate_lines(options); !lines) {
+    return fail(lines.error());
   }
   if (options.bind_dn.empty() != options.password_file.empty()) {
     return fail(ErrorKind::invalid, "password_file: bind_dn and password_file go together");

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <vector>
 
+#include "auth/ldap/ldap_profile_options.h"
 #include "base/options.h"
 #include "base/result.h"
 
@@ -25,7 +26,7 @@ constexpr auto option_names(Passwords) {
   return std::array{OptionName{"bind", Passwords::bind}, OptionName{"verifier", Passwords::verifier}};
 }
 
-struct DirectoryOptions {
+struct DirectoryOptions : ProfileOptions {
   std::string name;
   Kind kind = Kind::openldap;
   std::vector<std::string> servers;
@@ -49,6 +50,7 @@ struct DirectoryOptions {
   std::chrono::seconds keep_verdicts{0};
 };
 
+// Those of ProfileOptions stand beside them.
 inline constexpr auto directory_options = std::tuple{
     Option{"name", &DirectoryOptions::name, Range{1, 64}, "What domains call it: directory = \"...\" in [[domain]]."},
     Option{"kind", &DirectoryOptions::kind,

@@ -122,6 +122,10 @@ Result<std::vector<Entry>> LdapServers::search_all(const std::string& base, cons
   return ask<std::vector<Entry>>(Use::questions, [&](LdapConnection& connection) { return connection.search_all(base, filter, attributes); });
 }
 
+Result<std::size_t> LdapServers::together(const std::function<Result<std::size_t>(LdapConnection&)>& questions) {
+  return ask<std::size_t>(Use::questions, questions);
+}
+
 Result<bool> LdapServers::proves(const std::string& dn, const SecretBytes& password) {
   return ask<bool>(Use::proofs, [&](LdapConnection& connection) { return connection.proves(dn, password); });
 }
