@@ -31,6 +31,7 @@ std::span<const ExtensionEntry> extensions() {
       {"blocking", ext::install_blocking, {{191, "1.3"}}, &ext::blocking_options()},
       {"private_xml", ext::install_private_xml, {{49, "1.2"}}, &ext::private_xml_options()},
       {"vcard", ext::install_vcard, {{54, "1.3.0"}}, &ext::vcard_options()},
+      {"search", ext::install_search, {{55, "1.3", "people of a directory; see directory.md"}}},
       {"last_activity", ext::install_last_activity, {{12, "2.0"}}},
       {"version", ext::install_version, {{92, "1.1"}}, &ext::version_options(), true, ServedBy::all},
       {"time", ext::install_time, {{202, "2.0"}}, nullptr, true, ServedBy::all},

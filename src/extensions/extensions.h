@@ -28,6 +28,7 @@ void install_pubsub(Extension& self);
 void install_push(Extension& self);
 void install_registration(Extension& self);
 void install_roster(Extension& self);
+void install_search(Extension& self);
 void install_service_administration(Extension& self);
 void install_session(Extension& self);
 void install_stable_ids(Extension& self);

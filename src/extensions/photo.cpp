@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::string_view empty_card = "<vCard xmlns='vcard-temp'/>";
 
-std::string type_of(std::string_view image) {
+}  // namespace
+
+std::string image_type_of(std::string_view image) {
   if (image.starts_with("\xff\xd8\xff")) {
     return "image/jpeg";
   }
@@ -19,8 +21,6 @@ std::string type_of(std::string_view image) {
   }
   return image.starts_with("RIFF") ? "image/webp" : "image/png";
 }
-
-}  // namespace
 
 std::optional<std::string> decode_lines(std::string text) {
   std::erase_if(text, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
@@ -40,7 +40,7 @@ std::optional<Photo> photo_in(const std::string& card) {
     if (image && !image->empty()) {
       const auto type = child.child({"TYPE", ns::vcard});
       std::string named = type ? type->text() : std::string();
-      return Photo{.type = named.empty() ? type_of(*image) : std::move(named), .image = std::move(*image)};
+      return Photo{.type = named.empty() ? image_type_of(*image) : std::move(named), .image = std::move(*image)};
     }
   }
   return std::nullopt;

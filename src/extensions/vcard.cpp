@@ -1,11 +1,13 @@
 // XEP-0054 (1.3.0) vcard-temp: a user's card, written by its owner and read by whoever asks within the domain or beyond. One
-// element is kept as it came; its fields are not interpreted. The server's own card is empty.
+// element is kept as it came; its fields are not interpreted. On domains of a directory the card is what that says (card_source.h), and who sees
+// which field of it is the operator's word. The server's own card is empty.
 #include "extensions/vcard.h"
 
 #include "core/account.h"
 #include "core/extension.h"
 #include "core/home.h"
 #include "core/virtual_host.h"
+#include "extensions/card_source.h"
 #include "extensions/extensions.h"
 #include "xmpp/namespaces.h"
 
@@ -21,7 +23,7 @@ constexpr auto options = std::tuple{
 constexpr std::string_view empty_card = "<vCard xmlns='vcard-temp'/>";
 
 Task<StanzaPtr> load(Iq request) {
-  const Result<std::optional<std::string>> card = co_await request.home().world().stores.vcards.load(request.owner());
+  const Result<std::optional<std::string>> card = co_await load_card(request.home(), request.owner(), reader_of(request));
   if (!card) {
     co_return request.failure(card.error());
   }
@@ -38,9 +40,10 @@ Task<StanzaPtr> store(Iq request) {
   const Serial::Hold hold = co_await account->changes().enter();
   std::string text;
   xml::Writer(text).element(request.payload());
-  const Result<void> stored = co_await request.home().world().stores.vcards.store(request.owner(), text);
+  const Result<void> stored = co_await store_card(request.home(), request.owner(), text, true);
   if (!stored) {
-    co_return request.failure(stored.error());
+    const bool is_ours = stored.error().kind != ErrorKind::denied && stored.error().kind != ErrorKind::limit && stored.error().kind != ErrorKind::not_found;
+    co_return is_ours ? request.failure(stored.error()) : request.error(card_error(stored.error()));
   }
   if (const auto* cards = request.host().find_shared<Cards>()) {
     for (const auto& observer : cards->stored) {
@@ -65,7 +68,7 @@ void install_vcard(Extension& self) {
   // for the first, so the second answers service-unavailable as section 3.2 allows.
   self.on_iq_get(card, {Recipient::other_account}, [](const Iq& request) -> IqReply {
     return [](Iq asked) -> Task<StanzaPtr> {
-      const Result<std::optional<std::string>> found = co_await asked.home().world().stores.vcards.load(asked.owner());
+      const Result<std::optional<std::string>> found = co_await load_card(asked.home(), asked.owner(), reader_of(asked));
       if (!found) {
         co_return asked.failure(found.error());
       }

@@ -17,7 +17,7 @@ namespace aldis::ext {
 // Of a domain; filled while extensions are installed. Whoever changes a stored card holds Account::changes().
 struct Cards {
   std::size_t max_bytes = 0;
-  // An owner has stored a card, from this address; on the account's shard.
+  // An owner has stored a card, from this address; on the account's shard. Where the card is a directory's (card_source.h) too.
   std::vector<std::function<void(Home& home, const BareJid& owner, const Jid& from, const std::string& card)>> stored;
 };
 
@@ -30,6 +30,8 @@ struct Photo {
 [[nodiscard]] std::optional<Photo> photo_in(const std::string& card);
 // The card with this photo in place of those it has, or without any.
 [[nodiscard]] std::string with_photo(const std::string& card, const std::optional<Photo>& photo);
+// What the first bytes of an image say.
+[[nodiscard]] std::string image_type_of(std::string_view image);
 // Base64 in lines (RFC 2426 section 3.1.4) or in one.
 [[nodiscard]] std::optional<std::string> decode_lines(std::string text);
 

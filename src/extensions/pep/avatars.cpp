@@ -1,7 +1,7 @@
 // XEP-0398 (1.0.0) User Avatar to vCard-Based Avatars Conversion: an avatar published to the account's nodes (XEP-0084) becomes the photo of its
 // vCard if everybody may have it, and a photo that is put into the card is published; available presence says the photo's hash
 // (XEP-0153) where the client leaves that to the server. Images elsewhere (url) are not fetched. A card that loses its photo leaves the nodes
-// as they are.
+// as they are. On domains of a directory (card_source.h) its photo is not published: a node would show it to others than the operator has said.
 #include <array>
 #include <unordered_map>
 
@@ -11,6 +11,7 @@
 #include "core/extension.h"
 #include "core/home.h"
 #include "core/virtual_host.h"
+#include "extensions/card_source.h"
 #include "extensions/extensions.h"
 #include "extensions/pubsub/node_config.h"
 #include "extensions/pubsub/nodes.h"
@@ -24,6 +25,7 @@ namespace {
 constexpr std::string_view data_node = "urn:xmpp:avatar:data";
 constexpr std::string_view metadata_node = "urn:xmpp:avatar:metadata";
 constexpr std::string_view update_ns = "vcard-temp:x:update";
+constexpr auto longest_wait = std::chrono::milliseconds(250);   // of presence for a directory
 
 // Hashes of photos, of accounts with sessions on one home; empty: no photo.
 class AvatarHashes {
@@ -84,8 +86,7 @@ Task<void> put_into_card(Account::Pin account, std::shared_ptr<AvatarHashes> has
     co_return;
   }
   const Serial::Hold hold = co_await account->changes().enter();
-  VCardStore& cards = home.world().stores.vcards;
-  const Result<std::optional<std::string>> card = co_await cards.load(owner);
+  const Result<std::optional<std::string>> card = co_await load_card(home, owner, owner);
   if (!card) {
     log::warning("avatar-not-converted", {{"account", owner.str()}, {"cause", card.error().what}});
     co_return;
@@ -94,11 +95,10 @@ Task<void> put_into_card(Account::Pin account, std::shared_ptr<AvatarHashes> has
   if ((before ? before->hash() : "") == (photo ? photo->hash() : "")) {
     co_return;
   }
-  std::string changed = with_photo(card->value_or(""), photo);
-  if (max_bytes != 0 && changed.size() > max_bytes) {
+  if (max_bytes != 0 && with_photo(card->value_or(""), photo).size() > max_bytes) {
     co_return;   // too large for a card: who reads cards sees the one before
   }
-  const Result<void> stored = co_await cards.store(owner, std::move(changed));
+  const Result<void> stored = co_await store_photo(home, owner, photo);
   if (!stored) {
     log::warning("avatar-not-converted", {{"account", owner.str()}, {"cause", stored.error().what}});
     co_return;
@@ -158,14 +158,49 @@ Verdict amended(const Stanza& presence, std::string_view hash) {
   return Replace{presence.amended([](const xml::Element& child) { return child.is({"x", update_ns}); }, update)};
 }
 
-Task<Verdict> amend_when_known(Home& home, std::shared_ptr<AvatarHashes> hashes, BareJid owner, StanzaPtr presence) {
-  const Result<std::optional<std::string>> card = co_await home.world().stores.vcards.load(owner);
+// False: it is not known.
+Task<bool> learn_hash(Home& home, std::shared_ptr<AvatarHashes> hashes, BareJid owner) {
+  const Result<std::optional<std::string>> card = co_await load_card(home, owner, owner);
   if (!card) {
-    co_return Verdict(Pass{});   // presence is worth more than its hash
+    co_return false;
   }
   const std::optional<Photo> photo = photo_in(card->value_or(""));
-  const auto known = hashes->of(home).try_emplace(owner.str(), photo ? photo->hash() : std::string()).first;
-  co_return amended(*presence, known->second);
+  const Account* account = home.find_account(owner);
+  if (account != nullptr && !account->sessions().empty()) {   // or nobody would forget it
+    hashes->of(home).try_emplace(owner.str(), photo ? photo->hash() : std::string());
+  }
+  co_return true;
+}
+
+// Presence is worth more than its hash, and a directory may be slow: then the next presence says it.
+Task<void> learn_in_time(Home& home, std::shared_ptr<AvatarHashes> hashes, BareJid owner) {
+  const Completion<bool> done;
+  const auto is_over = std::make_shared<bool>(false);
+  const auto once = [done, is_over] {
+    if (!std::exchange(*is_over, true)) {
+      done.complete(true);
+    }
+  };
+  const TimerId timer = home.shard().after(longest_wait, once);
+  spawn([](Home& here, std::shared_ptr<AvatarHashes> into, BareJid of, std::function<void()> then) -> Task<void> {
+    const bool is_known = co_await learn_hash(here, std::move(into), std::move(of));
+    static_cast<void>(is_known);
+    then();
+  }(home, hashes, owner, once));
+  const bool is_done = co_await done;
+  static_cast<void>(is_done);
+  home.shard().cancel(timer);
+}
+
+Task<Verdict> amend_when_known(Home& home, std::shared_ptr<AvatarHashes> hashes, BareJid owner, StanzaPtr presence) {
+  if (profiles_of(home, owner.domain()) != nullptr) {
+    co_await learn_in_time(home, hashes, owner);
+  } else {
+    const bool is_learnt = co_await learn_hash(home, hashes, owner);
+    static_cast<void>(is_learnt);
+  }
+  const auto known = hashes->of(home).find(owner.str());
+  co_return known == hashes->of(home).end() ? Verdict(Pass{}) : amended(*presence, known->second);
 }
 
 }  // namespace
@@ -180,6 +215,9 @@ void install_avatars(Extension& self) {
   cards.stored.push_back([hashes](Home& home, const BareJid& owner, const Jid& from, const std::string& card) {
     std::optional<Photo> photo = photo_in(card);
     hashes->of(home).insert_or_assign(owner.str(), photo ? photo->hash() : std::string());
+    if (profiles_of(home, owner.domain()) != nullptr) {
+      return;   // who sees the photo is the operator's word, and a node's access model would be another
+    }
     if (Account* account = home.find_account(owner); account != nullptr && photo) {
       spawn(publish_photo(Account::Pin(*account), from, std::move(*photo)));
     }

@@ -225,6 +225,17 @@ std::string card4_of(const std::string& card, const std::string& before) {
   return out;
 }
 
+std::string not_converted(const std::string& card4) {
+  const auto from = read(card4, true);
+  std::string all;
+  for (const xml::Element child : from->root().children()) {
+    if (!is_converted(child, true)) {
+      all.append(all.empty() ? "" : ", ").append(child.local());
+    }
+  }
+  return all;
+}
+
 std::string card_of(const std::string& card4, const std::string& before) {
   const auto from = read(card4, true);
   const auto old = read(before, false);

@@ -12,4 +12,7 @@ namespace aldis::ext {
 // <vCard xmlns='vcard-temp'/> of `card4`, with what only `before` (the same, or empty) has.
 [[nodiscard]] std::string card_of(const std::string& card4, const std::string& before);
 
+// What of `card4` card_of() has no word for, by name; empty: nothing.
+[[nodiscard]] std::string not_converted(const std::string& card4);
+
 }  // namespace aldis::ext

@@ -1,12 +1,15 @@
 // XEP-0292 (0.12.0) vCard4 over the account's node urn:xmpp:vcard4, kept in step with the card of XEP-0054: what is written in one form
 // is read in the other, as far as both can say it. A node that not everybody may read stays out of the card, which everybody may.
+// On domains of a directory there is one card and no node (directory_cards.h).
 #include "base/log.h"
 #include "core/account.h"
+#include "core/directory_accounts.h"
 #include "core/extension.h"
 #include "core/home.h"
 #include "core/virtual_host.h"
 #include "extensions/extensions.h"
 #include "extensions/pep/card4.h"
+#include "extensions/pep/directory_cards.h"
 #include "extensions/pubsub/node_config.h"
 #include "extensions/pubsub/nodes.h"
 #include "extensions/pubsub/personal.h"
@@ -80,6 +83,10 @@ void install_cards(Extension& self) {
     return;
   }
   self.advertise_account(ns::vcard4);
+  if (self.world().directories != nullptr && self.world().directories->profiles_of(self.host().domain()) != nullptr) {
+    pubsub::seam_of(self).substitutes.push_back({std::string(card_node), [](const Iq& request) { return answer_for_directory(request); }});
+    return;
+  }
   self.host().shared<Cards>().stored.push_back([](Home& home, const BareJid& owner, const Jid& from, const std::string& card) {
     if (Account* account = home.find_account(owner)) {
       spawn(publish_card(Account::Pin(*account), from, card));

@@ -60,6 +60,12 @@ struct Seam {
     std::function<Task<Result<void, StanzaError>>(Home& home, NodeAddress where, std::string payload)> check;
   };
   std::vector<PublishCheck> checks{};
+  // Somebody else answers requests about a node of accounts, which is none of the service's then. Nothing: the service does after all.
+  struct Substitute {
+    std::string node;
+    std::function<std::optional<IqReply>(const Iq& request)> answer;
+  };
+  std::vector<Substitute> substitutes{};
 };
 [[nodiscard]] Seam& seam_of(Extension& self);
 [[nodiscard]] const Seam* find_seam(const VirtualHost& host);   // null: neither

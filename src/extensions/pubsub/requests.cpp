@@ -9,6 +9,7 @@
 #include "core/home.h"
 #include "core/virtual_host.h"
 #include "extensions/pubsub/errors.h"
+#include "extensions/pubsub/personal.h"
 #include "extensions/pubsub/service.h"
 
 namespace aldis::pubsub {
@@ -84,6 +85,14 @@ IqReply answer_request(const Iq& request) {
     }
     if (request.is_set() && verb->local() == "create") {   // section 8.1.1: an instant node
       node = random_token(request.home().world().random, 160);
+    }
+  }
+  if (const Seam* seam = request.recipient() == Recipient::server ? nullptr : find_seam(request.host())) {
+    for (const Seam::Substitute& substitute : seam->substitutes) {
+      std::optional<IqReply> reply = substitute.node == node ? substitute.answer(request) : std::nullopt;
+      if (reply) {
+        return std::move(*reply);
+      }
     }
   }
   return pass(request, std::move(node));
