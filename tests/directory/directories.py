@@ -18,6 +18,7 @@ BASE = "dc=example,dc=org"
 PEOPLE = f"ou=people,{BASE}"
 SERVICE = f"cn=aldis,{BASE}"
 SERVICE_PASSWORD = "service secret"
+READER = f"cn=reader,{BASE}"   # as SERVICE, but it may not act as the people
 SLAPD = "/usr/sbin/slapd"
 
 
@@ -60,7 +61,8 @@ TLSCACertificateFile {ca}/ca.pem
 TLSCertificateFile {ca}/directory.pem
 TLSCertificateKeyFile {ca}/directory.key
 TLSVerifyClient try
-authz-regexp "cn=([^,]*)" "cn=$1,{BASE}"
+authz-regexp "^cn=([^,]*)$" "cn=$1,{BASE}"
+authz-policy to
 loglevel stats
 database mdb
 suffix "{BASE}"
@@ -73,12 +75,15 @@ ppolicy_default "cn=policy,{BASE}"
 limits dn.exact="{SERVICE}" size=unlimited
 access to attrs=userPassword by anonymous auth
 access to attrs=scramVerifier by dn.exact="{SERVICE}" read
-access to * by dn.exact="{SERVICE}" read by self read
+access to attrs=mobile,jpegPhoto,displayName by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self write
+access to * by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self read
 """)
         ldif = (f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\no: example\ndc: example\n\n"
                 f"dn: {PEOPLE}\nobjectClass: organizationalUnit\nou: people\n\n"
                 f"dn: cn=policy,{BASE}\nobjectClass: pwdPolicy\nobjectClass: device\ncn: policy\npwdAttribute: userPassword\n\n"
                 f"dn: {SERVICE}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: aldis\n"
+                f"userPassword: {SERVICE_PASSWORD}\nauthzTo: dn.children:{PEOPLE}\n\n"
+                f"dn: {READER}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: reader\n"
                 f"userPassword: {SERVICE_PASSWORD}\n\n" + "".join(people))
         done = subprocess.run([SLAPD, "-T", "add", "-f", self.config], input=ldif, text=True, capture_output=True)
         assert done.returncode == 0, done.stderr
@@ -125,7 +130,24 @@ access to * by dn.exact="{SERVICE}" read by self read
         self.change(f"dn: cn={cn},{PEOPLE}\nchangetype: delete\n")
 
     def set(self, cn, attribute, value):
-        self.change(f"dn: cn={cn},{PEOPLE}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n")
+        text = f"{attribute}: {value}" if isinstance(value, str) else f"{attribute}:: {base64.b64encode(value).decode()}"
+        self.change(f"dn: cn={cn},{PEOPLE}\nchangetype: modify\nreplace: {attribute}\n{text}\n")
+
+    def entry(self, cn):
+        """All attributes, as text or, of jpegPhoto, as bytes."""
+        done = subprocess.run(["ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", self.url, "-D", f"cn=admin,{BASE}", "-w", "admin", "-b",
+                               f"cn={cn},{PEOPLE}", "-s", "base", "*", "modifyTimestamp"], text=True, capture_output=True, env={**os.environ, "LDAPNOINIT": "1"})
+        assert done.returncode == 0, done.stdout + done.stderr
+        values = {}
+        for line in done.stdout.splitlines():
+            name, _, value = line.partition(":")
+            if name:
+                raw = base64.b64decode(value[1:]) if value.startswith(":") else value.strip().encode()
+                values.setdefault(name, []).append(raw if name == "jpegPhoto" else raw.decode())
+        return {name: sorted(all) for name, all in values.items()}
+
+    def get(self, cn, attribute):
+        return self.entry(cn).get(attribute, [])
 
 
 class Pretender:
