@@ -155,7 +155,7 @@ void Database::submit_write(QueuedWrite write) {
   write.job->finish();
 }
 
-void Database::submit_read(const std::string& owner, std::unique_ptr<Job> job) {
+void Database::submit_read(OwnerKey owner, std::unique_ptr<Job> job) {
   std::optional<Error> refusal;
   {
     std::unique_lock lock(mutex_);
@@ -165,8 +165,8 @@ void Database::submit_read(const std::string& owner, std::unique_ptr<Job> job) {
       refusal = Error{ErrorKind::full, "database: too many reads wait"};
       refused_full.add();
     } else {
-      std::uint64_t awaited = owner.empty() ? last_write_ : 0;
-      if (const auto last = last_write_of_.find(owner); last != last_write_of_.end()) {
+      std::uint64_t awaited = owner.is_empty ? last_write_ : 0;
+      if (const auto last = last_write_of_.find(owner.hash); last != last_write_of_.end()) {
         awaited = std::max(awaited, last->second);
       }
       queued_reads.add(1);

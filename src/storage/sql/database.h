@@ -11,6 +11,7 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -59,6 +60,20 @@ class TransactionEnd {
   ~TransactionEnd() = default;
 };
 
+// Whose a write or read is, by a keyed hash of the name, which is all that queues need: two owners of one hash wait for each other.
+// An empty owner is that of writes which belong to the installation.
+struct OwnerKey {
+  OwnerKey() : OwnerKey(std::string_view(), 0) {}
+  template <class Text>
+    requires std::convertible_to<const Text&, std::string_view>
+  OwnerKey(const Text& owner) : OwnerKey(std::string_view(owner), 0) {}  // NOLINT: implicit on purpose
+  std::uint64_t hash;
+  bool is_empty;
+
+ private:
+  OwnerKey(std::string_view owner, int) : hash(KeyedHash::of_process()(owner)), is_empty(owner.empty()) {}
+};
+
 class Database {
  public:
   // Creates what is missing: the folder with mode 0700, the file with 0600. denied when the file or folder can be reached
@@ -71,12 +86,11 @@ class Database {
   // Runs `work(Transaction&) -> Result<T>` in the next transaction; an error it returns undoes what it changed, and nothing
   // else. Resumes when that is durable, writes of one executor in their order. `bytes`: about what the work holds. The
   // work runs on the writer's thread, perhaps twice: the first time is undone then.
-  // An empty owner is that of writes which belong to the installation.
   template <class Work>
-  auto write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
+  auto write(OwnerKey owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
   // Runs the work on a snapshot that holds all writes of the owner (empty: of everybody) queued before.
   template <class Work>
-  auto read(std::string owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
+  auto read(OwnerKey owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
 
   // Why writes are refused now, if they are: the disk's trouble, or a full queue.
   [[nodiscard]] std::optional<Error> write_trouble() const;
@@ -90,7 +104,7 @@ class Database {
   template <class T, class Work>
   class JobOf;
   struct QueuedWrite {
-    std::string owner;
+    std::uint64_t owner;  // OwnerKey::hash
     std::size_t bytes;
     std::unique_ptr<Job> job;
     std::chrono::steady_clock::time_point queued{};
@@ -99,7 +113,7 @@ class Database {
 
   explicit Database(DatabaseOptions options) : options_(std::move(options)) {}
   void submit_write(QueuedWrite write);
-  void submit_read(const std::string& owner, std::unique_ptr<Job> job);
+  void submit_read(OwnerKey owner, std::unique_ptr<Job> job);
   void write_loop();
   void read_loop();
   Batch take_batch(std::unique_lock<std::mutex>& lock);
@@ -135,7 +149,7 @@ class Database {
   std::size_t queued_bytes_ = 0;
   std::uint64_t last_write_ = 0;      // number of the write queued last
   std::uint64_t finished_write_ = 0;  // every write up to this number has its result
-  std::unordered_map<std::string, std::uint64_t, KeyedStringHash, std::equal_to<>> last_write_of_;  // unfinished ones only
+  std::unordered_map<std::uint64_t, std::uint64_t> last_write_of_;  // by OwnerKey::hash; unfinished ones only
   std::deque<std::unique_ptr<Job>> reads_;
   std::multimap<std::uint64_t, std::unique_ptr<Job>> reads_waiting_;  // by the write they wait for
   std::optional<Error> trouble_;
@@ -179,17 +193,17 @@ class Database::JobOf final : public Job {
 };
 
 template <class Work>
-auto Database::write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
+auto Database::write(OwnerKey owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
   using T = std::invoke_result_t<const Work&, Transaction&>;
   const Completion<T> completion;
   auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
-  QueuedWrite queued{std::move(owner), bytes, std::move(job)};
+  QueuedWrite queued{owner.hash, bytes, std::move(job)};
   T result = co_await completion.after([&] { submit_write(std::move(queued)); });
   co_return std::move(result);
 }
 
 template <class Work>
-auto Database::read(std::string owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
+auto Database::read(OwnerKey owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
   using T = std::invoke_result_t<const Work&, Transaction&>;
   const Completion<T> completion;
   auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
