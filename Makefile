@@ -13,7 +13,7 @@ serve: build  ## build and serve localhost, with two demo accounts on first run
 build: packages-build build/serve/build.ninja  ## the release build, without tests
 	@cmake --build build/serve --target aldis -j $(JOBS)
 
-test: packages-test build/release/build.ninja build/asan-ubsan/build.ninja  ## every test, then again under ASan and UBSan
+test: packages-test build/release/build.ninja build/asan-ubsan/build.ninja  ## every test, as shipped and under ASan and UBSan
 	@cmake --build build/release -j $(JOBS)
 	@ctest --preset release -j $(JOBS)
 	@cmake --build build/asan-ubsan -j $(JOBS)

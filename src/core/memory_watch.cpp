@@ -1,11 +1,11 @@
 // Measuring once a second while there is a limit, and what each step does.
 #include "core/memory_watch.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <fstream>
 
+#include "base/allocator.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/home.h"
@@ -116,13 +116,11 @@ void MemoryWatch::relieve(Monotonic now) {
   for (const auto& home : world_.homes) {
     home->shard().post([&home = *home, step = step_] { home.relieve_memory(step); });
   }
-#ifdef __GLIBC__
   // What was freed stays with the allocator, and would count as ours for ever.
   if (step_ != MemoryStep::none && now - trimmed_ >= between_trims) {
     trimmed_ = now;
-    ::malloc_trim(0);
+    return_freed_memory();
   }
-#endif
 }
 
 }  // namespace aldis

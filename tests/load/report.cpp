@@ -12,7 +12,7 @@ double wall_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-std::string quoted(const std::string& text) {
+std::string json_string(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -26,7 +26,7 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 void Report::text(std::string name, std::string value) {
-  fields_.push_back({std::move(name), quoted(value)});
+  fields_.push_back({std::move(name), json_string(value)});
 }
 
 void Report::number(std::string name, double value) {
@@ -47,7 +47,7 @@ void Report::print() const {
   std::string json = "{";
   std::string line;
   for (const Field& field : fields_) {
-    json += (json.size() > 1 ? ", " : "") + quoted(field.name) + ": " + field.value;
+    json += (json.size() > 1 ? ", " : "") + json_string(field.name) + ": " + field.value;
     line += (line.empty() ? "" : "  ") + field.name + "=" + field.value;
   }
   std::printf("%s}\n", json.c_str());

@@ -144,14 +144,14 @@ Task<Result<ArchiveId>> SqlArchive::high_water() {
 }
 
 Task<Result<void>> SqlArchive::append(BareJid owner, ArchiveEntry entry) {
-  std::string key = owner.str();
+  const OwnerKey key(owner.str());
   const std::size_t bytes = 256 + entry.stanza->size();
   auto work = [this, owner = std::move(owner), entry = std::move(entry)](Transaction&) -> Result<void> {
     appends_.add(owner, entry);
     newest_id_ = std::max(newest_id_, entry.id);
     return {};
   };
-  return database_.write(std::move(key), bytes, std::move(work));
+  return database_.write(key, bytes, std::move(work));
 }
 
 Task<Result<void>> SqlArchive::replace(BareJid owner, ArchiveId id, StanzaPtr stanza) {

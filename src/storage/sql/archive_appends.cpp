@@ -11,7 +11,7 @@ void ArchiveAppends::write(Transaction& transaction, ArchiveWords& words) {
   if (gathered_.empty()) {
     return;
   }
-  numbers_.make_room(4 * gathered_.size());
+  numbers_.make_room();
   write_messages(transaction);
   write_archives(transaction);
   write_contacts(transaction);

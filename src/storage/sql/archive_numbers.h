@@ -29,9 +29,9 @@ class ArchiveNumbers {
     const auto found = known_.find(owner);
     return found == known_.end() ? nullptr : &found->second;
   }
-  // For as many more archives and addresses.
-  void make_room(std::size_t more) {
-    if (size_ + more > most) forget();
+  // Before a transaction's appends, which may add more than `most` then, and whose Knowns stay where they are.
+  void make_room() {
+    if (size_ >= most) forget();
   }
   Known& remember(std::string_view owner, std::int64_t archive) {
     ++size_;

@@ -20,6 +20,11 @@ inline constexpr const char* create_archive_words =
     "CREATE VIRTUAL TABLE archive_words USING fts5(body, place, content='', columnsize=0,"
     " tokenize=\"unicode61 remove_diacritics 2\");";
 
+// Migration 10: segments are merged by eight, not by four (sqlite.org/fts5.html section 6.1), so that a word is
+// written again less often.
+inline constexpr const char* tune_archive_words =
+    "INSERT INTO archive_words (archive_words, rank) VALUES ('automerge', 8);";
+
 // Entries from this number on are numbered in pairs, of which two archives of one message have one each: they share a row in the
 // index of words, which has the even number. Entries before it have a row each.
 inline constexpr std::int64_t first_paired_number = 1LL << 34U;

@@ -3,7 +3,7 @@
 // Should one of them return an error, the transaction is undone and all are run again, each in a savepoint of its own: nearly
 // none does, and a savepoint costs a copy of every page that is written. Alone, a write commits at once; while a commit is under
 // way others gather. Reads run on a second thread with a connection of its own; a read of an owner waits for the writes of that
-// owner that were queued before it.
+// owner that were queued before it. A third, the Checkpointer, moves the log into the file.
 //
 // When the disk is full or fails, no write of the transaction has taken effect and each is told so; writes that come then
 // are refused at once with the same error, reads go on, and the writer probes until a write succeeds again. A write that was
@@ -11,6 +11,7 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -27,6 +28,7 @@
 #include "base/unique_function.h"
 #include "runtime/executor.h"
 #include "runtime/task.h"
+#include "storage/sql/checkpointer.h"
 #include "storage/sql/sqlite_connection.h"
 
 namespace aldis::sql {
@@ -39,7 +41,7 @@ struct DatabaseOptions {
   std::size_t batch_writes = 5'000;                    // of one transaction
   std::size_t batch_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds probe_interval{1'000};     // between attempts to write while writes are refused
-  int checkpoint_pages = 1'000;                        // of the log, that are then moved into the file: 4 MiB
+  int checkpoint_pages = 1'000;                        // of the log, that are then moved into the file: 4 MiB (Checkpointer)
   bool check_at_start = false;                         // PRAGMA quick_check: reads the whole file
 };
 
@@ -59,6 +61,20 @@ class TransactionEnd {
   ~TransactionEnd() = default;
 };
 
+// Whose a write or read is, by a keyed hash of the name, which is all that queues need: two owners of one hash wait for each other.
+// An empty owner is that of writes which belong to the installation.
+struct OwnerKey {
+  OwnerKey() : OwnerKey(std::string_view(), 0) {}
+  template <class Text>
+    requires std::convertible_to<const Text&, std::string_view>
+  OwnerKey(const Text& owner) : OwnerKey(std::string_view(owner), 0) {}  // NOLINT: implicit on purpose
+  std::uint64_t hash;
+  bool is_empty;
+
+ private:
+  OwnerKey(std::string_view owner, int) : hash(KeyedHash::of_process()(owner)), is_empty(owner.empty()) {}
+};
+
 class Database {
  public:
   // Creates what is missing: the folder with mode 0700, the file with 0600. denied when the file or folder can be reached
@@ -71,12 +87,11 @@ class Database {
   // Runs `work(Transaction&) -> Result<T>` in the next transaction; an error it returns undoes what it changed, and nothing
   // else. Resumes when that is durable, writes of one executor in their order. `bytes`: about what the work holds. The
   // work runs on the writer's thread, perhaps twice: the first time is undone then.
-  // An empty owner is that of writes which belong to the installation.
   template <class Work>
-  auto write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
+  auto write(OwnerKey owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
   // Runs the work on a snapshot that holds all writes of the owner (empty: of everybody) queued before.
   template <class Work>
-  auto read(std::string owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
+  auto read(OwnerKey owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>>;
 
   // Why writes are refused now, if they are: the disk's trouble, or a full queue.
   [[nodiscard]] std::optional<Error> write_trouble() const;
@@ -90,7 +105,7 @@ class Database {
   template <class T, class Work>
   class JobOf;
   struct QueuedWrite {
-    std::string owner;
+    std::uint64_t owner;  // OwnerKey::hash
     std::size_t bytes;
     std::unique_ptr<Job> job;
     std::chrono::steady_clock::time_point queued{};
@@ -99,7 +114,7 @@ class Database {
 
   explicit Database(DatabaseOptions options) : options_(std::move(options)) {}
   void submit_write(QueuedWrite write);
-  void submit_read(const std::string& owner, std::unique_ptr<Job> job);
+  void submit_read(OwnerKey owner, std::unique_ptr<Job> job);
   void write_loop();
   void read_loop();
   Batch take_batch(std::unique_lock<std::mutex>& lock);
@@ -123,7 +138,8 @@ class Database {
   bool must_reopen_ = false;                  // the writer thread's
   bool is_careful_ = false;                   // the last batch had a write that returned an error; the writer thread's
   TransactionEnd* transaction_end_ = nullptr;
-  int checkpointed_pages_ = 0;                // of the log, at the last checkpoint; the writer thread's
+  int checkpointed_pages_ = 0;                // of the log, when a checkpoint was last begun; the writer thread's
+  std::unique_ptr<Checkpointer> checkpointer_;
   std::int64_t writer_memory_ = 0;            // as last reported; each its thread's
   std::int64_t reader_memory_ = 0;
 
@@ -135,10 +151,11 @@ class Database {
   std::size_t queued_bytes_ = 0;
   std::uint64_t last_write_ = 0;      // number of the write queued last
   std::uint64_t finished_write_ = 0;  // every write up to this number has its result
-  std::unordered_map<std::string, std::uint64_t, KeyedStringHash, std::equal_to<>> last_write_of_;  // unfinished ones only
+  std::unordered_map<std::uint64_t, std::uint64_t> last_write_of_;  // by OwnerKey::hash; unfinished ones only
   std::deque<std::unique_ptr<Job>> reads_;
   std::multimap<std::uint64_t, std::unique_ptr<Job>> reads_waiting_;  // by the write they wait for
   std::optional<Error> trouble_;
+  std::optional<Failure> checkpoint_failure_;  // not seen by the writer yet
   std::chrono::steady_clock::time_point next_probe_{};
   bool is_closing_ = false;
   bool writer_has_ended_ = false;
@@ -179,17 +196,17 @@ class Database::JobOf final : public Job {
 };
 
 template <class Work>
-auto Database::write(std::string owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
+auto Database::write(OwnerKey owner, std::size_t bytes, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
   using T = std::invoke_result_t<const Work&, Transaction&>;
   const Completion<T> completion;
   auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);
-  QueuedWrite queued{std::move(owner), bytes, std::move(job)};
+  QueuedWrite queued{owner.hash, bytes, std::move(job)};
   T result = co_await completion.after([&] { submit_write(std::move(queued)); });
   co_return std::move(result);
 }
 
 template <class Work>
-auto Database::read(std::string owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
+auto Database::read(OwnerKey owner, Work work) -> Task<std::invoke_result_t<const Work&, Transaction&>> {
   using T = std::invoke_result_t<const Work&, Transaction&>;
   const Completion<T> completion;
   auto job = std::make_unique<JobOf<T, Work>>(std::move(work), completion);

@@ -182,9 +182,13 @@ CREATE INDEX pubsub_items_that_expire ON pubsub_items (expires) WHERE expires > 
 CREATE INDEX pubsub_items_of_node_that_expire ON pubsub_items (owner, node, expires) WHERE expires > 0;
 )";
 
+// The full-text index is merged less often (sql/archive_words.h).
+constexpr char version_10[] = "{full_text_tuning}";
+
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
                                      Migration{4, version_4}, Migration{5, version_5}, Migration{6, version_6},
-                                     Migration{7, version_7}, Migration{8, version_8}, Migration{9, version_9}};
+                                     Migration{7, version_7}, Migration{8, version_8}, Migration{9, version_9},
+                                     Migration{10, version_10}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
@@ -231,6 +235,7 @@ std::string for_sqlite(std::string_view text) {
   replace_all(out, "{clustered}", " WITHOUT ROWID");
   replace_all(out, "{row_number}", "INTEGER PRIMARY KEY");
   replace_all(out, "{full_text_index}", create_archive_words);
+  replace_all(out, "{full_text_tuning}", tune_archive_words);
   return out;
 }
 

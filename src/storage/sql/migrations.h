@@ -10,7 +10,7 @@
 namespace aldis::sql {
 
 // The text may hold {text}, {blob}, {clustered}, {row_number} (a key the database chooses where none is given) and
-// {full_text_index}, which each database spells its own way.
+// {full_text_index} and {full_text_tuning}, which each database spells its own way.
 struct Migration {
   std::int64_t version;  // 1, 2, 3 …
   const char* text;

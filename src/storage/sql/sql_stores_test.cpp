@@ -119,6 +119,7 @@ TEST_F(SqliteFile, HasTheChosenSettings) {
   EXPECT_EQ(text("PRAGMA foreign_keys"), "1");
   EXPECT_EQ(text("PRAGMA auto_vacuum"), "0");
   EXPECT_EQ(text("PRAGMA application_id"), std::to_string(application_id));
+  EXPECT_EQ(text("SELECT v FROM archive_words_config WHERE k = 'automerge'"), "8");
 }
 
 TEST_F(SqliteFile, OfSomebodyElseIsRefused) {
@@ -215,6 +216,19 @@ TEST(Migrations, ThatFailLeaveTheVersionBefore) {
   EXPECT_EQ(number(*connection, "SELECT version FROM schema_version"), 1);
   EXPECT_EQ(number(*connection, "SELECT COUNT(*) FROM sqlite_master WHERE name = 'c'"), 0);
   EXPECT_TRUE(migrate(*connection, fakes));
+}
+
+// What an index has from before goes on being found when it is merged in another way.
+TEST(Migrations, OfTheFullTextIndexKeepWhatItHas) {
+  TemporaryFolder folder;
+  std::ofstream(folder.path() / "m.db").close();
+  auto connection = std::move(SqliteConnection::open({.path = folder.path() / "m.db"}, SqliteConnection::Access::write).value());
+  ASSERT_TRUE(migrate(*connection, migrations().first(9)));
+  connection->change("INSERT INTO archive_words (rowid, body, place) VALUES (1, 'soft light', 'a1 a1c1')", {});
+  ASSERT_TRUE(migrate(*connection, migrations()));
+  connection->change("INSERT INTO archive_words (rowid, body, place) VALUES (2, 'other light', 'a1 a1c1')", {});
+  EXPECT_EQ(number(*connection, "SELECT COUNT(*) FROM archive_words WHERE archive_words MATCH 'light'"), 2);
+  EXPECT_EQ(number(*connection, "SELECT v FROM archive_words_config WHERE k = 'automerge'"), 8);
 }
 
 TEST(Migrations, AreNumberedFromOneWithoutGaps) {

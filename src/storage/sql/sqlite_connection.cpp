@@ -8,11 +8,6 @@
 namespace aldis::sql {
 namespace {
 
-// Of small allocations, which a connection takes from memory of its own without asking the allocator (sqlite.org/malloc.html
-// section 3.1): as many as a statement of ours needs.
-constexpr int lookaside_bytes = 1024;
-constexpr int lookaside_slots = 400;
-
 // What a code means: for one statement, for the whole transaction, or for the connection.
 Failure failure_of(int code, std::string what) {
   ensure((code & 0xff) != SQLITE_NOMEM, "there is memory");
@@ -67,7 +62,6 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOpt
   sqlite3_extended_result_codes(database, 1);
   connection->busy_timeout_ = options.busy_timeout;
   sqlite3_busy_timeout(database, static_cast<int>(options.busy_timeout.count()));
-  sqlite3_db_config(database, SQLITE_DBCONFIG_LOOKASIDE, nullptr, lookaside_bytes, lookaside_slots);
   sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   connection->execute("PRAGMA auto_vacuum = NONE");
@@ -112,7 +106,7 @@ std::int64_t SqliteConnection::memory() const {
   int pages = 0;
   int most = 0;
   static_cast<void>(sqlite3_db_status(database_, SQLITE_DBSTATUS_CACHE_USED, &pages, &most, 0));
-  return std::int64_t{pages} + std::int64_t{lookaside_bytes} * lookaside_slots;
+  return pages;
 }
 
 void SqliteConnection::failed(int code, const char* during) {
