@@ -72,11 +72,15 @@ LdapDirectory::LdapDirectory(DirectoryOptions options, std::vector<Endpoint> end
       nobody_("cn=" + hex_encode(fresh_key(random).bytes().first(8)) + "," + options_.base),
       servers_(std::move(endpoints), std::move(identity), options_.connections, clock),
       login_workers_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = options_.connections, .queue = 1024, .name = "directory"})),
-      list_worker_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 1, .queue = 64, .name = "directory-list"})) {}
+      list_worker_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 1, .queue = 64, .name = "directory-list"})),
+      groups_(servers_, options_, schema_, clock_),
+      group_worker_(options_.group_base.empty() ? nullptr
+                                                : std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 1, .queue = 64, .name = "directory-groups"})) {}
 
 void LdapDirectory::stop() {
   login_workers_.reset();
   list_worker_.reset();
+  group_worker_.reset();
 }
 
 ProofsOfDomain LdapDirectory::proofs() const {
@@ -243,8 +247,18 @@ Task<Result<std::vector<DirectoryPerson>>> LdapDirectory::look_up(std::vector<Ba
   co_return all;
 }
 
+std::optional<std::chrono::milliseconds> LdapDirectory::groups_refresh() const {
+  return options_.group_base.empty() ? std::nullopt : std::optional<std::chrono::milliseconds>(options_.groups_refresh);
+}
+
+Task<Result<PeopleDirectory::Groups>> LdapDirectory::groups(std::string domain) {
+  auto work = [this, domain = std::move(domain)] { return groups_.look(domain); };
+  Result<Groups> groups = co_await ask(group_worker_, std::move(work), list_patience);
+  co_return groups;
+}
+
 Task<std::vector<DirectoryStep>> LdapDirectory::explain(BareJid account) {
-  auto work = [this, account] { return explain_on(servers_, options_, schema_, account, clock_.wall()); };
+  auto work = [this, account] { return explain_on(servers_, options_, schema_, account, clock_); };
   Result<std::vector<DirectoryStep>> steps = co_await ask(list_worker_, std::move(work), std::chrono::minutes(2));
   co_return steps ? std::move(*steps) : std::vector<DirectoryStep>{{"directory", false, steps.error().what}};
 }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "auth/ldap/ldap_groups.h"
 #include "auth/ldap/ldap_options.h"
 #include "auth/ldap/ldap_servers.h"
 #include "auth/people_directory.h"
@@ -34,6 +35,8 @@ class LdapDirectory final : public PeopleDirectory {
   Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) override;
   Task<Result<Listing>> list(std::string domain, std::string since) override;
   Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) override;
+  [[nodiscard]] std::optional<std::chrono::milliseconds> groups_refresh() const override;
+  Task<Result<Groups>> groups(std::string domain) override;
   Task<std::vector<DirectoryStep>> explain(BareJid account) override;
   void stop() override;
 
@@ -71,10 +74,12 @@ class LdapDirectory final : public PeopleDirectory {
   std::unordered_map<std::string, Remembered, KeyedStringHash, std::equal_to<>> memory_;
   std::unique_ptr<WorkerPool> login_workers_;   // null: stopped
   std::unique_ptr<WorkerPool> list_worker_;
+  LdapGroups groups_;                           // the group worker's
+  std::unique_ptr<WorkerPool> group_worker_;    // null: stopped, or there are no groups
 };
 
 // Step by step, over fresh connections; blocks.
 [[nodiscard]] std::vector<DirectoryStep> explain_on(LdapServers& servers, const DirectoryOptions& options, const Schema& schema,
-                                                    const BareJid& account, WallTime now);
+                                                    const BareJid& account, const Clock& clock);
 
 }  // namespace aldis::ldap
