@@ -39,6 +39,7 @@ struct TomlAssertion {};
 #include <set>
 #include <sstream>
 
+#include "extensions/muc/options.h"
 #include "policy/peer_rules.h"
 #include "xmpp/jid.h"
 
@@ -95,6 +96,7 @@ class Reader {
     check_domains();
     check_peers();
     check_locations();
+    check_groups();
     return std::move(config_);
   }
 
@@ -338,6 +340,59 @@ class Reader {
     }
     if (std::ranges::none_of(config_.directories, [&](const OptionObject& one) { return one.as<ldap::DirectoryOptions>().name == domain.directory; })) {
       report(place(places, "directory"), "[[domain]] directory: there is no [[directory]] with the name " + shown(domain.directory));
+    }
+  }
+
+  // What names a group must name one that somebody could be in.
+  [[nodiscard]] std::string problem_of_group(const std::string& text, std::string_view own_domain) const {
+    const auto name = parse_group_name(text);
+    if (!name) {
+      return shown(text) + " is no group's name, \"group\" or \"group@domain\"";
+    }
+    const std::string_view of = name->domain.empty() ? own_domain : std::string_view(name->domain);
+    const bool has_groups = std::ranges::any_of(config_.domains, [&](const DomainConfig& domain) {
+      return domain.get().name == of && std::ranges::any_of(config_.directories, [&](const OptionObject& one) {
+               const auto& directory = one.as<ldap::DirectoryOptions>();
+               return directory.name == domain.get().directory && !directory.group_base.empty();
+             });
+    });
+    return has_groups ? std::string() : shown(text) + ": " + std::string(of) + " is no domain here whose directory has groups";
+  }
+
+  void check_groups() {
+    for (std::size_t i = 0; i < config_.domains.size(); ++i) {
+      const DomainOptions& domain = config_.domains[i].get();
+      for (const std::string& group : domain.administrator_groups) {
+        if (const std::string problem = problem_of_group(group, domain.name); !problem.empty()) {
+          report(place(domain_places_[i], "administrator_groups"), "[[domain]] administrator_groups: " + problem);
+        }
+      }
+    }
+    for (std::size_t i = 0; i < config_.domains.size(); ++i) {
+      const auto rooms = config_.domains[i].extensions.find("muc");
+      if (rooms == config_.domains[i].extensions.end()) {
+        continue;
+      }
+      const auto& options = rooms->second.as<muc::MucOptions>();
+      for (const auto& [option, texts] : {std::pair("owner_groups", &options.owner_groups), {"admin_groups", &options.admin_groups},
+                                          {"member_groups", &options.member_groups}}) {
+        for (const std::string& text : *texts) {
+          const std::size_t equals = text.find('=');
+          const std::string problem = muc::parse_group_rule(text, Affiliation::member)
+                                          ? problem_of_group(equals == std::string::npos ? text : text.substr(equals + 1), {})
+                                          : shown(text) + " is not \"group@domain\" or \"room=group@domain\"";
+          if (!problem.empty()) {
+            report(place(domain_places_[i], "name"), "[domain.extension.muc] " + std::string(option) + ": " + problem);
+          }
+        }
+      }
+    }
+    for (std::size_t i = 0; i < config_.locations.size(); ++i) {
+      for (const std::string& group : config_.locations[i].as<policy::LocationOptions>().groups) {
+        if (const std::string problem = problem_of_group(group, "nobody"); !problem.empty() && group.find('@') != std::string::npos) {
+          report(place(location_places_[i], "groups"), "[[location]] groups: " + problem);
+        }
+      }
     }
   }
 

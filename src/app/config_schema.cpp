@@ -95,6 +95,9 @@ constexpr auto own_domain_options = std::tuple{
            "Send this domain's clients to another server, \"host\" or \"host:port\" (RFC 6120 section 4.9.3.19). Empty: they stay."},
     Option{"administrators", &DomainOptions::administrators, Range{0, 1000},
            "Addresses of the accounts that may use the administrators' commands.", Reload::live},
+    Option{"administrator_groups", &DomainOptions::administrator_groups, Range{0, 100},
+           "Groups of the domain's directory whose members may too, as the directory has them now; \"group@domain\" of another domain here.",
+           Reload::live},
     Option{"enable", &DomainOptions::enable, Range{0, 200}, "Extensions to enable beyond those that are on by default."},
     Option{"disable", &DomainOptions::disable, Range{0, 200}, "Extensions to leave out although they are on by default."},
 };

@@ -72,6 +72,7 @@ struct DomainOptions : CertificateOptions {
   std::vector<std::string> keys;
   std::vector<std::string> staples;
   std::vector<std::string> administrators;
+  std::vector<std::string> administrator_groups;
   std::string see_other_host;
   std::vector<std::string> enable;
   std::vector<std::string> disable;

@@ -257,6 +257,11 @@ TEST(Config, DirectoriesAreReadAndDomainsNameThem) {
               ElementsAre(HasSubstr("4:13: [[domain]] directory: there is no [[directory]] with the name \"folk\"")));
   EXPECT_THAT(problems_of("[[listener]]\n[[domain]]\nname = \"localhost\"\nserves = \"rooms\"\ndirectory = \"people\"\n" + people),
               ElementsAre(HasSubstr("5:13: [[domain]] directory is for a domain that serves accounts")));
+  const std::string of_people = "[[listener]]\n[[domain]]\nname = \"localhost\"\ndirectory = \"people\"\n";
+  EXPECT_THAT(problems_of(of_people + "administrator_groups = [\"ops\"]\n" + people),
+              ElementsAre(HasSubstr("administrator_groups: \"ops\": localhost is no domain here whose directory has groups")));
+  EXPECT_THAT(problems_of(of_people + "administrator_groups = [\"ops\", \"ops@localhost\"]\n" + people + "group_base = \"ou=groups,dc=example\"\n"), ElementsAre());
+  EXPECT_THAT(problems_of(of_people + people + "roster_groups = [\"staff\"]\n"), ElementsAre(HasSubstr("roster_groups: there are no groups without group_base")));
   EXPECT_THAT(problems_after_least(people + people), ElementsAre(HasSubstr("[[directory]] \"people\" is already there")));
   EXPECT_THAT(problems_after_least("[[directory]]\nname = \"people\"\nbase = \"dc=example\"\n"), ElementsAre(HasSubstr("4:1: [[directory]] servers: names none")));
 }

@@ -85,6 +85,14 @@ std::vector<BareJid> administrators_of(const DomainConfig& domain) {
   return all;
 }
 
+std::vector<GroupName> administrator_groups_of(const DomainConfig& domain) {
+  std::vector<GroupName> all;
+  for (const std::string& group : domain.get().administrator_groups) {
+    all.push_back(parse_group_name(group).value());
+  }
+  return all;
+}
+
 LiveConfig live_config(const Config& config, const CertificatePolicies& policies) {
   LiveConfig live{config.section<CoreConfig>("limits"), config.section<LobbyConfig>("lobby"), config.section<AuthConfig>("auth")};
   if (live.lobby.memory_limit.count == 0) {
@@ -92,6 +100,7 @@ LiveConfig live_config(const Config& config, const CertificatePolicies& policies
   }
   for (const DomainConfig& domain : config.domains) {
     live.administrators.emplace(BareJid::parse(domain.get().name).value().str(), administrators_of(domain));
+    live.administrator_groups.emplace(BareJid::parse(domain.get().name).value().str(), administrator_groups_of(domain));
   }
   live.peers = config.peer_rules;
   live.positions = config.position_rules;
@@ -111,7 +120,7 @@ ServerConfig server_config(const Config& config, const DomainCertificates& certi
   }
   for (std::size_t i = 0; i < config.domains.size(); ++i) {
     const DomainConfig& domain = config.domains[i];
-    ServedDomain served{BareJid::parse(domain.get().name).value(), certificates[i].second, {}, {}, {}};
+    ServedDomain served{BareJid::parse(domain.get().name).value(), certificates[i].second, {}, {}, {}, {}};
     for (const ExtensionEntry& entry : extensions()) {
       if (const auto enabled = domain.extensions.find(entry.name); enabled != domain.extensions.end()) {
         served.extensions.push_back({&entry, enabled->second});
@@ -119,6 +128,7 @@ ServerConfig server_config(const Config& config, const DomainCertificates& certi
     }
     served.see_other_host = domain.get().see_other_host;
     served.administrators = administrators_of(domain);
+    served.administrator_groups = administrator_groups_of(domain);
     out.domains.push_back(std::move(served));
   }
   out.tls = config.section<TlsOptions>("tls").choice();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "auth/credential_source.h"
+#include "auth/directory_group.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret_bytes.h"
@@ -65,6 +66,17 @@ class PeopleDirectory {
   virtual Task<Result<std::vector<BareJid>>> find_certificate(std::string domain, CertificateKey key, std::string value);
   // What it says of people besides; null: nothing. Any thread.
   [[nodiscard]] virtual PeopleProfiles* profiles() { return nullptr; }
+  // ---- groups
+  // How often to look at them; nothing: it has none to give.
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> groups_refresh() const { return std::nullopt; }
+  // All of them, with those of their members who have accounts in the domain; nothing: they are as at the last call for it. An error: not
+  // all could be read, and nothing is known of any.
+  using Groups = std::optional<std::vector<DirectoryGroup>>;
+  virtual Task<Result<Groups>> groups(std::string domain) {
+    static_cast<void>(domain);
+    co_return fail(ErrorKind::invalid, "this directory gives no groups");
+  }
+
   // For an operator, without regard to what is cached.
   virtual Task<std::vector<DirectoryStep>> explain(BareJid account) = 0;
 

@@ -89,7 +89,7 @@ Task<void> Account::load() {
     set_state(State::absent);
   } else {
     learn_credentials(image->account->credentials_changed, image->account->is_enabled);
-    roster_ = Roster(std::move(image->roster));
+    roster_ = Roster(std::move(image->roster), home_.contacts_of(jid_));
     blocked_.clear();
     for (const Jid& jid : image->blocked) {
       blocked_.add(jid);
@@ -283,11 +283,11 @@ bool Account::may_see_presence(const Jid& other) const {
 void Account::block(const std::vector<Jid>& jids) {
   const auto contacts_that_see = [&] {
     std::vector<Jid> seeing;
-    for (const RosterItem& item : roster_.items()) {
+    roster_.for_each([&](const RosterItem& item) {
       if (roster_.has_from(item.jid) && !blocked_.blocks(item.jid)) {
         seeing.push_back(item.jid);
       }
-    }
+    });
     return seeing;
   };
   const std::vector<Jid> before = has_available_session() ? contacts_that_see() : std::vector<Jid>{};
@@ -317,11 +317,11 @@ void Account::unblock(const std::vector<Jid>& jids) {
   for (const Jid& jid : jids) {
     blocked_.remove(jid);
   }
-  for (const RosterItem& item : roster_.items()) {
+  roster_.for_each([&](const RosterItem& item) {
     if (roster_.has_from(item.jid) && before.blocks(item.jid) && !blocked_.blocks(item.jid)) {
       present_to(item.jid);  // XEP-0191 section 3.4
     }
-  }
+  });
   note_contact_changed(nullptr);
 }
 

@@ -166,6 +166,11 @@ class Account final : public policy::OwnerRules {
   // `version`, the query's ver, as pushes (RFC 6121 section 2.6; nothing when the query has none).
   void answer_roster_get(const Stanza& request, Session& session, std::optional<std::string_view> version);
 
+  // ---- groups shared with others, when they change (account_groups.cpp; home.h has the steps)
+  void leave_groups(const SharedGroupsChange& change);
+  void take_groups(const SharedGroupsChange& change);
+  void join_groups(const SharedGroupsChange& change);
+
   // ---- block list (for the blocking extension)
   void block(const std::vector<Jid>& jids);
   void unblock(const std::vector<Jid>& jids);  // empty: all
@@ -268,13 +273,20 @@ class Account final : public policy::OwnerRules {
 
   void note_contact_changed(const BareJid* contact);
 
+  // account_groups.cpp
+  // To the members of shared groups who are there. To how many at most.
+  std::size_t tell_members(std::vector<StanzaPtr> presence);
+  // The own items alone let the contact see this account's presence.
+  [[nodiscard]] bool is_seen_without_groups(const Jid& contact) const;
+
   // account_roster.cpp
   // Stores the item, calls `told` (what others are to see before the push), pushes. An error: none of it has happened.
   Task<Result<void, StanzaError>> change_item(RosterItem item, UniqueFunction<void()> told = [] {});
-  void push_changes_since(Session& session, std::uint64_t known);
-  // `item` is null for a removal.
-  void push_roster(std::uint64_t version, const RosterItem* item, const BareJid& contact);
-  void push_to(Session& session, std::uint64_t version, const RosterItem* item, const BareJid& contact);
+  void push_changes_since(Session& session, std::uint64_t known, std::string_view token);
+  void push_shared_changes_since(Session& session, const SharedContacts& before, std::string_view ver_before);
+  // The contact as it is now, or that it is there no more; `ver`: what the client has then.
+  void push_roster(std::string_view ver, const BareJid& contact);
+  void push_to(Session& session, std::string_view ver, const BareJid& contact);
 
   void bind_now(BindRequest request);
   // account_resume.cpp
@@ -309,6 +321,7 @@ class Account final : public policy::OwnerRules {
   State state_ = State::loading;
   bool is_ephemeral_ = false;  // of an anonymous user: nothing is stored
   bool is_enabled_ = true;
+  bool was_told_without_groups_ = false;   // something was said to clients that the groups, not known yet, belong to
   bool is_busy_ = false;   // an incoming chain waits: what comes next waits behind it
 };
 

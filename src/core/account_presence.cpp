@@ -54,14 +54,11 @@ void Account::go_available(Session& session, StanzaPtr stanza, int priority) {
   std::size_t told = 0;
   for (const RosterItem& item : roster_.items()) {
     if (item.subscription == Subscription::from || item.subscription == Subscription::both) {
-      if (!blocked_.blocks(item.jid)) {
+      if (!blocked_.blocks(item.jid) && !roster_.shares(item.jid)) {
         route(stanza->with_to(item.jid));
         ++told;
       }
     }
-  }
-  if (told > 0) {
-    session.hold_to_rate(told * stanza->size());  // an amplifier: its sender pays for each copy (security E11)
   }
   const StanzaPtr to_self = stanza->with_to(jid_);  // section 4.2.2: to every available resource, this one included
   const Envelope own{to_self, session.principal(), session.id(), TraceId::none};
@@ -70,11 +67,20 @@ void Account::go_available(Session& session, StanzaPtr stanza, int priority) {
       static_cast<void>(deliver_to(*other, own));
     }
   }
+  const StanzaPtr probe = is_initial ? presence_from(session.jid(), "probe") : nullptr;
+  std::vector<StanzaPtr> for_members{stanza};
   if (is_initial) {
-    const StanzaPtr probe = presence_from(session.jid(), "probe");
+    for_members.push_back(probe);
+    was_told_without_groups_ = was_told_without_groups_ || (host_.expects_groups && home_.groups_of_domain(host_.domain()) == nullptr);
+  }
+  told += tell_members(std::move(for_members));
+  if (told > 0) {
+    session.hold_to_rate(told * stanza->size());  // an amplifier: its sender pays for each copy (security E11)
+  }
+  if (is_initial) {
     for (const RosterItem& item : roster_.items()) {
       if (item.subscription == Subscription::to || item.subscription == Subscription::both) {
-        if (!blocked_.blocks(item.jid)) {
+        if (!blocked_.blocks(item.jid) && !roster_.shares(item.jid)) {
           route(probe->with_to(item.jid));
         }
       }
@@ -99,11 +105,12 @@ void Account::go_unavailable(Session& session, StanzaPtr stanza) {
   if (was_available) {
     for (const RosterItem& item : roster_.items()) {
       if (item.subscription == Subscription::from || item.subscription == Subscription::both) {
-        if (!blocked_.blocks(item.jid)) {
+        if (!blocked_.blocks(item.jid) && !roster_.shares(item.jid)) {
           route(stanza->with_to(item.jid));
         }
       }
     }
+    tell_members({stanza});
     const Envelope own{stanza->with_to(jid_), session.principal(), session.id(), TraceId::none};
     for (const auto& other : sessions_) {
       if (other->is_available() && !other->is_ending()) {
@@ -170,9 +177,18 @@ void Account::deliver_presence(Envelope envelope) {
     case StanzaType::unsubscribed: spawn(receive_subscription(Pin(*this), std::move(envelope))); return;
     default: break;
   }
+  // Thousands of a group may come online at once: each client is told at its own pace.
+  const bool is_at_its_pace = roster_.shares(*stanza.from());
+  const auto tell = [&](Session& session) {
+    if (is_at_its_pace) {
+      deliver_shared(session, envelope);
+    } else {
+      static_cast<void>(deliver_to(session, envelope));
+    }
+  };
   if (to.is_full()) {  // section 8.5.3.1
     if (Session* session = find_session(to.resource())) {
-      static_cast<void>(deliver_to(*session, envelope));
+      tell(*session);
     }
     return;
   }
@@ -182,7 +198,7 @@ void Account::deliver_presence(Envelope envelope) {
   const std::size_t count = sessions_.size();
   for (std::size_t i = 0; i < count && i < sessions_.size(); ++i) {
     if (sessions_[i]->is_available()) {  // section 8.5.2.1.2
-      static_cast<void>(deliver_to(*sessions_[i], envelope));
+      tell(*sessions_[i]);
     }
   }
 }
@@ -212,7 +228,9 @@ void Account::answer_probe(const Envelope& envelope) {
 
 void Account::offer_requests(Session& session) {
   for (const SubscriptionRequest& request : roster_.requests()) {
-    session.send_own(Stanza::make(request.stanza));  // section 3.1.3: until it is answered
+    if (!roster_.shares(request.from)) {   // has what was asked for
+      session.send_own(Stanza::make(request.stanza));  // section 3.1.3: until it is answered
+    }
   }
 }
 
@@ -222,10 +240,19 @@ Task<void> Account::send_subscription(Pin self, Envelope envelope) {
   const Serial::Hold hold = co_await changes_.enter();
   const StanzaType verb = envelope.stanza->type();
   const BareJid contact = envelope.stanza->to()->bare();
+  if (roster_.shares(contact)) {   // both have it from their group, and neither can end it
+    if (verb == StanzaType::unsubscribe || verb == StanzaType::unsubscribed) {
+      home_.router().bounce(home_, envelope, StanzaError(StanzaCondition::not_allowed, "You share a group with this contact."));
+    }
+    if (Session* session = home_.find_session(envelope.origin)) {
+      session->resume();
+    }
+    co_return;
+  }
   const SubscriptionState before = roster_.state(contact);
   const SubscriptionStep step = outbound(before, verb);
   std::optional<StanzaError> error;
-  const RosterItem* known = roster_.find(contact);
+  const RosterItem* known = roster_.own(contact);
   const bool changes_item = step.next.subscription != before.subscription ||
                             step.next.pending_out != before.pending_out || step.next.approved != before.approved;
   if (is_ephemeral_) {
@@ -242,7 +269,7 @@ Task<void> Account::send_subscription(Pin self, Envelope envelope) {
     }
   }
   if (!error && changes_item) {
-    RosterItem item = known != nullptr ? *roster_.find(contact) : RosterItem{.jid = contact};
+    RosterItem item = known != nullptr ? *roster_.own(contact) : RosterItem{.jid = contact};
     item.subscription = step.next.subscription;
     item.ask = step.next.pending_out;
     item.approved = step.next.approved;
@@ -274,7 +301,13 @@ Task<void> Account::receive_subscription(Pin self, Envelope envelope) {
   const StanzaType verb = envelope.stanza->type();
   const BareJid contact = envelope.stanza->from()->bare();
   const SubscriptionState before = roster_.state(contact);
-  const SubscriptionStep step = inbound(before, verb);
+  SubscriptionStep step = inbound(before, verb);
+  if (roster_.shares(contact)) {   // only what lies under the group's word changes, and nobody is told
+    if (verb == StanzaType::subscribe) {
+      co_return;
+    }
+    step.passes = step.answer_subscribed = step.answer_unsubscribed = false;
+  }
   RosterStore& rosters = home_.world().stores.rosters;
   const StanzaPtr stanza = envelope.stanza->with_addresses(contact, jid_);
   if (is_ephemeral_) {
@@ -308,7 +341,7 @@ Task<void> Account::receive_subscription(Pin self, Envelope envelope) {
   const bool changes_item =
       step.next.subscription != before.subscription || step.next.pending_out != before.pending_out;
   if (changes_item) {
-    const RosterItem* known = roster_.find(contact);
+    const RosterItem* known = roster_.own(contact);
     RosterItem item = known != nullptr ? *known : RosterItem{.jid = contact};
     item.subscription = step.next.subscription;
     item.ask = step.next.pending_out;

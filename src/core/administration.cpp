@@ -312,6 +312,18 @@ Task<Result<std::vector<DirectoryStep>>> Administration::explain_directory(BareJ
     }(*world_.directories->directories().find(jid.domain())->second, jid, done));
   });
   std::vector<DirectoryStep> steps = co_await done;
+  for (const auto& [domain, host] : world_.hosts) {   // what the groups give, as they are known to the rules now
+    for (const GroupName& group : host->administrator_groups()) {
+      if (host->is_in_group(jid, group)) {
+        steps.push_back({"rights", true, "administrator of " + domain + " by " + group.group});
+      }
+    }
+    for (const auto& explain : host->group_rights) {
+      for (std::string& right : explain(jid)) {
+        steps.push_back({"rights", true, std::move(right)});
+      }
+    }
+  }
   co_return steps;
 }
 

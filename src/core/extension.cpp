@@ -83,6 +83,8 @@ void Extension::on_delivered(std::function<void(Session&, const Envelope&)> obse
 void Extension::on_waiting(std::function<void(Account&, const Envelope&)> observer) {
   host_.observers.waiting.push_back(std::move(observer));
 }
+void Extension::explain_group_rights(std::function<std::vector<std::string>(const BareJid&)> explain) { host_.group_rights.push_back(std::move(explain)); }
+void Extension::on_groups_changed(std::function<void(Home&)> observer) { host_.observers.groups_changed.push_back(std::move(observer)); }
 void Extension::on_contact_changed(std::function<void(Account&, const BareJid*)> observer) {
   host_.observers.contact_changed.push_back(std::move(observer));
 }

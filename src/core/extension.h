@@ -96,6 +96,10 @@ class Extension {
 
   // What a contact may have of the account has changed, and is stored: roster item, subscription, block list. Nothing: of any of them,
   // or the account is gone (Account::exists).
+  // What somebody has here by groups, for `aldis directory check`.
+  void explain_group_rights(std::function<std::vector<std::string>(const BareJid&)> explain);
+  // On each home, when groups of people of any domain here are others than before (VirtualHost::is_in_group).
+  void on_groups_changed(std::function<void(Home&)> observer);
   void on_contact_changed(std::function<void(Account&, const BareJid* contact)> observer);
 
   // A message that no client has yet: it was kept for an account without one, or it is with a session that has lost its

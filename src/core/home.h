@@ -1,6 +1,7 @@
 // Home: the accounts and sessions of one shard. Everything here runs on its executor.
 #pragma once
 #include <chrono>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,6 +25,19 @@
 
 namespace aldis {
 
+// Presence for the members of groups, those but whom its owner blocks.
+struct GroupPresence {
+  SharedContacts members;
+  policy::BlockList blocked;
+  std::vector<StanzaPtr> stanzas;   // without a to
+};
+// What each home does when groups change, each step on all of them before the next on any.
+enum class GroupStep : std::uint8_t {
+  leave,   // who will be nobody's contact any more is seen going
+  take,    // rosters are as the new groups have them, and clients are told
+  join,    // who is somebody's contact from now on is seen
+};
+
 class Home final : private NextTurn {
  public:
   Home(World& world, Shard& shard, std::uint8_t index);
@@ -42,6 +56,10 @@ class Home final : private NextTurn {
   // A message without a to, as if it had been sent to each of these addresses of accounts of this home, bare or full: one stanza for all, by
   // each account's own rules. For a headline (RFC 6121 section 8.5.2: dropped where nobody is available) no account is loaded.
   void deliver_each(const Envelope& envelope, std::span<const Jid> recipients);
+  // Those of the members that are here and available.
+  [[nodiscard]] std::vector<Account*> available_members(const SharedContacts& members) const;
+  // To them: nobody is loaded for it.
+  void tell_members(const GroupPresence& what);
   void bind(BindRequest request);
   // Resumes a session of the principal's (XEP-0198 section 5), from whatever entry.
   void resume(ResumptionRequest request);
@@ -53,6 +71,12 @@ class Home final : private NextTurn {
   // What recipients here see of positions, and what waits until they may.
   [[nodiscard]] PositionForms& position_forms() { return position_forms_; }
   [[nodiscard]] LatePositions& late_positions() { return late_positions_; }
+
+  // What the account has by groups now; also of one that is not in memory.
+  [[nodiscard]] SharedContacts contacts_of(const BareJid& account) const;
+  // Null: there are none, or they are not known yet (VirtualHost::expects_groups).
+  [[nodiscard]] const SharedGroups* groups_of_domain(std::string_view domain) const;
+  [[nodiscard]] Task<void> change_groups(std::string domain, std::shared_ptr<const SharedGroupsChange> change, GroupStep step);
 
   // What lives here besides accounts.
   [[nodiscard]] Residents& residents() { return residents_; }
@@ -145,6 +169,7 @@ class Home final : private NextTurn {
   std::size_t absent_ = 0;   // of accounts_, those that do not exist; before them: they count themselves out
   std::unordered_map<std::string, std::unique_ptr<Account>, KeyedStringHash, std::equal_to<>> accounts_;
   std::unordered_map<SessionId, Session*> sessions_;
+  std::map<std::string, SharedGroupsPtr, std::less<>> groups_;   // by domain; what rosters here show
   std::shared_ptr<const xml::Scope> usual_scope_;
   std::shared_ptr<Settlements> settlements_;
   std::vector<SessionId> to_look_at_;   // after the flush
@@ -175,5 +200,9 @@ class Home final : private NextTurn {
   std::uint8_t index_;
   MemoryStep memory_step_ = MemoryStep::none;
 };
+
+// The groups of a domain are these from now on. Returns when every home has taken them; one call after the other for a domain. Runs on any
+// executor; what rosters show changes on each shard at a time of its own, rights (VirtualHost::groups) at once.
+[[nodiscard]] Task<void> share_groups(World& world, std::string domain, std::vector<DirectoryGroup> groups);
 
 }  // namespace aldis

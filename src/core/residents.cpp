@@ -52,6 +52,22 @@ void Residents::with(const BareJid& address, const VirtualHost& host, Work work,
   this->work(address.str(), *place);
 }
 
+void Residents::for_each_of(std::string_view domain, const Work& work) {
+  std::vector<std::string> all;
+  for (const auto& [address, place] : places_) {
+    const std::size_t at = address.find('@');
+    if (at != std::string::npos && std::string_view(address).substr(at + 1) == domain) {
+      all.push_back(address);
+    }
+  }
+  for (const std::string& address : all) {
+    if (const auto found = places_.find(address); found != places_.end()) {
+      found->second.inbox.push_back(work);
+      this->work(address, found->second);
+    }
+  }
+}
+
 Resident* Residents::find(std::string_view address) const {
   const auto found = places_.find(address);
   return found == places_.end() || found->second.is_loading ? nullptr : found->second.resident.get();

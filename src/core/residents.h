@@ -27,6 +27,8 @@ class Residents {
   // but for calling `refused`.
   using Work = std::function<void(Resident&)>;
   void with(const BareJid& address, const VirtualHost& host, Work work, std::function<void()> refused);
+  // Those at the domain's addresses that are in memory, each in its turn.
+  void for_each_of(std::string_view domain, const Work& work);
   // Null: not in memory, or still being read.
   [[nodiscard]] Resident* find(std::string_view address) const;
   void on_gone(const std::string& address, SessionId session);

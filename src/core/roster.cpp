@@ -5,12 +5,13 @@
 
 namespace aldis {
 
-Roster::Roster(RosterData data)
+Roster::Roster(RosterData data, SharedContacts shared)
     : version_(data.version),
       items_(std::move(data.items)),
       requests_(std::move(data.requests)),
       removals_(std::move(data.removals)),
-      removals_complete_since_(data.removals_complete_since) {
+      removals_complete_since_(data.removals_complete_since),
+      shared_(std::move(shared)) {
   std::sort(items_.begin(), items_.end(), [](const RosterItem& a, const RosterItem& b) { return a.jid < b.jid; });
 }
 
@@ -19,14 +20,14 @@ std::vector<RosterItem>::const_iterator Roster::place(std::string_view bare) con
                           [](const RosterItem& item, std::string_view wanted) { return item.jid.str() < wanted; });
 }
 
-const RosterItem* Roster::find(const Jid& contact) const {
+const RosterItem* Roster::own(const Jid& contact) const {
   const auto at = place(contact.bare_str());
   return at != items_.end() && at->jid.str() == contact.bare_str() ? &*at : nullptr;
 }
 
 SubscriptionState Roster::state(const Jid& contact) const {
   SubscriptionState state;
-  if (const RosterItem* item = find(contact)) {
+  if (const RosterItem* item = own(contact)) {
     state.subscription = item->subscription;
     state.pending_out = item->ask;
     state.approved = item->approved;
@@ -35,14 +36,62 @@ SubscriptionState Roster::state(const Jid& contact) const {
   return state;
 }
 
+bool Roster::contains(const Jid& contact) const { return own(contact) != nullptr || shares(contact); }
+
+std::optional<RosterItem> Roster::find(const Jid& contact) const {
+  const RosterItem* item = own(contact);
+  const GroupMember* member = shared_.find(contact.bare_str());
+  if (member == nullptr) {
+    return item == nullptr ? std::nullopt : std::optional<RosterItem>(*item);
+  }
+  RosterItem both = item != nullptr ? *item : RosterItem{.jid = member->account};
+  if (both.name.empty()) {
+    both.name = member->name;
+  }
+  std::vector<std::string> displays = shared_.displays_of(contact.bare_str());
+  std::vector<std::string> groups;
+  std::ranges::set_union(both.groups, displays, std::back_inserter(groups));
+  both.groups = std::move(groups);
+  both.subscription = Subscription::both;
+  both.ask = false;
+  return both;
+}
+
 bool Roster::has_from(const Jid& contact) const {
-  const RosterItem* item = find(contact);
-  return item != nullptr && (item->subscription == Subscription::from || item->subscription == Subscription::both);
+  const RosterItem* item = own(contact);
+  return (item != nullptr && (item->subscription == Subscription::from || item->subscription == Subscription::both)) || shares(contact);
 }
 
 bool Roster::has_to(const Jid& contact) const {
-  const RosterItem* item = find(contact);
-  return item != nullptr && (item->subscription == Subscription::to || item->subscription == Subscription::both);
+  const RosterItem* item = own(contact);
+  return (item != nullptr && (item->subscription == Subscription::to || item->subscription == Subscription::both)) || shares(contact);
+}
+
+std::vector<const BareJid*> Roster::contacts() const {
+  std::vector<const BareJid*> all;
+  all.reserve(items_.size() + shared_.size_at_most());
+  auto item = items_.begin();
+  for (const GroupMember* member : shared_.all()) {
+    for (; item != items_.end() && item->jid.str() < member->account.str(); ++item) {
+      all.push_back(&item->jid);
+    }
+    if (item != items_.end() && item->jid == member->account) {
+      ++item;
+    }
+    all.push_back(&member->account);
+  }
+  for (; item != items_.end(); ++item) {
+    all.push_back(&item->jid);
+  }
+  return all;
+}
+
+std::string Roster::ver_of(std::uint64_t version, std::string_view token) {
+  std::string text = std::to_string(version);
+  if (!token.empty()) {
+    text.append(1, ':').append(token);
+  }
+  return text;
 }
 
 void Roster::put(RosterItem item) {

@@ -29,6 +29,7 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   world_.set_config(config_.live.core);
   world_.policy.set_positions(config_.live.positions);
   world_.policy.set_peers(config_.live.peers);
+  world_.policy.set_groups([this](const Jid& who, const GroupName& group) { return world_.is_in_group(who, group); });
   const CoreConfig& core = config_.live.core;
   world_.stanza_limits.stanza_bytes = core.stanza_bytes.size();
   world_.stanza_limits.depth = core.stanza_depth;
@@ -46,6 +47,9 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   world_.directories = credentials_.get();
   for (const auto& [domain, directory] : credentials_->directories()) {
     directory_watches_.push_back(std::make_unique<DirectoryWatch>(world_, *lobby_shard_, *credentials_, domain));
+    if (directory->groups_refresh()) {
+      group_watches_.push_back(std::make_unique<GroupWatch>(world_, *lobby_shard_, *directory, domain));
+    }
   }
   failures_ = std::make_unique<LoginFailureCounters>(config_.live.auth, stores.login_failures, clock);
   tokens_ = std::make_unique<ClientTokens>(config_.live.auth, stores.tokens, config_.token_key, random, clock);
@@ -61,12 +65,17 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   world_.certificates = &certificate_judge_;
   for (const ServedDomain& domain : config_.domains) {
     auto host = std::make_unique<VirtualHost>(domain.name);
-    host->set_administrators({domain.administrators.begin(), domain.administrators.end()});
+    host->set_administrators({domain.administrators.begin(), domain.administrators.end()}, domain.administrator_groups);
     host->see_other_host = domain.see_other_host;
     for (const InstalledExtension& extension : domain.extensions) {
       host->install(*extension.entry, world_, extension.config);
     }
     world_.hosts.emplace(std::string(domain.name.domain()), std::move(host));
+  }
+  for (const auto& [domain, directory] : credentials_->directories()) {
+    if (const auto host = world_.hosts.find(domain); host != world_.hosts.end()) {
+      host->second->expects_groups = directory->groups_refresh().has_value();
+    }
   }
   // Who names no domain is taken for a user of the first that has any.
   const auto first = std::ranges::find_if(config_.domains, [&](const ServedDomain& domain) { return world_.find_host(domain.name.domain())->has_accounts; });
@@ -176,6 +185,7 @@ Result<void> Server::start() {
     return ready;
   }
   wait_on(*lobby_shard_, [&] { return restore_sessions(); });
+  wait_on(*lobby_shard_, [&] { return learn_groups(); });
   wait_on(*lobby_shard_, [&] { return revive_rooms(); });
   world_.homes.front()->shard().post([this] { world_.homes.front()->start_periodic_work(); });
   lobby_shard_->post([this, contexts, opened = std::move(listeners)]() mutable {
@@ -226,6 +236,21 @@ Task<void> Server::restore_sessions() {
   }
 }
 
+// Before anybody can connect, if it takes no longer: who comes back to a roster of thousands by groups finds them there, and need not be told
+// one by one.
+Task<void> Server::learn_groups() {
+  std::vector<Completion<bool>> waiting;
+  for (const auto& watch : group_watches_) {
+    spawn([](GroupWatch& one, Completion<bool> done) -> Task<void> {
+      co_await one.start(std::chrono::seconds(5));
+      done.complete(true);
+    }(*watch, waiting.emplace_back()));
+  }
+  for (const Completion<bool>& done : waiting) {
+    static_cast<void>(co_await done);
+  }
+}
+
 // Those where somebody was who may be back: they tell of who is not, so that nobody is a ghost there. Others are read when they are
 // asked for.
 Task<void> Server::revive_rooms() {
@@ -264,7 +289,9 @@ void Server::apply(LiveConfig live) {
   std::atomic_store(&auth_config_, std::make_shared<const AuthConfig>(live.auth));
   for (const auto& [domain, administrators] : live.administrators) {
     if (const auto host = world_.hosts.find(domain); host != world_.hosts.end()) {
-      host->second->set_administrators({administrators.begin(), administrators.end()});
+      const auto groups = live.administrator_groups.find(domain);
+      host->second->set_administrators({administrators.begin(), administrators.end()},
+                                       groups != live.administrator_groups.end() ? groups->second : std::vector<GroupName>{});
     }
   }
   lobby_shard_->post([this, live = std::move(live)] {
@@ -301,7 +328,8 @@ bool Server::wait_until_quiet(Monotonic until, bool (Home::*is_quiet)() const) {
     for (const auto& home : world_.homes) {
       ask(home->shard(), [&] { return (home.get()->*is_quiet)(); });
     }
-    ask(*lobby_shard_, [&] { return lobby_->size() == 0 && std::ranges::all_of(directory_watches_, [](const auto& watch) { return watch->is_quiet(); }); });
+    ask(*lobby_shard_, [&] { return lobby_->size() == 0 && std::ranges::all_of(directory_watches_, [](const auto& watch) { return watch->is_quiet(); }) &&
+                            std::ranges::all_of(group_watches_, [](const auto& watch) { return watch->is_quiet(); }); });
     if (quiet || std::chrono::steady_clock::now() >= until) {
       return quiet;
     }
@@ -335,6 +363,9 @@ bool Server::stop(std::chrono::milliseconds deadline) {
     lobby_->close();
     credentials_->stop();
     for (const auto& watch : directory_watches_) {
+      watch->stop();
+    }
+    for (const auto& watch : group_watches_) {
       watch->stop();
     }
   });

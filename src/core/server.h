@@ -18,6 +18,7 @@
 #include "core/directory_certificates.h"
 #include "core/directory_watch.h"
 #include "core/extension.h"
+#include "core/group_watch.h"
 #include "core/home.h"
 #include "core/listener_tls.h"
 #include "core/lobby.h"
@@ -43,6 +44,7 @@ struct ServedDomain {
   std::vector<tls::Certificate> certificates;   // of each key kind one at most; may be empty when no listener has TLS
   std::vector<InstalledExtension> extensions;   // in the order of app/extensions.cpp
   std::vector<BareJid> administrators;          // until a reload gives others
+  std::vector<GroupName> administrator_groups;  // the same
   std::string see_other_host;
 };
 
@@ -52,6 +54,7 @@ struct LiveConfig {
   LobbyConfig lobby;
   AuthConfig auth;
   std::map<std::string, std::vector<BareJid>, std::less<>> administrators{};   // of each domain; one not named keeps its own
+  std::map<std::string, std::vector<GroupName>, std::less<>> administrator_groups{};   // the same
   policy::PositionRulesPtr positions{};                                        // null: everybody sees all of them
   policy::PeerRulesPtr peers{};                                                // null: there are no other servers
   CertificatePolicies certificates{};           // of people, by domain
@@ -108,6 +111,7 @@ class Server {
   void wait_on(Shard& shard, F work);
   [[nodiscard]] Task<void> restore_sessions();
   [[nodiscard]] Task<void> revive_rooms();
+  [[nodiscard]] Task<void> learn_groups();
   // Whether all homes (and the lobby) were, before the time.
   [[nodiscard]] bool wait_until_quiet(Monotonic until, bool (Home::*is_quiet)() const);
   // Runs a step on all homes at once; false when not all were done in time.
@@ -123,6 +127,7 @@ class Server {
   std::unique_ptr<CredentialSource> own_credentials_;
   std::unique_ptr<DirectoryAccounts> credentials_;
   std::vector<std::unique_ptr<DirectoryWatch>> directory_watches_;
+  std::vector<std::unique_ptr<GroupWatch>> group_watches_;
   std::unique_ptr<LoginFailureCounters> failures_;
   std::unique_ptr<ClientTokens> tokens_;
   std::unique_ptr<Authenticator> authenticator_;

@@ -1,6 +1,8 @@
 // A served domain: installation of its extensions, the lookups of the world, and what is addressed to the domain itself.
 #include "core/virtual_host.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "core/home.h"
 #include "core/session.h"
@@ -33,6 +35,15 @@ const VirtualHost* World::find_host(std::string_view domain) const {
   return found == hosts.end() ? nullptr : found->second.get();
 }
 
+std::optional<bool> World::is_in_group(const Jid& who, const GroupName& group) const {
+  const VirtualHost* host = who.domain() == group.domain ? find_host(group.domain) : nullptr;
+  if (host == nullptr) {
+    return false;
+  }
+  const SharedGroupsPtr groups = host->groups();
+  return groups != nullptr ? std::optional(groups->has(group.group, who.bare_str())) : host->expects_groups ? std::nullopt : std::optional(false);
+}
+
 bool World::is_component(std::string_view domain) const {
   const policy::PeerRulesPtr rules = policy.peers();
   return rules != nullptr && rules->of(domain)->is_component;
@@ -42,7 +53,24 @@ Home& World::home_of(std::string_view bare) const {
   return *homes[homes.size() == 1 ? 0 : static_cast<std::size_t>(placement(bare) % homes.size())];
 }
 
+bool VirtualHost::is_in_group(const Jid& user, const GroupName& group) const {
+  const std::string_view of = group.domain.empty() ? domain() : std::string_view(group.domain);
+  if (user.domain() != of) {
+    return false;
+  }
+  const VirtualHost* host = of == domain() ? this : world_ != nullptr ? world_->find_host(of) : nullptr;
+  const SharedGroupsPtr groups = host != nullptr ? host->groups() : nullptr;
+  return groups != nullptr && groups->has(group.group, user.bare_str());
+}
+
+bool VirtualHost::is_administrator(const Jid& jid) const {
+  const auto all = std::atomic_load(&administrators_);
+  return all->people.contains(jid.bare()) ||
+         std::ranges::any_of(all->groups, [&](const GroupName& group) { return is_in_group(jid, group); });
+}
+
 void VirtualHost::install(const ExtensionEntry& entry, World& world, OptionObject config) {
+  world_ = &world;
   ensure(extensions_.insert(std::string(entry.name)).second, "an extension is installed once");
   Extension extension(entry.name, *this, world, std::move(config));
   entry.install(extension);

@@ -16,12 +16,14 @@
 #include "core/iq.h"
 #include "core/resident.h"
 #include "core/room_administration.h"
+#include "core/shared_groups.h"
 #include "xml/writer.h"
 
 namespace aldis {
 
 class Home;
 class Session;
+struct World;
 
 class VirtualHost {
  public:
@@ -30,11 +32,21 @@ class VirtualHost {
   [[nodiscard]] const BareJid& jid() const { return jid_; }
   [[nodiscard]] std::string_view domain() const { return jid_.domain(); }
   using Administrators = std::set<BareJid, std::less<>>;
-  [[nodiscard]] bool is_administrator(const Jid& jid) const { return std::atomic_load(&administrators_)->contains(jid.bare()); }
+  // By name, or by a group as it is at this moment.
+  [[nodiscard]] bool is_administrator(const Jid& jid) const;
   // From any thread.
-  void set_administrators(Administrators all) {
-    std::atomic_store(&administrators_, std::make_shared<const Administrators>(std::move(all)));
+  void set_administrators(Administrators all, std::vector<GroupName> groups = {}) {
+    std::atomic_store(&administrators_, std::make_shared<const AllAdministrators>(AllAdministrators{std::move(all), std::move(groups)}));
   }
+  [[nodiscard]] std::vector<GroupName> administrator_groups() const { return std::atomic_load(&administrators_)->groups; }
+  // Now, of people served here. False also where nothing is known of the group.
+  [[nodiscard]] bool is_in_group(const Jid& user, const GroupName& group) const;
+
+  // What somebody outside has of this domain's people in groups, for rules: as it is now, from any thread. Null: not known, and nobody is in
+  // any. Rosters have them from their Home.
+  [[nodiscard]] SharedGroupsPtr groups() const { return std::atomic_load(&groups_); }
+  void set_groups(SharedGroupsPtr groups) { std::atomic_store(&groups_, std::move(groups)); }
+  bool expects_groups = false;   // there will be some soon after the start
 
   // Installs a feature; `config` is its options as the domain's configuration fills them.
   void install(const ExtensionEntry& entry, World& world, OptionObject config);
@@ -92,6 +104,7 @@ class VirtualHost {
     std::vector<std::function<void(Session&, const Envelope&)>> delivered;
     std::vector<std::function<void(Account&, const Envelope&)>> waiting;
     std::vector<std::function<void(Account&, const BareJid*)>> contact_changed;
+    std::vector<std::function<void(Home&)>> groups_changed;
   };
   struct Nonza {
     XmlName name;
@@ -116,6 +129,7 @@ class VirtualHost {
   std::function<Task<StanzaPtr>(StanzaPtr, std::string)> registration;
   std::string see_other_host;                 // not empty: clients of this domain are sent there (RFC 6120 4.9.3.19)
   std::vector<PeriodicWork> periodic;
+  std::vector<std::function<std::vector<std::string>(const BareJid&)>> group_rights;   // what somebody has here by groups, in an operator's words
   bool has_accounts = true;   // people's; false: other things live at its addresses, or nothing
   // What lives at this domain's addresses; null: accounts do.
   ResidentFactory residents;
@@ -128,7 +142,13 @@ class VirtualHost {
 
  private:
   BareJid jid_;
-  std::shared_ptr<const Administrators> administrators_ = std::make_shared<const Administrators>();
+  struct AllAdministrators {
+    Administrators people;
+    std::vector<GroupName> groups;
+  };
+  std::shared_ptr<const AllAdministrators> administrators_ = std::make_shared<const AllAdministrators>();
+  const World* world_ = nullptr;   // from the first extension on
+  SharedGroupsPtr groups_;
   std::set<std::string, std::less<>> extensions_;
   std::map<std::type_index, std::shared_ptr<void>> shared_;
 };

@@ -4,9 +4,11 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "auth/directory_group.h"
 #include "base/clock.h"
 #include "base/keyed_hash.h"
 #include "base/random.h"
@@ -50,6 +52,8 @@ struct World {
   [[nodiscard]] bool is_component(std::string_view domain) const;
   // Served here, or a component's: nobody elsewhere speaks for it.
   [[nodiscard]] bool is_ours(std::string_view domain) const { return find_host(domain) != nullptr || is_component(domain); }
+  // Somebody of a domain served here, now; nothing: its groups are not known yet.
+  [[nodiscard]] std::optional<bool> is_in_group(const Jid& who, const GroupName& group) const;
   [[nodiscard]] Home& home_of(std::string_view bare) const;
   [[nodiscard]] std::shared_ptr<const CoreConfig> config() const { return std::atomic_load(&config_); }
   void set_config(CoreConfig config) { std::atomic_store(&config_, std::make_shared<const CoreConfig>(config)); }

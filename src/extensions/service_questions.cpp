@@ -62,9 +62,8 @@ Task<CommandResult> get_user_roster(Iq request, std::vector<Form> forms) {
     writer.start("field").attribute("type", "hidden").attribute("var", "FORM_TYPE").element("value", ns::admin).end();
     writer.start("field").attribute("var", "accountjids").element("value", jid.str()).end();
     writer.start("query", ns::roster);
-    for (const RosterItem& item : roster->items) {
-      write_roster_item(writer, item);
-    }
+    const Roster whole(*roster, request.home().contacts_of(jid.bare()));
+    whole.for_each([&](const RosterItem& item) { write_roster_item(writer, item); });
     writer.end().end();
   }
   co_return outcome;
@@ -117,6 +116,8 @@ Task<CommandResult> user_stats(Iq request, std::vector<Form> forms) {
   if (!roster) {
     co_return fail(refusal(roster.error()));
   }
+  std::size_t contacts = 0;
+  Roster(*roster, request.home().contacts_of(*jid)).for_each([&](const RosterItem&) { ++contacts; });
   const std::vector<SessionSummary> sessions =
       co_await request.home().world().administration->sessions(*jid, listing_max);
   std::vector<std::string> peers;
@@ -130,7 +131,7 @@ Task<CommandResult> user_stats(Iq request, std::vector<Form> forms) {
   Form answer = result_form();
   answer.fields.emplace_back("ipaddresses", FieldType::text_multi, std::move(peers), "Network addresses");
   answer.fields.emplace_back("rostersize", FieldType::text_single,
-                             std::vector<std::string>{std::to_string(roster->items.size())}, "Contacts");
+                             std::vector<std::string>{std::to_string(contacts)}, "Contacts");
   answer.fields.emplace_back("onlineresources", FieldType::text_multi, std::move(resources), "Resources online");
   CommandOutcome outcome;
   outcome.forms.push_back(std::move(answer));

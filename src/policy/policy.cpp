@@ -81,7 +81,7 @@ Decision Policy::decide(const Question& question) const {
 PositionRulePtr Policy::positions_for(const Jid& recipient) const {
   PositionRulePtr rule;
   if (const PositionRulesPtr groups = std::atomic_load(&positions_)) {
-    rule = groups->of(recipient);
+    rule = groups->of(recipient, groups_);
   }
   if (rule == nullptr) {
     if (const PeerRulesPtr servers = peers()) {   // served here: nobody's, and then the default is not meant

@@ -122,6 +122,10 @@ class Policy {
   // Before anything runs.
   void on_peers_changed(PeersObserver observer) { observer_ = std::move(observer); }
 
+  // ---- directories' groups, for rules that name them; asked at each use, from any thread
+  // Before anything runs.
+  void set_groups(GroupLookup lookup) { groups_ = std::move(lookup); }
+
   // ---- the groups that see less of positions, from any thread; null: there are none
   void set_positions(PositionRulesPtr rules) { std::atomic_store(&positions_, std::move(rules)); }
 
@@ -131,6 +135,7 @@ class Policy {
 
   PeerRulesPtr peers_;
   PositionRulesPtr positions_;
+  GroupLookup groups_;
   PeersObserver observer_;
 };
 

@@ -18,6 +18,7 @@ constexpr auto option_names(Positions) {
 struct LocationOptions {
   std::string name;
   std::vector<std::string> users;
+  std::vector<std::string> groups;
   std::vector<std::string> domains;
   Positions positions = Positions::shown;
   std::uint32_t position_grid = 0;
@@ -31,9 +32,11 @@ inline constexpr auto location_options = std::tuple{
     Option{"name", &LocationOptions::name, Range{1, 64}, "How the log calls this group.", Reload::live},
     Option{"users", &LocationOptions::users, Range{0, 10'000}, "Addresses of those who are in it, \"juliet@example.org\", here or elsewhere.",
            Reload::live},
+    Option{"groups", &LocationOptions::groups, Range{0, 1000},
+           "Groups of directories, \"group@domain\", whose members are in it, as the directory has them now.", Reload::live},
     Option{"domains", &LocationOptions::domains, Range{0, 1000},
            "Domains, or \"*.example.org\", all of whose users are in it; also those served here. A table that names a user goes before one "
-           "that names the domain; of two of a kind the first counts, and nothing of the others.",
+           "that names a group, and that before one that names the domain; of two of a kind the first counts, and nothing of the others.",
            Reload::live},
     Option{"positions", &LocationOptions::positions, "Whether they are shown positions of others (XEP-0080) at all.", Reload::live},
     Option{"position_grid", &LocationOptions::position_grid, Range{0U, largest_position_grid},

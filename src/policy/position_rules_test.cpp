@@ -49,9 +49,29 @@ TEST(PositionRules, AUserGoesBeforeADomainAndTheFirstBeforeTheNext) {
   EXPECT_EQ(rules->of(jid("a@guests.example")), nullptr);
 }
 
+TEST(PositionRules, AGroupGoesBehindUsersAndIsAskedAtEachUse) {
+  const auto rules = PositionRules::make({{.name = "all", .domains = {"capulet.example"}, .position_grid = 1},
+                                          {.name = "visitors", .groups = {"guests of the house@capulet.example"}, .positions = Positions::withheld},
+                                          {.name = "liaison", .users = {"nurse@capulet.example"}}})
+                         .value();
+  std::optional<bool> answer = true;
+  const GroupLookup groups = [&](const Jid& who, const GroupName& group) -> std::optional<bool> {
+    EXPECT_EQ(group, (GroupName{"guests of the house", "capulet.example"}));
+    return who.domain() == group.domain ? answer : std::optional<bool>(false);
+  };
+  EXPECT_EQ(rules->of(jid("juliet@capulet.example"), groups)->name, "visitors");
+  EXPECT_EQ(rules->of(jid("nurse@capulet.example"), groups)->name, "liaison");
+  EXPECT_EQ(rules->of(jid("romeo@montague.example"), groups), nullptr);
+  answer = false;
+  EXPECT_EQ(rules->of(jid("juliet@capulet.example"), groups)->name, "all");
+  answer.reset();
+  EXPECT_TRUE(rules->of(jid("juliet@capulet.example"), groups)->is_withheld) << "whether the rule is hers is not known";
+}
+
 TEST(PositionRules, WhatIsNoRule) {
+  EXPECT_THAT(problems({{.name = "x", .groups = {"ops"}}}), ElementsAre("0 groups \"ops\" is no \"group@domain\""));
   EXPECT_THAT(problems({{.users = {"a@b.example"}}}), ElementsAre("0 name is missing: how the log calls this group"));
-  EXPECT_THAT(problems({{.name = "x"}}), ElementsAre("0 users and domains are empty: nobody is in this group"));
+  EXPECT_THAT(problems({{.name = "x"}}), ElementsAre("0 users and groups and domains are empty: nobody is in this group"));
   EXPECT_THAT(problems({{.name = "x", .users = {"montague.example"}}}), ElementsAre("0 users \"montague.example\" is no user's address"));
   EXPECT_THAT(problems({{.name = "ok", .users = {"a@b.example"}}, {.name = "x", .domains = {"*.*.example"}}}),
               ElementsAre("1 domains \"*.*.example\" is no domain and no \"*.domain\""));

@@ -16,6 +16,7 @@ import servers  # noqa: E402  (the stories' own module)
 
 BASE = "dc=example,dc=org"
 PEOPLE = f"ou=people,{BASE}"
+GROUPS = f"ou=groups,{BASE}"
 SERVICE = f"cn=aldis,{BASE}"
 SERVICE_PASSWORD = "service secret"
 READER = f"cn=reader,{BASE}"   # as SERVICE, but it may not act as the people
@@ -38,6 +39,19 @@ def person(uid, password, cn=None):
             f"userPassword: {password}\nmail: {uid}@example.org\n{keys}\n")
 
 
+def group(cn, members, kind="groupOfNames"):
+    """Members are names of people, or of groups with a + before them; of a posixGroup they are uids."""
+    text = f"dn: cn={cn},{GROUPS}\nobjectClass: {kind}\ncn: {cn}\ndescription: The {cn}\n"
+    if kind == "posixGroup":
+        return text + "gidNumber: 100\n" + "".join(f"memberUid: {uid}\n" for uid in members) + "\n"
+    attribute = "uniqueMember" if kind == "groupOfUniqueNames" else "member"
+    return text + "".join(f"{attribute}: {member_dn(who)}\n" for who in members) + "\n"
+
+
+def member_dn(who):
+    return f"cn={who[1:]},{GROUPS}" if who.startswith("+") else f"cn={who},{PEOPLE}"
+
+
 class Slapd:
     """OpenLDAP's server: ldap with StartTLS and ldaps on loopback. Its log counts what it was asked."""
 
@@ -49,7 +63,7 @@ class Slapd:
         ca = self.folder.parent
         servers.make_certificate(ca, "directory", ["ldap.example.org"])
         self.config = self.folder / "slapd.conf"
-        schema = "".join(f"include /etc/ldap/schema/{name}.schema\n" for name in ("core", "cosine", "inetorgperson"))
+        schema = "".join(f"include /etc/ldap/schema/{name}.schema\n" for name in ("core", "cosine", "inetorgperson", "nis"))
         self.config.write_text(schema + f"""
 attributetype ( 1.3.6.1.4.1.4203.666.11.99.1 NAME 'scramVerifier' EQUALITY octetStringMatch
   SYNTAX 1.3.6.1.4.1.1466.115.121.1.40 )
@@ -80,6 +94,7 @@ access to * by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self rea
 """)
         ldif = (f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\no: example\ndc: example\n\n"
                 f"dn: {PEOPLE}\nobjectClass: organizationalUnit\nou: people\n\n"
+                f"dn: {GROUPS}\nobjectClass: organizationalUnit\nou: groups\n\n"
                 f"dn: cn=policy,{BASE}\nobjectClass: pwdPolicy\nobjectClass: device\ncn: policy\npwdAttribute: userPassword\n\n"
                 f"dn: {SERVICE}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: aldis\n"
                 f"userPassword: {SERVICE_PASSWORD}\nauthzTo: dn.children:{PEOPLE}\n\n"
@@ -128,6 +143,10 @@ access to * by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self rea
 
     def remove(self, cn):
         self.change(f"dn: cn={cn},{PEOPLE}\nchangetype: delete\n")
+
+    def join(self, cn, who, is_in=True, attribute="member"):
+        value = who if attribute == "memberUid" else member_dn(who)
+        self.change(f"dn: cn={cn},{GROUPS}\nchangetype: modify\n{'add' if is_in else 'delete'}: {attribute}\n{attribute}: {value}\n")
 
     def set(self, cn, attribute, value):
         text = f"{attribute}: {value}" if isinstance(value, str) else f"{attribute}:: {base64.b64encode(value).decode()}"

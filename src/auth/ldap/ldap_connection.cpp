@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 
 namespace aldis::ldap {
@@ -42,6 +43,19 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// Active Directory gives 1500 values, as member;range=0-1499, and the last ones as member;range=1500-* (MS-ADTS section 3.1.1.3.1.3.3). Where
+// the next begin; empty: these are all.
+std::string rest_of_range(std::string_view option) {
+  const std::string text = lower(option);
+  const std::size_t dash = text.find('-');
+  std::uint32_t last = 0;
+  if (!text.starts_with(";range=") || dash == std::string::npos) {
+    return {};
+  }
+  const auto read = std::from_chars(text.data() + dash + 1, text.data() + text.size(), last);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? std::to_string(std::uint64_t{last} + 1) : std::string();
+}
+
 Entry read_entry(LDAP* handle, LDAPMessage* message) {
   Entry entry;
   if (char* dn = ldap_get_dn(handle, message)) {
@@ -51,7 +65,11 @@ Entry read_entry(LDAP* handle, LDAPMessage* message) {
   BerElement* position = nullptr;
   for (char* name = ldap_first_attribute(handle, message, &position); name != nullptr; name = ldap_next_attribute(handle, message, position)) {
     std::string_view plain(name);
+    const std::string_view option = plain.substr(std::min(plain.size(), plain.find(';')));
     plain = plain.substr(0, plain.find(';'));   // an option (RFC 4512 section 2.5) is another spelling of the same to us
+    if (const std::string next = rest_of_range(option); !next.empty()) {
+      entry.rest[lower(plain)] = next;
+    }
     auto& values = entry.attributes[lower(plain)];
     if (berval** all = ldap_get_values_len(handle, message, name)) {
       for (berval** one = all; *one != nullptr; ++one) {

@@ -75,7 +75,10 @@ LdapDirectory::LdapDirectory(DirectoryOptions options, std::vector<Endpoint> end
       certificate_lines_(certificate_lines(options_).value()),
       profiles_(options_.profiles ? std::make_unique<LdapProfiles>(options_, schema_, ProfileMap::make(options_).value(), servers_, clock) : nullptr),
       login_workers_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = options_.connections, .queue = 1024, .name = "directory"})),
-      list_worker_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 1, .queue = 64, .name = "directory-list"})) {}
+      list_worker_(std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 1, .queue = 64, .name = "directory-list"})),
+      groups_(servers_, options_, schema_, clock_),
+      group_worker_(options_.group_base.empty() ? nullptr
+                                                : std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 1, .queue = 64, .name = "directory-groups"})) {}
 
 void LdapDirectory::stop() {
   login_workers_.reset();
@@ -83,6 +86,7 @@ void LdapDirectory::stop() {
     profiles_->stop();
   }
   list_worker_.reset();
+  group_worker_.reset();
 }
 
 ProofsOfDomain LdapDirectory::proofs() const {
@@ -281,9 +285,19 @@ Task<Result<std::vector<DirectoryPerson>>> LdapDirectory::look_up(std::vector<Ba
   co_return all;
 }
 
+std::optional<std::chrono::milliseconds> LdapDirectory::groups_refresh() const {
+  return options_.group_base.empty() ? std::nullopt : std::optional<std::chrono::milliseconds>(options_.groups_refresh);
+}
+
+Task<Result<PeopleDirectory::Groups>> LdapDirectory::groups(std::string domain) {
+  auto work = [this, domain = std::move(domain)] { return groups_.look(domain); };
+  Result<Groups> groups = co_await ask(group_worker_, std::move(work), list_patience);
+  co_return groups;
+}
+
 Task<std::vector<DirectoryStep>> LdapDirectory::explain(BareJid account) {
   auto work = [this, account] {
-    std::vector<DirectoryStep> all = explain_on(servers_, options_, schema_, account, clock_.wall());
+    std::vector<DirectoryStep> all = explain_on(servers_, options_, schema_, account, clock_);
     if (profiles_ != nullptr) {
       std::ranges::move(explain_profile(servers_, options_.base, schema_, profiles_->map(), account), std::back_inserter(all));
     }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "auth/ldap/ldap_certificates.h"
+#include "auth/ldap/ldap_groups.h"
 #include "auth/ldap/ldap_options.h"
 #include "auth/ldap/ldap_profiles.h"
 #include "auth/ldap/ldap_servers.h"
@@ -38,6 +39,8 @@ class LdapDirectory final : public PeopleDirectory {
   Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) override;
   Task<Result<std::vector<BareJid>>> find_certificate(std::string domain, CertificateKey key, std::string value) override;
   [[nodiscard]] PeopleProfiles* profiles() override { return profiles_.get(); }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> groups_refresh() const override;
+  Task<Result<Groups>> groups(std::string domain) override;
   Task<std::vector<DirectoryStep>> explain(BareJid account) override;
   void stop() override;
 
@@ -77,11 +80,13 @@ class LdapDirectory final : public PeopleDirectory {
   std::unique_ptr<LdapProfiles> profiles_;      // null: cards are not the directory's
   std::unique_ptr<WorkerPool> login_workers_;   // null: stopped
   std::unique_ptr<WorkerPool> list_worker_;
+  LdapGroups groups_;                           // the group worker's
+  std::unique_ptr<WorkerPool> group_worker_;    // null: stopped, or there are no groups
 };
 
 // Step by step, over fresh connections; blocks.
 [[nodiscard]] std::vector<DirectoryStep> explain_on(LdapServers& servers, const DirectoryOptions& options, const Schema& schema,
-                                                    const BareJid& account, WallTime now);
+                                                    const BareJid& account, const Clock& clock);
 // What the entry says of the person's card, who sees it, what the person may change; nothing where there is not one entry. Blocks.
 [[nodiscard]] std::vector<DirectoryStep> explain_profile(LdapServers& servers, const std::string& base, const Schema& schema, const ProfileMap& map,
                                                          const BareJid& account);

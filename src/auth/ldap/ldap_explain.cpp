@@ -64,10 +64,37 @@ void explain_person(const DirectoryOptions& options, const Schema& schema, const
   explain_passwords(options, entry, steps);
 }
 
+std::string names_of(const std::vector<DirectoryGroup>& groups, bool only_on_rosters) {
+  std::string names;
+  for (const DirectoryGroup& group : groups) {
+    if (!only_on_rosters || group.is_on_rosters) {
+      names.append(names.empty() ? "" : ", ").append(group.name);
+      if (only_on_rosters) {
+        names.append(" (shown as ").append(group.display).append(", ").append(std::to_string(group.members.size())).append(" members)");
+      }
+    }
+  }
+  return names.empty() ? "none" : names;
+}
+
+void explain_groups(LdapServers& servers, const DirectoryOptions& options, const Schema& schema, const BareJid& account, const Clock& clock, Steps& steps) {
+  if (options.group_base.empty()) {
+    steps.push_back({"groups", true, "not read: group_base is empty"});
+    return;
+  }
+  const auto groups = groups_of_now(servers, options, schema, account, clock);
+  if (!groups) {
+    steps.push_back({"groups", false, groups.error().what + ". Is group_base right, and may this server list what is below it?"});
+    return;
+  }
+  steps.push_back({"groups", true, names_of(*groups, false)});
+  steps.push_back({"roster-groups", true, names_of(*groups, true)});
+}
+
 }  // namespace
 
 std::vector<DirectoryStep> explain_on(LdapServers& servers, const DirectoryOptions& options, const Schema& schema, const BareJid& account,
-                                      WallTime now) {
+                                      const Clock& clock) {
   Steps steps;
   std::unique_ptr<LdapConnection> connection;
   for (const Endpoint& endpoint : servers.endpoints()) {
@@ -89,7 +116,8 @@ std::vector<DirectoryStep> explain_on(LdapServers& servers, const DirectoryOptio
   steps.push_back({"search", entries->size() == 1, count + " below " + options.base + " for " + filter +
                                                        (entries->size() > 1 ? ": nobody may log in with this name" : "")});
   if (entries->size() == 1) {
-    explain_person(options, schema, entries->front(), account, now, steps);
+    explain_person(options, schema, entries->front(), account, clock.wall(), steps);
+    explain_groups(servers, options, schema, account, clock, steps);
   }
   const auto all = connection->search_all(options.base, schema.people, {schema.login});
   steps.push_back({"everybody", all.has_value(), all ? std::to_string(all->size()) + " entries match " + schema.people

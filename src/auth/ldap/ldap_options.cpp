@@ -40,6 +40,22 @@ Result<void> check_url(const std::string& url, bool starttls) {
   return {};
 }
 
+Result<void> check_groups(const DirectoryOptions& options) {
+  if (options.group_base.empty() && !options.roster_groups.empty()) {
+    return fail(ErrorKind::invalid, "roster_groups: there are no groups without group_base");
+  }
+  if (!options.groups.empty() && !is_filter(options.groups)) {
+    return fail(ErrorKind::invalid, "groups: is no filter (RFC 4515), such as (objectClass=groupOfNames)");
+  }
+  if (!is_attribute(options.group_name)) {
+    return fail(ErrorKind::invalid, "group_name: \"" + options.group_name + "\" is no attribute's name");
+  }
+  if (!options.group_display.empty() && !is_attribute(options.group_display)) {
+    return fail(ErrorKind::invalid, "group_display: \"" + options.group_display + "\" is no attribute's name");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> validate(const DirectoryOptions& options) {
@@ -54,11 +70,16 @@ Result<void> validate(const DirectoryOptions& options) {
   if (options.base.empty()) {
     return fail(ErrorKind::invalid, "base: says nowhere to search");
   }
-  LDAPDN dn = nullptr;
-  if (ldap_str2dn(options.base.c_str(), &dn, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS) {
-    return fail(ErrorKind::invalid, "base: \"" + options.base + "\" is no distinguished name (RFC 4514)");
+  for (const auto& [option, base] : {std::pair{"base", options.base}, {"group_base", options.group_base}}) {
+    LDAPDN dn = nullptr;
+    if (!base.empty() && ldap_str2dn(base.c_str(), &dn, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS) {
+      return fail(ErrorKind::invalid, std::string(option) + ": \"" + base + "\" is no distinguished name (RFC 4514)");
+    }
+    ldap_dnfree(dn);
   }
-  ldap_dnfree(dn);
+  if (auto checked = check_groups(options); !checked) {
+    return checked;
+  }
   if (!options.people.empty() && !is_filter(options.people)) {
     return fail(ErrorKind::invalid, "people: is no filter (RFC 4515), such as (objectClass=inetOrgPerson)");
   }

@@ -47,6 +47,12 @@ struct DirectoryOptions : ProfileOptions {
   std::chrono::milliseconds timeout{1000};
   std::chrono::seconds refresh{20};
   std::chrono::seconds full_refresh{3600};
+  std::string group_base;
+  std::string groups;
+  std::string group_name = "cn";
+  std::string group_display;
+  std::chrono::seconds groups_refresh{20};
+  std::vector<std::string> roster_groups;
   std::chrono::seconds keep_verdicts{0};
 };
 
@@ -93,6 +99,17 @@ inline constexpr auto directory_options = std::tuple{
            "How often is asked who has changed, and whether those who are here still may be."},
     Option{"full_refresh", &DirectoryOptions::full_refresh, Range{std::chrono::seconds(10), std::chrono::seconds(7 * 86'400)},
            "How often everybody is listed, to learn who is there no more."},
+    Option{"group_base", &DirectoryOptions::group_base, Range{0, 2000},
+           "The entry below which groups are, such as \"ou=groups,dc=example,dc=org\". Empty: there are no groups."},
+    Option{"groups", &DirectoryOptions::groups, Range{0, 2000}, "A filter (RFC 4515) that every group matches. Empty: as kind says."},
+    Option{"group_name", &DirectoryOptions::group_name, Range{1, 100},
+           "The attribute with the name that rules call a group by. Upper and lower case are the same; two groups with one name are nobody's."},
+    Option{"group_display", &DirectoryOptions::group_display, Range{0, 100},
+           "The attribute with the name that rosters show. Empty, or not there: the group's name."},
+    Option{"groups_refresh", &DirectoryOptions::groups_refresh, Range{std::chrono::seconds(1), std::chrono::seconds(3600)},
+           "How often is asked which groups have changed."},
+    Option{"roster_groups", &DirectoryOptions::roster_groups, Range{0, 10'000},
+           "Groups whose members have each other on their rosters, by name; \"team-*\" means all whose names begin so."},
     Option{"keep_verdicts", &DirectoryOptions::keep_verdicts, Range{std::chrono::seconds(0), std::chrono::seconds(7 * 86'400)},
            "How long somebody whom the directory let in may come in again with the same proof while no server of it answers. 0s: never."},
 };

@@ -16,6 +16,8 @@ namespace aldis::ldap {
 struct Entry {
   std::string dn;
   std::map<std::string, std::vector<std::string>, std::less<>> attributes;
+  // Of which attributes these are the first values only, and from which on to ask for the rest (MS-ADTS section 3.1.1.3.1.3.3).
+  std::map<std::string, std::string, std::less<>> rest{};
   [[nodiscard]] const std::vector<std::string>& values(std::string_view attribute) const;
   [[nodiscard]] std::string_view value(std::string_view attribute) const;   // the first; empty: there is none
 };

@@ -147,7 +147,7 @@ bool wants_archived(const ArchivePreferences& preferences, const Jid& other, con
     case Default::never:
       return false;
     case Default::roster:
-      return roster.find(other) != nullptr;
+      return roster.contains(other);
     default:
       return true;
   }

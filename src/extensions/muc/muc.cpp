@@ -81,7 +81,8 @@ Task<StanzaPtr> list_rooms(Iq request) {
 const OptionTable& muc_options() { return option_table<muc::MucOptions>(muc::muc_option_list); }
 
 void install_muc(Extension& self) {
-  const auto& options = self.config<muc::MucOptions>();
+  muc::MucOptions options = self.config<muc::MucOptions>();
+  options.group_rules = muc::group_rules_of(options);
   self.identify("conference", "text", options.name);
   for (const std::string_view feature : {ns::muc, ns::muc_stable_id, ns::occupant_id, ns::rsm}) {
     self.advertise(feature);
@@ -97,6 +98,20 @@ void install_muc(Extension& self) {
   if (options.remove_after_idle.count() > 0) {
     muc::remove_idle_rooms(self, options.remove_after_idle);
   }
+  if (!options.group_rules.empty()) {
+    self.on_groups_changed([domain = std::string(self.host().domain())](Home& home) {
+      home.residents().for_each_of(domain, [](Resident& resident) { static_cast<muc::Room&>(resident).groups_changed(); });
+    });
+  }
+  self.explain_group_rights([rules = options.group_rules, &host = self.host()](const BareJid& user) {
+    std::vector<std::string> rights;
+    for (const muc::GroupRule& rule : rules) {
+      if (host.is_in_group(user, rule.group)) {
+        rights.push_back(std::string(to_string(rule.affiliation)) + " of " + rule.rooms + "@" + std::string(host.domain()) + " by " + rule.group.group);
+      }
+    }
+    return rights;
+  });
   self.administer_rooms(muc::administration_of(self.world(), self.host()));
   offer_operator_commands(self, std::make_shared<DomainOperators>(self), {});
 }

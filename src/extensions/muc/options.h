@@ -1,11 +1,15 @@
 // MucOptions: what a domain of rooms allows, [domain.extension.muc].
 #pragma once
 #include <chrono>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "auth/directory_group.h"
 #include "base/bytes.h"
 #include "base/options.h"
+#include "xmpp/affiliation.h"
 
 namespace aldis::muc {
 
@@ -14,6 +18,14 @@ constexpr auto option_names(Creators) {
   return std::array{OptionName{"everybody", Creators::everybody}, OptionName{"local", Creators::local},
                     OptionName{"listed", Creators::listed}, OptionName{"administrators", Creators::administrators}};
 }
+
+// What [[domain]]s' directories say of affiliations: the members of a group have one in rooms of these names.
+struct GroupRule {
+  std::string rooms;       // a localpart; with * at its end all that begin so
+  GroupName group;         // its domain is there
+  Affiliation affiliation = Affiliation::none;
+  [[nodiscard]] bool covers(std::string_view room) const;
+};
 
 struct MucOptions {
   std::string name = "Rooms";
@@ -29,6 +41,11 @@ struct MucOptions {
   bool default_non_anonymous = false;
   bool default_archive = true;
   std::uint32_t default_history = 20;
+  // Who is what by a group.
+  std::vector<std::string> owner_groups;
+  std::vector<std::string> admin_groups;
+  std::vector<std::string> member_groups;
+  std::vector<GroupRule> group_rules;   // what these say; filled when the extension is installed
   // Limits of every room.
   std::uint32_t occupants = 5000;
   std::uint32_t clients_of_an_occupant = 10;
@@ -68,6 +85,11 @@ inline constexpr auto muc_option_list = std::tuple{
     Option{"default_archive", &MucOptions::default_archive,
            "New rooms keep an archive, unless configured otherwise: a message is handed to the occupants when it is on disk."},
     Option{"default_history", &MucOptions::default_history, Range{0, 1000}, "Messages a new room shows to who enters, unless configured otherwise."},
+    Option{"owner_groups", &MucOptions::owner_groups, Range{0, 1000},
+           "Groups of directories whose members are owners: \"group@domain\" in all rooms, \"room=group@domain\" in that one, "
+           "\"name-*=group@domain\" in those whose names begin so. Who has more in a room keeps it, and an outcast stays one."},
+    Option{"admin_groups", &MucOptions::admin_groups, Range{0, 1000}, "The same of admins."},
+    Option{"member_groups", &MucOptions::member_groups, Range{0, 1000}, "The same of members."},
     Option{"occupants", &MucOptions::occupants, Range{1, 100'000}, "Occupants of a room, whatever its owner configures; a few more for owners and admins."},
     Option{"clients_of_an_occupant", &MucOptions::clients_of_an_occupant, Range{1, 100}, "Clients of one user that share one nickname."},
     Option{"affiliations", &MucOptions::affiliations, Range{10, 1'000'000}, "Owners, admins, members and outcasts of one room together."},
@@ -91,5 +113,10 @@ inline constexpr auto muc_option_list = std::tuple{
     Option{"keep_bytes", &MucOptions::keep_bytes, Range{Bytes{0}, 1024 * GiB},
            "Bytes of messages that one room's archive keeps; the oldest go first. 0: no limit."},
 };
+
+// Nothing: `text` is not as the options say.
+[[nodiscard]] std::optional<GroupRule> parse_group_rule(std::string_view text, Affiliation affiliation);
+// All that can be read.
+[[nodiscard]] std::vector<GroupRule> group_rules_of(const MucOptions& options);
 
 }  // namespace aldis::muc

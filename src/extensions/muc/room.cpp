@@ -339,6 +339,11 @@ const RoomAffiliation* Room::affiliation_record(const BareJid& user) const {
 }
 
 Affiliation Room::affiliation_of(const Jid& user) const {
+  const Affiliation stored = stored_affiliation(user);
+  return options_.group_rules.empty() || stored == Affiliation::outcast ? stored : std::max(stored, affiliation_by_groups(user));
+}
+
+Affiliation Room::stored_affiliation(const Jid& user) const {
   if (const auto found = affiliations_.find(user.bare_str()); found != affiliations_.end()) {
     return found->second.affiliation;
   }

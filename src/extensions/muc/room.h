@@ -2,7 +2,8 @@
 // delivered one stanza at a time; what goes out leaves through its FanOut, in order. Changes of what is stored are written before
 // anybody is told of them. Its parts, each a file: room.cpp (what comes in, loading, memory), room_create, room_enter, room_leave,
 // room_presence, room_messages, room_private, room_relay (iq between occupants), room_roles, room_affiliations, room_lists, room_versions,
-// room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_moderation, room_hats, room_avatar, room_mentions, room_discovery,
+// room_groups, room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_moderation, room_hats, room_avatar, room_mentions,
+// room_discovery,
 // room_administration (operators), room_idle (what nobody uses),
 // room_suspension (over a restart).
 //
@@ -55,6 +56,8 @@ class Room final : public Resident {
   [[nodiscard]] Task<Result<void>> set_affiliation_for(Jid jid, Affiliation affiliation, std::string reason);
   // Not an error: somebody is or has been here after all.
   [[nodiscard]] Task<Result<void>> remove_if_idle(WallTime since);
+  // Somebody may be in other groups than before.
+  void groups_changed();
   [[nodiscard]] std::size_t occupant_count() const { return occupants_.size(); }
   [[nodiscard]] bool exists() const { return state_ == State::open || state_ == State::locked; }
 
@@ -90,13 +93,16 @@ class Room final : public Resident {
   [[nodiscard]] RoomStore& rooms();
   [[nodiscard]] Occupant* occupant_of(const Jid& client) const;          // null: the client is not in the room
   [[nodiscard]] Occupant* occupant_called(std::string_view nickname) const;
-  [[nodiscard]] Affiliation affiliation_of(const Jid& user) const;       // of the bare address or its domain
+  [[nodiscard]] Affiliation stored_affiliation(const Jid& user) const;   // of the bare address or its domain
+  [[nodiscard]] Affiliation affiliation_of(const Jid& user) const;       // the same or by a group
   [[nodiscard]] const RoomAffiliation* affiliation_record(const BareJid& user) const;
   [[nodiscard]] Standing standing_of(const Jid& client) const;
   [[nodiscard]] bool sees_real_jids(Role role) const { return config_.is_non_anonymous || role == Role::moderator; }
   [[nodiscard]] std::string occupant_id_of(const BareJid& user) const;
   [[nodiscard]] bool spends(const Jid& user, Affiliation affiliation, std::size_t bytes);   // false: more than it may
   void become_absent();
+
+  [[nodiscard]] Affiliation affiliation_by_groups(const Jid& user) const;   // room_groups.cpp; none where there are none
 
   // room_create.cpp
   void create(const Envelope& entering);

@@ -65,7 +65,10 @@ std::optional<StanzaError> Room::refuses(const Jid& actor, const std::vector<Aff
   std::size_t more = 0;
   for (const AffiliationChange& change : changes) {
     const RoomAffiliation* record = affiliation_record(change.user);
-    const Affiliation before = record != nullptr ? record->affiliation : Affiliation::none;
+    const Affiliation before = std::max(record != nullptr ? record->affiliation : Affiliation::none,   // a group's owner is not banned by an admin
+                                        options_.group_rules.empty() || (record != nullptr && record->affiliation == Affiliation::outcast)
+                                            ? Affiliation::none
+                                            : affiliation_by_groups(change.user));
     const bool is_self = actor.bare_str() == change.user.str();
     if (const auto condition = refuses_affiliation(standing, before, change.wanted, is_self)) {
       return StanzaError(*condition);

@@ -3,6 +3,8 @@
 // interests, how nodes are by default. Who comes online, or wants more than before, or is let in, is shown the last items (section 4.3.4).
 #include <algorithm>
 #include <array>
+#include <iterator>
+#include <set>
 
 #include "core/account.h"
 #include "core/extension.h"
@@ -16,6 +18,14 @@
 
 namespace aldis::ext {
 namespace {
+
+// Members of larger groups are not watched: everybody would be by everybody. They are asked for when something is published, and are not shown
+// the last items when they come.
+constexpr std::size_t most_watched_members = 500;
+
+bool is_watched(const Roster& roster, const Jid& contact) {
+  return roster.contains(contact) && (roster.shared().size_at_most() <= most_watched_members || !roster.shares(contact));
+}
 
 bool is_let_in(const BareJid& owner, const Jid& client, const pubsub::Relation& relation) {
   return client.bare_str() == owner.str() || (relation.sees_presence && !relation.is_blocked);
@@ -64,7 +74,7 @@ class PepHome {
       return;
     }
     watchers_.changed(account.jid(), contact, [&](const Jid& client) {
-      if (account.roster().find(client) == nullptr) {
+      if (!is_watched(account.roster(), client)) {
         return Watchers::Standing::unknown;
       }
       return is_let_in(account.jid(), client, relation_in(account, client)) ? Watchers::Standing::let_in : Watchers::Standing::outside;
@@ -115,7 +125,13 @@ class Personal final : public pubsub::PersonalRules {
     std::vector<pubsub::Interested> found;
     const auto wants = [&](const Watcher& watcher) { return includes(watcher.interests, node); };
     Watchers& watchers = homes_->of(home).watchers();
-    if (std::ranges::none_of(watchers.of(owner), wants)) {
+    const SharedContacts members = home.contacts_of(owner);
+    std::vector<FullJid> unwatched;
+    if (members.size_at_most() > most_watched_members) {
+      std::vector<FullJid> wanting = co_await members_that_want(home, members, node);
+      unwatched = std::move(wanting);
+    }
+    if (unwatched.empty() && std::ranges::none_of(watchers.of(owner), wants)) {
       co_return found;
     }
     const Result<Relations> relations = co_await relations_of(home, owner);
@@ -130,6 +146,14 @@ class Personal final : public pubsub::PersonalRules {
         }
       }
     }
+    std::set<std::string> watched;
+    std::ranges::transform(found, std::inserter(watched, watched.end()), [](const pubsub::Interested& each) { return each.client.str(); });
+    for (const FullJid& client : unwatched) {
+      pubsub::Relation relation = (*relations)(client);
+      if (is_let_in(owner, client, relation) && !watched.contains(client.str())) {
+        found.push_back({.client = client, .relation = std::move(relation)});
+      }
+    }
     co_return found;
   }
 
@@ -138,6 +162,31 @@ class Personal final : public pubsub::PersonalRules {
   }
 
  private:
+  // By what their clients have announced to their own accounts.
+  Task<std::vector<FullJid>> members_that_want(Home& home, SharedContacts members, std::string node) {
+    const auto of = std::make_shared<const SharedContacts>(std::move(members));
+    std::vector<Completion<std::vector<FullJid>>> asked;
+    for (const auto& each : home.world().homes) {
+      each->shard().post([homes = homes_, &there = *each, of, node, done = asked.emplace_back()] {
+        std::vector<FullJid> clients;
+        for (const Account* account : there.available_members(*of)) {
+          for (const Watcher& watcher : homes->of(there).watchers().of(account->jid())) {
+            if (watcher.client.bare_str() == account->jid().str() && includes(watcher.interests, node)) {
+              clients.push_back(watcher.client);
+            }
+          }
+        }
+        done.complete(std::move(clients));
+      });
+    }
+    std::vector<FullJid> all;
+    for (const Completion<std::vector<FullJid>>& one : asked) {
+      std::vector<FullJid> some = co_await one;
+      std::ranges::move(some, std::back_inserter(all));
+    }
+    co_return all;
+  }
+
   std::shared_ptr<PepHomes> homes_;
 };
 
@@ -180,7 +229,7 @@ void install_pep(Extension& self) {
     Watchers& watchers = homes->of(call.account.home()).watchers();
     if (presence.type() == StanzaType::unavailable) {
       watchers.unavailable(call.account.jid(), *presence.from());
-    } else if (presence.type() == StanzaType::available && presence.from()->is_full() && call.account.roster().find(*presence.from()) != nullptr) {
+    } else if (presence.type() == StanzaType::available && presence.from()->is_full() && is_watched(call.account.roster(), *presence.from())) {
       if (const auto client = FullJid::parse(presence.from()->str())) {
         watchers.available(call.account.jid(), *client, presence, pubsub::last_there(presence, call.account.home().world().clock.wall()));
       }

@@ -114,6 +114,35 @@ TEST_F(Pep, WhoWantsItIsTold) {  // section 4.3
   }
 }
 
+// Members of a group that rosters show are contacts; of a large group nobody's clients are remembered for others, and they are told all the same.
+TEST_F(Pep, MembersOfAGroupAreTold) {
+  Person rosaline(scene_, "rosaline@capulet.example/window");
+  Person paris(scene_, "paris@capulet.example/garden");
+  const auto share = [&](std::size_t others) {
+    DirectoryGroup house{"house", "The house", true, {}};
+    for (const char* who : {"juliet", "rosaline"}) house.members.push_back({BareJid::of(who, "capulet.example").value()});
+    for (std::size_t i = 0; i < others; ++i) house.members.push_back({BareJid::of("servant" + std::to_string(i), "capulet.example").value()});
+    std::vector<DirectoryGroup> groups;
+    groups.push_back(std::move(house));
+    EXPECT_TRUE(scene_.wait([](World& world, std::vector<DirectoryGroup> all) -> Task<bool> {
+      co_await share_groups(world, "capulet.example", std::move(all));
+      co_return true;
+    }(scene_.world(), std::move(groups))));
+  };
+  for (const std::size_t others : {0UL, 600UL}) {
+    share(others);
+    juliet_.comes_online({tune});
+    rosaline.comes_online({tune});
+    paris.comes_online({tune});
+    static_cast<void>(rosaline.events() + juliet_.events());
+    juliet_.publishes(tune, "1");
+    EXPECT_EQ(rosaline.events(), tune + "#1 ") << others;
+    EXPECT_EQ(juliet_.events(), tune + "#1 ");
+    EXPECT_EQ(paris.events(), "");
+    for (Person* each : {&juliet_, &rosaline, &paris}) each->goes();
+  }
+}
+
 TEST_F(Pep, OneClientIsAskedForOneHash) {  // XEP-0115 section 5.4
   juliet_.comes_online({tune});
   romeo_.comes_online({tune});

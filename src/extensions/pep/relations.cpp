@@ -9,8 +9,8 @@ namespace {
 
 pubsub::Relation relation_to(const Roster& roster, const policy::BlockList& blocked, const Jid& who) {
   pubsub::Relation relation{.sees_presence = roster.has_from(who), .is_blocked = blocked.blocks(who)};
-  if (const RosterItem* item = roster.find(who)) {
-    relation.groups = item->groups;
+  if (auto item = roster.find(who)) {
+    relation.groups = std::move(item->groups);
   }
   return relation;
 }
@@ -34,7 +34,7 @@ Task<Result<Relations>> relations_of(Home& home, BareJid owner) {
   for (const Jid& jid : image->blocked) {
     blocked.add(jid);
   }
-  co_return Relations([roster = Roster(std::move(image->roster)), blocked = std::move(blocked)](const Jid& who) { return relation_to(roster, blocked, who); });
+  co_return Relations([roster = Roster(std::move(image->roster), home.contacts_of(owner)), blocked = std::move(blocked)](const Jid& who) { return relation_to(roster, blocked, who); });
 }
 
 Task<Result<pubsub::Relation>> relation_of(Home& home, BareJid owner, BareJid who) {

@@ -38,7 +38,7 @@ class RosterRules final : public pubsub::PersonalRules {
   Task<Result<pubsub::Relation>> relation(Home& home, BareJid owner, BareJid who) override {
     pubsub::Relation relation;
     if (const Account* account = home.find_account(owner); account != nullptr && account->exists()) {
-      fill(relation, account->roster().find(who));
+      fill(relation, account->roster(), who);
       relation.is_blocked = account->blocked().blocks(who);
       co_return relation;
     }
@@ -47,8 +47,7 @@ class RosterRules final : public pubsub::PersonalRules {
     if (!roster || !blocked) {
       co_return fail(roster ? blocked.error() : roster.error());
     }
-    const Roster read(*roster);
-    fill(relation, read.find(who));
+    fill(relation, Roster(*roster, home.contacts_of(owner)), who);
     policy::BlockList list;
     for (const Jid& each : *blocked) {
       list.add(each);
@@ -60,12 +59,11 @@ class RosterRules final : public pubsub::PersonalRules {
   pubsub::NodeConfig defaults(std::string_view, pubsub::NodeConfig base) const override { return base; }
 
  private:
-  static void fill(pubsub::Relation& relation, const RosterItem* item) {
-    if (item == nullptr) {
-      return;
+  static void fill(pubsub::Relation& relation, const Roster& roster, const Jid& who) {
+    relation.sees_presence = roster.has_from(who);
+    if (auto item = roster.find(who)) {
+      relation.groups = std::move(item->groups);
     }
-    relation.sees_presence = item->subscription == Subscription::from || item->subscription == Subscription::both;
-    relation.groups = item->groups;
   }
 };
 
