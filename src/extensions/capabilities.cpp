@@ -82,37 +82,69 @@ void Capabilities::find(const BareJid& account, const FullJid& client, const Ann
   }
   ++waiting_;
   auto& askers = asked_[key];
-  askers.push_back({account, client, announced, std::move(learnt)});
+  askers.push_back({.account = account, .client = client, .announced = announced, .learnt = std::move(learnt)});
   if (askers.size() == 1) {
     ask(key);
   }
 }
 
-// The first that waits; whom nobody can ask for is told so.
+// The first that waits and whose client is not asked already; whom nobody can ask for is told so.
 void Capabilities::ask(const std::string& key) {
   for (auto found = asked_.find(key); found != asked_.end(); found = asked_.find(key)) {
-    if (found->second.empty()) {
+    std::list<Asker>& askers = found->second;
+    if (askers.empty()) {
       asked_.erase(found);
       return;
     }
-    const Asker& first = found->second.front();
-    std::string payload;
-    xml::Writer(payload).start("query", ns::disco_info).attribute("node", first.announced.node + "#" + first.announced.ver).end();
-    if (questions_.get(first.account, first.client, payload, [this, key](const Stanza* answer) { answered(key, answer); })) {
+    const auto is_asked = [&](const FullJid& client) {
+      return std::ranges::any_of(askers, [&](const Asker& each) { return each.question != 0 && each.client == client; });
+    };
+    const auto next = std::ranges::find_if(askers, [&](const Asker& each) { return each.question == 0 && !is_asked(each.client); });
+    if (next == askers.end()) {
       return;
     }
-    Learnt learnt = std::move(found->second.front().learnt);
-    found->second.pop_front();
+    const std::uint64_t question = ++last_question_;
+    next->question = question;
+    std::string payload;
+    xml::Writer(payload).start("query", ns::disco_info).attribute("node", next->announced.node + "#" + next->announced.ver).end();
+    if (questions_.get(next->account, next->client, payload, [this, key, question](const Stanza* answer) { answered(key, question, answer); })) {
+      timers_.after(limits_.patience, [this, key, question] { ask_another(key, question); });
+      return;
+    }
+    Learnt learnt = std::move(next->learnt);
+    askers.erase(next);
     --waiting_;
     learnt(nullptr);
   }
 }
 
-void Capabilities::answered(const std::string& key, const Stanza* answer) {
+void Capabilities::ask_another(const std::string& key, std::uint64_t silent) {
   const auto found = asked_.find(key);
-  ensure(found != asked_.end() && !found->second.empty(), "whoever was asked is remembered");
-  Asker first = std::move(found->second.front());
-  found->second.pop_front();
+  if (found == asked_.end() || std::ranges::find(found->second, silent, &Asker::question) == found->second.end()) {
+    return;   // it has answered
+  }
+  ask_one_more(key);
+}
+
+void Capabilities::ask_one_more(const std::string& key) {
+  const auto found = asked_.find(key);
+  const auto is_asked = [](const Asker& each) { return each.question != 0; };
+  if (found != asked_.end() && static_cast<std::size_t>(std::ranges::count_if(found->second, is_asked)) < limits_.at_once) {
+    ask(key);
+  }
+}
+
+void Capabilities::answered(const std::string& key, std::uint64_t question, const Stanza* answer) {
+  const auto found = asked_.find(key);
+  if (found == asked_.end()) {
+    return;   // another was quicker
+  }
+  const auto who = std::ranges::find(found->second, question, &Asker::question);
+  if (who == found->second.end()) {
+    return;   // the same, and it is asked anew since
+  }
+  Asker asker = std::move(*who);
+  found->second.erase(who);
   --waiting_;
   std::optional<std::string> text;
   if (answer != nullptr && answer->type() == StanzaType::result) {
@@ -121,18 +153,18 @@ void Capabilities::answered(const std::string& key, const Stanza* answer) {
     }
   }
   Interests interests = text ? interests_in(*text, limits_) : nullptr;
-  const bool is_proved = interests != nullptr && caps_hash(first.announced.hash, *text) == first.announced.ver;
+  const bool is_proved = interests != nullptr && caps_hash(asker.announced.hash, *text) == asker.announced.ver;
   if (!is_proved) {
     unproved.add();
-    first.learnt(std::move(interests));
-    ask(key);   // somebody else who announces the same may prove it
+    asker.learnt(std::move(interests));
+    ask_one_more(key);   // somebody else who announces the same may prove it
     return;
   }
   remember(key, interests);
   std::list<Asker> rest = std::move(asked_.at(key));
   asked_.erase(key);
   waiting_ -= rest.size();
-  first.learnt(interests);
+  asker.learnt(interests);
   for (Asker& each : rest) {
     each.learnt(interests);
   }

@@ -1,7 +1,8 @@
 // Capabilities: what other entities' clients want to be told of: the NodeIDs of their NODE+notify features (XEP-0060 section 9.2), learnt
-// from entity capabilities (XEP-0115 1.6.0): a client is asked once for each hash, and what it says counts for everybody only if
-// the hash proves it (section 5.4). What does not prove it counts for that client alone. Serial, of one home; bounded in memory, questions
-// and time (security E06, E09).
+// from entity capabilities (XEP-0115 1.6.0): one client is asked for each hash, and what it says counts for everybody only if
+// the hash proves it (section 5.4). What does not prove it counts for that client alone. While it is silent another that announces the same is
+// asked, so that one that never answers keeps nobody waiting for long. Serial, of one home; bounded in memory, questions and time (security
+// E06, E09).
 //
 // The interests are read from the text that was hashed, not from the answer: whatever answer hashes to the same value has the
 // same text, so that none can put another set of interests behind a hash (the "trivial preimage" of section 8.3).
@@ -18,6 +19,7 @@
 #include "base/keyed_hash.h"
 #include "base/unique_function.h"
 #include "core/questions.h"
+#include "runtime/own_timers.h"
 #include "xml/element.h"
 #include "xmpp/jid.h"
 
@@ -44,9 +46,11 @@ class Capabilities {
     std::size_t waiting = 20'000;                     // clients whose capabilities are being asked for
     std::size_t nodes = 256;                          // of one client
     std::size_t node_bytes = 16 * 1024;               // of all of them
+    std::chrono::milliseconds patience{5000};         // with one that is silent, before another is asked the same
+    std::size_t at_once = 3;                          // clients that are asked the same
   };
-  explicit Capabilities(Questions& questions) : Capabilities(questions, Limits()) {}
-  Capabilities(Questions& questions, Limits limits) : questions_(questions), limits_(limits) {}
+  Capabilities(Questions& questions, Executor& executor) : Capabilities(questions, executor, Limits()) {}
+  Capabilities(Questions& questions, Executor& executor, Limits limits) : questions_(questions), limits_(limits), timers_(executor) {}
 
   // Null: it cannot be known what this client wants.
   using Learnt = UniqueFunction<void(Interests)>;
@@ -61,6 +65,7 @@ class Capabilities {
     FullJid client;
     Announced announced;
     Learnt learnt;
+    std::uint64_t question = 0;                       // that it has been asked; 0: none
   };
   struct Known {
     Interests interests;
@@ -68,7 +73,9 @@ class Capabilities {
     std::list<std::string>::iterator place;           // in by_use_
   };
   void ask(const std::string& key);
-  void answered(const std::string& key, const Stanza* answer);
+  void ask_one_more(const std::string& key);
+  void ask_another(const std::string& key, std::uint64_t silent);
+  void answered(const std::string& key, std::uint64_t question, const Stanza* answer);
   void remember(const std::string& key, Interests interests);
 
   Questions& questions_;
@@ -76,9 +83,11 @@ class Capabilities {
   std::unordered_map<std::string, Known, KeyedStringHash, std::equal_to<>> known_;          // by key
   std::list<std::string> by_use_;                                                            // keys, the latest first
   std::size_t bytes_ = 0;
-  // By key, or by client where nothing can be proved; the first of them is being asked.
+  // By key, or by client where nothing can be proved; at least one of each is being asked.
   std::unordered_map<std::string, std::list<Asker>, KeyedStringHash, std::equal_to<>> asked_;
   std::size_t waiting_ = 0;
+  std::uint64_t last_question_ = 0;
+  OwnTimers timers_;
 };
 
 }  // namespace aldis::ext

@@ -56,7 +56,7 @@ class CapabilitiesTest : public ::testing::Test {
   Client* bystander_;
   const BareJid juliet_ = (scene_.has_account("juliet@capulet.example"), BareJid::parse("juliet@capulet.example").value());
   Capabilities& capabilities_ =
-      *(held_ = std::make_unique<Capabilities>(scene_.home().questions(), Capabilities::Limits{.bytes = 4096, .waiting = 3}));
+      *(held_ = std::make_unique<Capabilities>(scene_.home().questions(), scene_.shard(), Capabilities::Limits{.bytes = 4096, .waiting = 3}));
 };
 
 TEST_F(CapabilitiesTest, OneIsAskedForAll) {  // section 5.4, point 3.8
@@ -170,6 +170,83 @@ TEST_F(CapabilitiesTest, WhoDoesNotAnswerIsNotWaitedFor) {
   answers(honest, asked(honest), tune_features);
   EXPECT_EQ(*of_honest, both);
   scene_.leaves_the_rest_unread();
+}
+
+TEST_F(CapabilitiesTest, SilentOneKeepsOthersWaitingForAShortTimeOnly) {
+  Client& silent = client("silent");
+  Client& honest = client("honest");
+  Client& third = client("third");
+  const auto of_silent = find("silent", announce(tune_features));
+  const auto of_honest = find("honest", announce(tune_features));
+  const auto of_third = find("third", announce(tune_features));
+  static_cast<void>(asked(silent));
+  scene_.advance(std::chrono::milliseconds(4990));
+  honest.receives_nothing();   // section 5.4, point 3.8: one is asked for all
+  scene_.advance(std::chrono::milliseconds(20));
+  answers(honest, asked(honest), tune_features);
+  EXPECT_EQ(*of_honest, both);
+  EXPECT_EQ(*of_third, both);
+  EXPECT_EQ(*of_silent, both) << "the hash has proved what it can do";
+  scene_.advance(std::chrono::seconds(31));
+  third.receives_nothing();
+  silent.receives_nothing();
+}
+
+TEST_F(CapabilitiesTest, WhoAnswersInTimeIsTheOnlyOneAsked) {
+  Client& orchard = client("orchard");
+  Client& hall = client("hall");
+  const auto first = find("orchard", announce(tune_features));
+  const auto second = find("hall", announce(tune_features));
+  scene_.advance(std::chrono::milliseconds(4900));
+  answers(orchard, asked(orchard), tune_features);
+  EXPECT_EQ(*first, both);
+  EXPECT_EQ(*second, both);
+  scene_.advance(std::chrono::seconds(31));
+  hall.receives_nothing();
+}
+
+TEST_F(CapabilitiesTest, LateAnswerChangesNothing) {
+  Client& slow = client("slow");
+  Client& honest = client("honest");
+  const auto of_slow = find("slow", announce(tune_features));
+  const auto of_honest = find("honest", announce(tune_features));
+  const std::string question = asked(slow);
+  scene_.advance(std::chrono::seconds(6));
+  answers(honest, asked(honest), tune_features);
+  answers(slow, question, "<feature var='urn:other+notify'/>");
+  EXPECT_EQ(*of_slow, both);
+  EXPECT_EQ(*of_honest, both);
+  EXPECT_EQ(*find("slow", announce(tune_features)), both);
+}
+
+TEST_F(CapabilitiesTest, NoMoreThanThreeAreAskedTheSameAtOnce) {   // security E06
+  const auto limits = Capabilities::Limits();
+  std::vector<Client*> clients;
+  std::vector<std::shared_ptr<std::string>> learnt;
+  Capabilities all(scene_.home().questions(), scene_.shard(), limits);
+  for (const char* resource : {"a", "b", "c", "d", "e"}) {
+    clients.push_back(&client(resource));
+    learnt.push_back(std::make_shared<std::string>("asked"));
+    scene_.shard().post([this, &all, told = learnt.back(), jid = FullJid::parse("romeo@montague.example/" + std::string(resource)).value()] {
+      all.find(juliet_, jid, announce(tune_features), [told](const Interests& interests) { *told = interests == nullptr ? "none" : both; });
+    });
+  }
+  scene_.run();
+  scene_.advance(std::chrono::seconds(5));
+  scene_.advance(std::chrono::seconds(5));
+  scene_.advance(std::chrono::seconds(5));
+  scene_.advance(std::chrono::seconds(5));
+  for (std::size_t i = 0; i < 2; ++i) {
+    static_cast<void>(asked(*clients[i]));
+  }
+  const std::string third = asked(*clients[2]);
+  clients[3]->receives_nothing();
+  clients[4]->receives_nothing();
+  answers(*clients[2], third, tune_features);
+  for (const auto& each : learnt) {
+    EXPECT_EQ(*each, both);
+  }
+  scene_.advance(std::chrono::seconds(31));
 }
 
 TEST_F(CapabilitiesTest, ErrorAndGoneClientAreNone) {

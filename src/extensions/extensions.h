@@ -6,6 +6,7 @@
 namespace aldis::ext {
 
 void install_account_pubsub(Extension& self);
+void install_attachments(Extension& self);
 void install_avatars(Extension& self);
 void install_blocking(Extension& self);
 void install_bookmarks(Extension& self);
@@ -16,6 +17,7 @@ void install_client_state(Extension& self);
 void install_commands(Extension& self);
 void install_contact_addresses(Extension& self);
 void install_disco(Extension& self);
+void install_displayed(Extension& self);
 void install_forms(Extension& self);
 void install_last_activity(Extension& self);
 void install_mam(Extension& self);

@@ -61,6 +61,10 @@ Task<StanzaPtr> store(Iq request, std::vector<PrivateXmlStore::Item> items, std:
       item.xml = std::move(*rest);
     }
   }
+  std::erase_if(items, [](const PrivateXmlStore::Item& item) { return item.xml.empty(); });
+  if (items.empty()) {
+    co_return request.result();
+  }
   const Result<void> stored = co_await request.home().world().stores.private_xml.store(request.owner(), std::move(items), max_bytes);
   if (!stored && stored.error().kind == ErrorKind::full) {
     co_return request.error(StanzaCondition::not_acceptable, "Too much private data.");

@@ -13,7 +13,7 @@ namespace aldis::ext {
 struct ConvertedElement {
   // The element as it stands; `stored` is what private XML storage itself has of it, or empty.
   std::function<Task<Result<std::string, StanzaError>>(Iq request, std::string stored)> load;
-  // Keeps the element; what it returns is kept in private XML storage (what has no other place; never nothing: an empty element).
+  // Keeps the element; what it returns is kept in private XML storage (what has no other place); empty: nothing, and what is there stays.
   std::function<Task<Result<std::string, StanzaError>>(Iq request, std::string element)> store;
 };
 

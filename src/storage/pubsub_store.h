@@ -23,6 +23,7 @@ struct PubSubNodeRecord {
   std::vector<std::string> collections;     // the nodes it is associated with, in order; none: a child of the root
   std::string name;                         // pubsub#title; for lists; may be empty
   std::string config;                       // pubsub's own words; the store does not read them
+  bool shows_last = false;                  // subscribers who come online are sent the last item: shown_to()
   BareJid creator;
   WallTime created{};
 };
@@ -37,7 +38,7 @@ struct PubSubSubscription {
   std::string subid;                        // unique within the node
   pubsub::SubscriptionState state = pubsub::SubscriptionState::none;   // none: ended
   std::string options;                      // pubsub's own words (section 6.3); may be empty
-  std::optional<WallTime> expires{};        // of a lease (section 12.18)
+  std::optional<WallTime> expires{};        // of a lease (section 12.18): not there any more from this moment on
 };
 
 struct PubSubItem {
@@ -143,6 +144,18 @@ class PubSubStore {
   // limit of items. not_found: no such node. full
   virtual Task<Result<std::vector<std::string>>> publish(BareJid service, std::string node, std::vector<PubSubItem> items,
                                                          ItemLimits limits, WallTime now) = 0;
+  // What changes in the items of one node: these are retracted, as far as they are there, then those are published, as publish() does.
+  struct ItemsChange {
+    std::string node;
+    bool is_purge = false;                  // all are retracted
+    std::vector<std::string> retracted{};
+    std::vector<PubSubItem> published{};
+    std::uint64_t limit = 0;                // of items: the oldest go; 0: no limit
+  };
+  // Of several nodes of the service, in one transaction: all or none. Returns, for each change, the ids that left to keep its limit.
+  // `bytes` as of ItemLimits. not_found: one of the nodes. full
+  virtual Task<Result<std::vector<std::vector<std::string>>>> change_items(BareJid service, std::vector<ItemsChange> changes,
+                                                                           std::uint64_t bytes, WallTime now) = 0;
   // Those of these ids that were there.
   virtual Task<Result<std::vector<std::string>>> retract(BareJid service, std::string node, std::vector<std::string> ids) = 0;
   virtual Task<Result<void>> purge(BareJid service, std::string node) = 0;
@@ -158,6 +171,8 @@ class PubSubStore {
   virtual Task<Result<std::vector<LastItem>>> last_items(BareJid service, std::vector<std::string> nodes, WallTime now) = 0;
   // Removes up to `limit` that have expired, of any service; returns how many there were.
   virtual Task<Result<std::uint64_t>> expire(WallTime now, std::size_t limit) = 0;
+  // The same of subscriptions whose lease is over.
+  virtual Task<Result<std::uint64_t>> expire_subscriptions(WallTime now, std::size_t limit) = 0;
 
   // ---- what goes over nodes
   virtual Task<Result<PubSubNodePage>> list(BareJid service, PubSubNodePageRequest request) = 0;
@@ -166,6 +181,9 @@ class PubSubStore {
   virtual Task<Result<std::vector<PubSubNodeAffiliation>>> affiliations_of(BareJid service, BareJid jid) = 0;
   // Of the bare address and of all its resources, in the order of NodeID, address and subid.
   virtual Task<Result<std::vector<PubSubNodeSubscription>>> subscriptions_of(BareJid service, BareJid jid) = 0;
+  // The nodes that show their last item and that the bare address or one of its resources has subscribed to, in order. Reads no row of
+  // any other node.
+  virtual Task<Result<std::vector<std::string>>> shown_to(BareJid service, BareJid jid) = 0;
   virtual Task<Result<PubSubUsage>> usage(BareJid service) = 0;
 };
 

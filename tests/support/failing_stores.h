@@ -382,6 +382,10 @@ class FailingStores {
                                                    WallTime now) override {
       return f.guard_node(f.inner_.pubsub.publish(std::move(service), std::move(node), std::move(items), limits, now));
     }
+    Task<Result<std::vector<std::vector<std::string>>>> change_items(BareJid service, std::vector<ItemsChange> changes, std::uint64_t bytes,
+                                                                     WallTime now) override {
+      return f.guard_node(f.inner_.pubsub.change_items(std::move(service), std::move(changes), bytes, now));
+    }
     Task<Result<std::vector<std::string>>> retract(BareJid service, std::string node, std::vector<std::string> ids) override {
       return f.guard_node(f.inner_.pubsub.retract(std::move(service), std::move(node), std::move(ids)));
     }
@@ -398,6 +402,9 @@ class FailingStores {
       return f.guard_node(f.inner_.pubsub.last_items(std::move(service), std::move(nodes), now));
     }
     Task<Result<std::uint64_t>> expire(WallTime now, std::size_t limit) override { return f.guard_node(f.inner_.pubsub.expire(now, limit)); }
+    Task<Result<std::uint64_t>> expire_subscriptions(WallTime now, std::size_t limit) override {
+      return f.guard_node(f.inner_.pubsub.expire_subscriptions(now, limit));
+    }
     Task<Result<PubSubNodePage>> list(BareJid service, PubSubNodePageRequest request) override {
       return f.guard_node(f.inner_.pubsub.list(std::move(service), std::move(request)));
     }
@@ -409,6 +416,9 @@ class FailingStores {
     }
     Task<Result<std::vector<PubSubNodeSubscription>>> subscriptions_of(BareJid service, BareJid jid) override {
       return f.guard_node(f.inner_.pubsub.subscriptions_of(std::move(service), std::move(jid)));
+    }
+    Task<Result<std::vector<std::string>>> shown_to(BareJid service, BareJid jid) override {
+      return f.guard_node(f.inner_.pubsub.shown_to(std::move(service), std::move(jid)));
     }
     Task<Result<PubSubUsage>> usage(BareJid service) override { return f.guard_node(f.inner_.pubsub.usage(std::move(service))); }
   };

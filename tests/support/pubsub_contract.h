@@ -227,6 +227,89 @@ TEST_P(StoreContract, ItemsAreNoMoreThanTheirBytes) {
   EXPECT_EQ(get(stores().pubsub.usage(bare("nowhere.example"))).bytes, 0U);
 }
 
+TEST_P(StoreContract, ItemsOfSeveralNodesChangeTogetherOrNotAtAll) {
+  auto& nodes = stores().pubsub;
+  must(nodes.create(NC::image("n"), {}));
+  must(nodes.create(NC::image("m"), {}));
+  get(nodes.publish(NC::service(), "n", {NC::item("a", "12345"), NC::item("b", "12345")}, {}, at_ms(0)));
+  const auto both = [&] {
+    return NC::shown(get(stores().pubsub.items(NC::service(), "n", {}))) + ", " + NC::shown(get(stores().pubsub.items(NC::service(), "m", {})));
+  };
+  const auto gone = get(nodes.change_items(NC::service(),
+                                           {{.node = "n", .retracted = {"a", "x"}, .published = {NC::item("c", "123"), NC::item("d", "123")}, .limit = 2},
+                                            {.node = "m", .published = {NC::item("list", "12")}}},
+                                           20, at_ms(0)));
+  ASSERT_EQ(gone.size(), 2U);
+  EXPECT_EQ(NC::shown(gone[0]), "b");
+  EXPECT_EQ(NC::shown(gone[1]), "");
+  EXPECT_EQ(both(), "c d @0/2, list @0/1");
+  EXPECT_EQ(get(nodes.usage(NC::service())).bytes, 8U);
+  refuses(nodes.change_items(NC::service(), {{.node = "n", .retracted = {"c"}, .published = {}}, {.node = "absent", .published = {NC::item("a")}}}, 0, at_ms(0)),
+          ErrorKind::not_found);
+  refuses(nodes.change_items(NC::service(), {{.node = "n", .retracted = {"c"}, .published = {}}, {.node = "m", .published = {NC::item("a", "123456")}}}, 9, at_ms(0)),
+          ErrorKind::full);
+  reopen();
+  EXPECT_EQ(both(), "c d @0/2, list @0/1");
+  EXPECT_EQ(get(stores().pubsub.usage(NC::service())).bytes, 8U);
+  // What makes it smaller is not refused although there is too much.
+  get(stores().pubsub.change_items(NC::service(), {{.node = "n", .retracted = {"c"}, .published = {NC::item("e", "1")}}}, 1, at_ms(0)));
+  EXPECT_EQ(both(), "d e @0/2, list @0/1");
+  EXPECT_EQ(get(stores().pubsub.usage(NC::service())).bytes, 6U);
+  get(stores().pubsub.change_items(NC::service(), {{.node = "n", .is_purge = true, .published = {NC::item("f", "1")}}, {.node = "m", .is_purge = true}}, 0, at_ms(0)));
+  EXPECT_EQ(both(), "f @0/1, @0/0");
+  EXPECT_EQ(get(stores().pubsub.usage(NC::service())).bytes, 1U);
+}
+
+TEST_P(StoreContract, LeasesEnd) {  // XEP-0060 section 12.18
+  PubSubNodeImage made = NC::image("n");
+  for (const auto& [subid, end] : {std::pair{"a", 100}, std::pair{"b", 200}, std::pair{"c", 300}, std::pair{"d", 0}}) {
+    made.subscriptions.push_back(NC::subscription("francisco@denmark.example", subid));
+    if (end > 0) {
+      made.subscriptions.back().expires = at_ms(end);
+    }
+  }
+  must(stores().pubsub.create(made, {}));
+  const auto loaded = [&](int now) {
+    std::string subids;
+    for (const PubSubSubscription& each : get(stores().pubsub.load(NC::service(), "n", at_ms(now)))->subscriptions) {
+      subids += each.subid;
+    }
+    return subids;
+  };
+  EXPECT_EQ(loaded(99), "abcd");
+  EXPECT_EQ(loaded(100), "bcd") << "whoever removes it: it is over";
+  EXPECT_EQ(get(stores().pubsub.expire_subscriptions(at_ms(99), 10)), 0U);
+  EXPECT_EQ(get(stores().pubsub.expire_subscriptions(at_ms(250), 1)), 1U);
+  EXPECT_EQ(get(stores().pubsub.expire_subscriptions(at_ms(250), 10)), 1U);
+  EXPECT_EQ(get(stores().pubsub.expire_subscriptions(at_ms(250), 10)), 0U);
+  reopen();
+  EXPECT_EQ(get(stores().pubsub.subscriptions_of(NC::service(), bare("francisco@denmark.example"))).size(), 2U) << "its row is gone";
+  EXPECT_EQ(loaded(0), "cd");
+}
+
+TEST_P(StoreContract, NodesThatShowTheirLastItemAreFoundWithoutTheOthers) {   // XEP-0060 section 12.2
+  const auto shown = [&](std::string_view address) { return NC::shown(get(stores().pubsub.shown_to(NC::service(), bare(address)))); };
+  for (const char* name : {"a", "b", "c"}) {
+    PubSubNodeImage made = NC::image(name);
+    made.record.shows_last = std::string_view(name) != "b";
+    made.subscriptions = {NC::subscription("francisco@denmark.example/barracks", "1"), NC::subscription("francisco@denmark.example", "2")};
+    must(stores().pubsub.create(made, {}));
+  }
+  must(stores().pubsub.save_subscriptions(NC::service(), "c", {NC::subscription("bernardo@denmark.example", "3")}));
+  must(stores().pubsub.save_subscriptions(NC::service(), "b", {NC::subscription("bernardo@denmark.example", "3")}));
+  EXPECT_EQ(shown("francisco@denmark.example"), "a c");
+  EXPECT_EQ(shown("bernardo@denmark.example"), "c");
+  EXPECT_EQ(shown("yorick@denmark.example"), "");
+  PubSubNodeRecord changed = NC::record("b");
+  changed.shows_last = true;
+  must(stores().pubsub.save(changed, {}, {}));
+  must(stores().pubsub.save(NC::record("a"), {}, {}));
+  reopen();
+  EXPECT_EQ(shown("francisco@denmark.example"), "b c");
+  EXPECT_TRUE(get(stores().pubsub.load(NC::service(), "b", at_ms(0)))->record.shows_last);
+  EXPECT_TRUE(get(stores().pubsub.list(NC::service(), {})).nodes.at(2).record.shows_last);
+}
+
 TEST_P(StoreContract, ItemsAreReadInPages) {
   auto& nodes = stores().pubsub;
   must(nodes.create(NC::image("n"), {}));

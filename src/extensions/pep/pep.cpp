@@ -37,7 +37,7 @@ class CapabilitiesOfHomes {
   Capabilities& of(Home& home) {
     auto& slot = homes_[home.index()];
     if (slot == nullptr) {
-      slot = std::make_unique<Capabilities>(home.questions());
+      slot = std::make_unique<Capabilities>(home.questions(), home.shard());
     }
     return *slot;
   }

@@ -69,15 +69,9 @@ class RosterRules final : public pubsub::PersonalRules {
 
 // Somebody's client has come online: of the domains of nodes it is sent the last item where a node says so (section 12.2).
 Task<void> show_subscribed(Home& home, BareJid domain, FullJid client, std::optional<WallTime> since) {
-  const Result<std::vector<PubSubNodeSubscription>> all = co_await home.world().stores.pubsub.subscriptions_of(domain, client.bare());
-  std::vector<std::string> nodes;
-  for (const PubSubNodeSubscription& each : all ? *all : std::vector<PubSubNodeSubscription>{}) {
-    if (nodes.empty() || nodes.back() != each.node) {
-      nodes.push_back(each.node);
-    }
-  }
-  if (!nodes.empty()) {
-    pubsub::show_last_items(home, std::move(domain), {.client = std::move(client), .since = since}, std::move(nodes));
+  Result<std::vector<std::string>> nodes = co_await home.world().stores.pubsub.shown_to(domain, client.bare());
+  if (nodes && !nodes->empty()) {
+    pubsub::show_last_items(home, std::move(domain), {.client = std::move(client), .since = since}, std::move(*nodes));
   }
 }
 
@@ -117,7 +111,7 @@ void install_account_pubsub(Extension& self) {
       }
     }
   });
-  pubsub::remove_expired_items(self);
+  pubsub::remove_expired(self);
 }
 
 }  // namespace aldis::ext

@@ -26,7 +26,7 @@ void Service::ask(const Node& node, const Subscription& pending, const std::vect
 
 void Service::ask_owners(const Node& node, const Subscription& pending) {
   std::vector<Jid> owners;
-  for (const std::string& each : node.with(Affiliation::owner)) {
+  for (const std::string& each : node.rules().with(Affiliation::owner)) {
     if (const auto jid = Jid::parse(each)) {
       owners.push_back(*jid);
     }

@@ -103,6 +103,7 @@ Task<Result<void, StanzaError>> Service::make(NodePtr node, Asker asker, NodeSet
                                    .collections = settings.collections,
                                    .name = settings.config.title,
                                    .config = to_text(settings.config),
+                                   .shows_last = settings.config.send_last == SendLast::on_sub_and_presence,
                                    .creator = owner,
                                    .created = wall()},
                         .affiliations = {{owner, Affiliation::owner}},

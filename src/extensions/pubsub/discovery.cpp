@@ -6,6 +6,7 @@
 
 #include "core/virtual_host.h"
 #include "extensions/pubsub/errors.h"
+#include "extensions/pubsub/linked_nodes.h"
 #include "extensions/pubsub/service.h"
 #include "extensions/pubsub/type_filter.h"
 #include "xmpp/result_set.h"
@@ -57,7 +58,9 @@ Task<Reply> Service::info(Request request) {
   for (const std::string_view feature : {ns::pubsub, ns::disco_info, ns::disco_items}) {
     writer.start("feature").attribute("var", feature).end();
   }
-  metadata_form(node.settings(), node.facts(wall()), frame()).write(writer);
+  NodeFacts facts = node.facts(wall());
+  facts.owners = node.rules().with(Affiliation::owner);
+  metadata_form(node.settings(), facts, frame()).write(writer);
   writer.end();
   co_return payload;
 }
@@ -161,7 +164,10 @@ Task<Reply> Service::list_nodes(Request request, ResultSetRequest page) {
       // XEP-0163 section 6.2: of an account only what one may subscribe to or read.
       const bool is_for_him = config && !refuses(Act::know, *config, who) &&
                               (!is_personal() || !refuses(Act::subscribe, *config, who) || !refuses(Act::retrieve, *config, who));
-      if (is_for_him && filter->passes(config->type)) {
+      // Whose rules are another's is found by its name, not in lists.
+      const LinkedNodes* link = link_of(each.record.node);
+      const bool is_listed = link == nullptr || !link->ruled_by(site_.jid, each.record.node);
+      if (is_listed && is_for_him && filter->passes(config->type)) {
         known.push_back(std::move(each));
       } else {
         hides = true;

@@ -17,7 +17,7 @@ constexpr std::string_view common[] = {
     "retrieve-items", "retrieve-subscriptions", "rsm", "since", "subscribe", "subscription-notifications", "subscription-options"};
 
 std::vector<std::string> all_common() {
-  std::vector<std::string> features{std::string(ns::pubsub), std::string(ns::pubsub_filter)};
+  std::vector<std::string> features{std::string(ns::pubsub), std::string(ns::pubsub_filter), std::string(ns::pubsub_cap)};
   for (const std::string_view feature : common) {
     features.push_back(std::string(ns::pubsub) + "#" + std::string(feature));
   }
@@ -51,14 +51,19 @@ std::vector<std::string> features_of_account() {
   return features;
 }
 
-void remove_expired_items(Extension& self) {
+void remove_expired(Extension& self) {
   constexpr std::size_t at_a_time = 500;
   self.on_time([](Home& home) -> Task<std::chrono::milliseconds> {
-    const Result<std::uint64_t> removed = co_await home.world().stores.pubsub.expire(home.world().clock.wall(), at_a_time);
+    PubSubStore& store = home.world().stores.pubsub;
+    const Result<std::uint64_t> removed = co_await store.expire(home.world().clock.wall(), at_a_time);
     if (!removed) {
       log::warning("pubsub-items-not-expired", {{"cause", removed.error().what}});
     }
-    const bool is_more = removed && *removed >= at_a_time;
+    const Result<std::uint64_t> ended = co_await store.expire_subscriptions(home.world().clock.wall(), at_a_time);   // section 12.18
+    if (!ended) {
+      log::warning("pubsub-leases-not-ended", {{"cause", ended.error().what}});
+    }
+    const bool is_more = (removed && *removed >= at_a_time) || (ended && *ended >= at_a_time);
     co_return is_more ? std::chrono::milliseconds(1000) : std::chrono::milliseconds(60'000);
   });
 }

@@ -15,7 +15,7 @@ namespace aldis::pubsub {
 // Of accounts, but for what notifies contacts by their presence (XEP-0163).
 [[nodiscard]] std::vector<std::string> features_of_account();
 
-// Items whose time has come leave the store, a few at a time.
-void remove_expired_items(Extension& self);
+// Items whose time has come leave the store, and subscriptions whose lease is over, a few at a time.
+void remove_expired(Extension& self);
 
 }  // namespace aldis::pubsub

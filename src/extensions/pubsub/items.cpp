@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "extensions/pubsub/compare.h"
 #include "extensions/pubsub/errors.h"
+#include "extensions/pubsub/linked_nodes.h"
 #include "extensions/pubsub/service.h"
 #include "extensions/pubsub/subscription_xml.h"
 #include "xmpp/number.h"
@@ -56,6 +58,12 @@ void Service::write_item(xml::Writer& writer, const Node& node, const PubSubItem
 }
 
 Task<Reply> Service::items(Request request) {
+  if (LinkedNodes* link = link_of(request.node); link != nullptr && request.asker.is_owner) {
+    std::optional<StanzaError> error = co_await link->refresh(*this, request.node);
+    if (error) {
+      co_return refuse(std::move(*error));
+    }
+  }
   Result<NodePtr, Refusal> found = co_await find_for(request, Act::retrieve);
   if (!found) {
     co_return fail(std::move(found.error()));
@@ -160,6 +168,7 @@ Task<Reply> Service::items(Request request) {
     write_item(writer, *node, item, true);
     *request.newest = std::max(*request.newest, item.published);
   }
+  write_compare_values(writer, got.items);   // XEP-0395 section 3.1
   writer.end();
   const bool is_part = !is_by_id && !verb.attribute("max_items") && got.items.size() < got.count;
   if (has_set || is_part) {   // section 6.5.4
@@ -177,6 +186,12 @@ Task<Reply> Service::items(Request request) {
 
 Task<Result<std::vector<PubSubItem>, StanzaError>> Service::newest(std::string name, std::size_t limit) {
   const Pin self(*this);
+  if (LinkedNodes* link = link_of(name)) {
+    std::optional<StanzaError> error = co_await link->refresh(*this, name);
+    if (error) {
+      co_return fail(std::move(*error));
+    }
+  }
   const NodePtr node = co_await find(name);
   if (node->state() == Node::State::absent) {
     co_return std::vector<PubSubItem>{};

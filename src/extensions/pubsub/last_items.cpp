@@ -1,5 +1,6 @@
 // The last item of a node, for who has just subscribed (XEP-0060 1.30 section 6.1.7) and for who has come online (sections 9.2 and 12.2): of one who
 // says how long he was away all since then (XEP-0312 0.3).
+#include "extensions/pubsub/linked_nodes.h"
 #include "extensions/pubsub/service.h"
 #include "xmpp/delay.h"
 #include "xmpp/namespaces.h"
@@ -98,6 +99,12 @@ void Service::show_last(Interested client, std::vector<std::string> nodes) {
 Task<void> Service::show_last_task(Pin self, Interested client, std::vector<std::string> nodes) {
   const Asker asker{.jid = client.client, .is_owner = is_personal() && client.client.bare_str() == site_.jid.str(), .relation = client.relation};
   for (const std::string& name : nodes) {
+    if (LinkedNodes* link = link_of(name); link != nullptr && asker.is_owner) {
+      std::optional<StanzaError> error = co_await link->refresh(*this, name);
+      if (error) {
+        continue;
+      }
+    }
     const NodePtr node = co_await find(name);
     const bool may = node->exists() && !node->is_collection() && node->config().deliver_notifications &&
                      node->config().send_last == SendLast::on_sub_and_presence && !refusal(*node, Act::receive, asker) &&

@@ -40,6 +40,7 @@ void Node::set_absent() {
   affiliations_.clear();
   subscriptions_.clear();
   subscription_count_ = 0;
+  has_attachments.reset();
   changed();
   forget_last();
 }
@@ -56,6 +57,17 @@ void Node::set_affiliation(const BareJid& jid, Affiliation affiliation) {
     affiliations_.erase(jid.str());
   } else {
     affiliations_.insert_or_assign(jid.str(), affiliation);
+  }
+}
+
+void Node::forget_lapsed(WallTime now) {
+  for (auto entry = subscriptions_.begin(); entry != subscriptions_.end();) {
+    const auto gone = std::erase_if(entry->second, [&](const Subscription& each) { return each.options.expires && *each.options.expires <= now; });
+    subscription_count_ -= gone;
+    if (gone > 0) {
+      changed();
+    }
+    entry = entry->second.empty() ? subscriptions_.erase(entry) : std::next(entry);
   }
 }
 
@@ -88,6 +100,7 @@ PubSubNodeRecord Node::record(const BareJid& service, const NodeSettings& settin
           .collections = settings.collections,
           .name = settings.config.title,
           .config = to_text(settings.config),
+          .shows_last = settings.config.send_last == SendLast::on_sub_and_presence,
           .creator = creator(),
           .created = created_};
 }

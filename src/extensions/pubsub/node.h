@@ -68,6 +68,7 @@ class Node {
   void set_absent();
   void set_settings(NodeSettings settings);
   void set_affiliation(const BareJid& jid, Affiliation affiliation);
+  void forget_lapsed(WallTime now);      // subscriptions whose lease is over
   void put(Subscription subscription);   // in place of the one with its address and subid; state none: takes it out
   void set_last(std::optional<PubSubItem> item) { last_ = std::move(item), is_last_known_ = true; }
   void forget_last() { last_.reset(), is_last_known_ = false; }
@@ -110,7 +111,13 @@ class Node {
 
   [[nodiscard]] AccessViewPtr access_view(WallTime now);
 
+  // The node whose rules decide who may do what with this one (linked_nodes.h); itself: its own.
+  void set_rules(std::shared_ptr<Node> rules) { rules_ = std::move(rules); }
+  [[nodiscard]] bool has_own_rules() const { return rules_ == nullptr; }
+  [[nodiscard]] const Node& rules() const { return rules_ == nullptr ? *this : *rules_; }
+
   Monotonic used{};   // last
+  std::optional<bool> has_attachments{};   // XEP-0470: items of it have some; nothing: it is not known
   [[nodiscard]] std::size_t memory() const;
 
  private:
@@ -129,6 +136,7 @@ class Node {
   std::optional<PubSubItem> last_;
   FanOutPlanPtr plan_;
   AccessViewPtr view_;
+  std::shared_ptr<Node> rules_;
   Serial changes_;
 };
 

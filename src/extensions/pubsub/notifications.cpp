@@ -98,7 +98,7 @@ FanOutPlanPtr Service::make_plan(const Node& node) const {
       continue;
     }
     Standing who{.affiliation = node.affiliation_of(all.front().jid.bare_str()), .is_subscribed = true, .is_personal = is_personal()};
-    if (depends_on_presence && who.affiliation == Affiliation::none) {
+    if (!node.has_own_rules() || (depends_on_presence && who.affiliation == Affiliation::none)) {
       plan.others.push_back(address);
     } else if (refuses(Act::receive, config, who)) {
       continue;
@@ -244,7 +244,7 @@ void Service::tell_owners_of_subscription(const Node& node, const Subscription& 
   xml::Writer writer(content, ns::pubsub_event);
   write_subscription(writer, node.name(), subscription);
   std::vector<Jid> owners;
-  for (const std::string& each : node.with(Affiliation::owner)) {
+  for (const std::string& each : node.rules().with(Affiliation::owner)) {
     if (const auto jid = Jid::parse(each)) {
       owners.push_back(*jid);
     }

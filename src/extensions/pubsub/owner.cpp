@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "extensions/pubsub/errors.h"
+#include "extensions/pubsub/linked_nodes.h"
 #include "extensions/pubsub/service.h"
 
 namespace aldis::pubsub {
@@ -36,26 +37,39 @@ Task<Reply> Service::remove(Request request) {
     }
   }
   const NodePtr node = *found;
-  const Serial::Hold hold = co_await node->changes().enter();
+  const Held held = co_await hold(node);
   if (std::optional<StanzaError> error = refusal(*node, Act::remove, request.asker)) {
     co_return refuse(std::move(*error));
   }
+  Cause cause{request.asker.jid, request.envelope.sender, request.envelope.trace, request.envelope.acceptance};
+  std::optional<StanzaError> error = co_await erase(node, std::move(cause), std::move(redirect));
+  if (error) {
+    co_return refuse(std::move(*error));
+  }
+  co_return std::string();
+}
+
+Task<std::optional<StanzaError>> Service::erase(NodePtr node, Cause cause, std::string redirect) {
   std::vector<std::string> children;
   if (node->is_collection()) {
     Result<std::vector<std::string>> in_it = co_await children_of(node->name());
     if (!in_it) {
-      co_return refuse(failure("children", in_it.error()));
+      co_return failure("children", in_it.error());
     }
     children = std::move(*in_it);
   }
+  std::optional<StanzaError> held_up = co_await is_emptied(node);
+  if (held_up) {
+    co_return held_up;
+  }
   const Result<void> removed = co_await store().remove(site_.jid, node->name());
   if (!removed) {
-    co_return refuse(failure("delete", removed.error()));
+    co_return failure("delete", removed.error());
   }
-  log::info("audit-pubsub-node-deleted", {{"service", site_.jid.str()}, {"node", node->name()}, {"by", std::string(request.asker.jid.bare_str())}});
+  log::info("audit-pubsub-node-deleted", {{"service", site_.jid.str()}, {"node", node->name()}, {"by", std::string(cause.who.bare_str())}});
   if (node->config().notify_delete) {
     Event event{.content = element_with_node("delete", node->name(), redirect), .about = About::node, .is_for_all = true,
-                .sender = request.envelope.sender, .trace = request.envelope.trace, .acceptance = request.envelope.acceptance};
+                .sender = cause.sender, .trace = cause.trace, .acceptance = cause.acceptance};
     co_await notify(node, std::move(event));
   }
   for (const std::string& child : children) {   // XEP-0248 section 8.2: they stay
@@ -66,7 +80,7 @@ Task<Reply> Service::remove(Request request) {
     known_->erase(node->name());
   }
   node->set_absent();
-  co_return std::string();
+  co_return std::nullopt;
 }
 
 Task<Reply> Service::purge(Request request) {
@@ -75,22 +89,37 @@ Task<Reply> Service::purge(Request request) {
     co_return fail(std::move(found.error()));
   }
   const NodePtr node = *found;
-  const Serial::Hold hold = co_await node->changes().enter();
+  const Held held = co_await hold(node);
   if (std::optional<StanzaError> error = refusal(*node, Act::purge, request.asker)) {
     co_return refuse(std::move(*error));
   }
   if (node->is_collection() || !node->config().persist_items) {   // section 8.5.3.3
     co_return refuse(unsupported("persistent-items"));
   }
-  const Result<void> purged = co_await store().purge(site_.jid, node->name());
-  if (!purged) {
-    co_return refuse(failure("purge", purged.error()));
+  Cause cause{request.asker.jid, request.envelope.sender, request.envelope.trace, request.envelope.acceptance};
+  std::vector<ItemsEdit> edits;
+  edits.push_back({.node = node->name(), .is_purge = true});
+  if (LinkedNodes* link = link_of(node->name())) {
+    Result<std::vector<ItemsEdit>, StanzaError> others = co_await link->follow(*this, edits.front());
+    if (!others) {
+      co_return refuse(std::move(others.error()));
+    }
+    edits.insert(edits.end(), others->begin(), others->end());
   }
-  node->set_last(std::nullopt);
+  const auto purged = co_await store_edits(edits);
+  if (!purged) {
+    co_return refuse(purged.error());
+  }
   if (node->config().notify_retract) {
     Event event{.content = element_with_node("purge", node->name()), .has_subids = false, .sender = request.envelope.sender, .trace = request.envelope.trace,
                 .acceptance = request.envelope.acceptance};
     co_await notify(node, std::move(event));
+  }
+  edits.erase(edits.begin());
+  co_await tell_edits(std::move(edits), std::move(cause));
+  if (node->has_own_rules()) {
+    std::optional<StanzaError> rest = co_await is_emptied(node);   // what hung on the items; that it stays is logged
+    static_cast<void>(rest);
   }
   co_return std::string();
 }

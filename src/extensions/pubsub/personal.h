@@ -50,9 +50,12 @@ class PersonalRules {
   [[nodiscard]] virtual NodeConfig defaults(std::string_view node, NodeConfig base) const = 0;
 };
 
+class LinkedNodes;   // linked_nodes.h
+
 // What others have put into the service of a domain, or those of its accounts. Filled while extensions are installed.
 struct Seam {
   std::unique_ptr<PersonalRules> personal;
+  std::vector<std::shared_ptr<LinkedNodes>> links{};
   std::vector<ItemObserver> observers;
   // Asked before an item is stored in a node whose NodeID begins so; its error is the publisher's answer.
   struct PublishCheck {

@@ -4,7 +4,10 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "extensions/pubsub/compare.h"
 #include "extensions/pubsub/errors.h"
+#include "extensions/pubsub/events.h"
+#include "extensions/pubsub/linked_nodes.h"
 #include "extensions/pubsub/service.h"
 
 namespace aldis::pubsub {
@@ -26,17 +29,6 @@ StanzaError bad(std::string_view own) { return error_with(StanzaCondition::bad_r
 std::string namespace_of(const std::string& payload) {
   const auto document = xml::parse(payload);
   return document ? std::string((*document)->root().ns()) : std::string();
-}
-
-std::string retract_event(std::string_view node, const std::vector<std::string>& ids) {
-  std::string content;
-  xml::Writer writer(content, ns::pubsub_event);
-  writer.start("items").attribute("node", node);
-  for (const std::string& id : ids) {
-    writer.start("retract").attribute("id", id).end();
-  }
-  writer.end();
-  return content;
 }
 
 }  // namespace
@@ -107,7 +99,8 @@ std::optional<StanzaError> Service::unfit(const NodeSettings& settings, const Pu
   if (config.deliver_payloads && publication.payload.empty()) {
     return bad("payload-required");
   }
-  const std::uint64_t most = config.max_payload_size == 0 ? site_.options->item_bytes.count : std::min(config.max_payload_size, site_.options->item_bytes.count);
+  const std::uint64_t allowed = std::max<std::uint64_t>(site_.options->item_bytes.count, publication.allowed_bytes);
+  const std::uint64_t most = config.max_payload_size == 0 ? allowed : std::min(config.max_payload_size, allowed);
   if (publication.payload.size() > most) {
     return error_with(StanzaCondition::not_acceptable, "payload-too-big");
   }
@@ -119,9 +112,20 @@ std::optional<StanzaError> Service::unfit(const NodeSettings& settings, const Pu
 
 Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication publication) {
   const Pin self(*this);
+  LinkedNodes* link = link_of(publication.node);
+  if (link != nullptr) {
+    std::optional<StanzaError> error = co_await link->prepare(*this, asker, publication);
+    if (error) {
+      co_return fail(std::move(*error));
+    }
+  }
+  const Result<std::optional<std::string>, StanzaError> expected = take_expected_value(publication.options);   // XEP-0395
+  if (!expected) {
+    co_return fail(expected.error());
+  }
   const NodePtr node = co_await find(publication.node);
-  const Serial::Hold hold = co_await node->changes().enter();
-  const bool makes = node->state() == Node::State::absent && (is_personal() || site_.options->auto_create) && may_create(asker);
+  const Held held = co_await hold(node);
+  const bool makes = node->state() == Node::State::absent && node->has_own_rules() && (is_personal() || site_.options->auto_create) && may_create(asker);
   if (makes) {   // section 7.1.4
     NodeSettings settings{.config = default_config(frame())};
     if (is_personal()) {
@@ -136,6 +140,9 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
     }
     if (std::optional<StanzaError> error = unfit(settings, publication)) {
       co_return fail(std::move(*error));
+    }
+    if (*expected && !(*expected)->empty()) {   // nothing is published there yet
+      co_return fail(compare_and_publish_failed({}));
     }
     const Result<void, StanzaError> made = co_await make(node, asker, std::move(settings));
     if (!made) {
@@ -154,6 +161,16 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
       co_return fail(std::move(*error));
     }
   }
+  if (*expected) {
+    if (std::optional<StanzaError> error = refusal(*node, Act::retrieve, asker)) {   // who cannot read the last item has nothing to compare
+      co_return fail(std::move(*error));
+    }
+    const std::optional<PubSubItem> last = co_await last_item(node);
+    const std::string value = last ? compare_value(*last) : std::string();
+    if (value != **expected) {
+      co_return fail(compare_and_publish_failed(value));
+    }
+  }
   if (site_.seam != nullptr && publication.has_item) {
     for (const Seam::PublishCheck& each : site_.seam->checks) {
       if (node->name().starts_with(each.prefix)) {
@@ -166,20 +183,33 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
     }
   }
   const NodeConfig& config = node->config();
+  std::vector<ItemsEdit> others;   // what changes with it
   PubSubItem item{.id = publication.id, .payload = publication.payload, .publisher = asker.jid, .published = wall()};
   if (publication.has_item) {
     if (item.id.empty()) {
       item.id = random_token(home_.world().random);
     }
+    ItemsEdit edit{.node = node->name(), .published = {item}};
+    if (link != nullptr && config.persist_items) {
+      Result<std::vector<ItemsEdit>, StanzaError> followed = co_await link->follow(*this, edit);
+      if (!followed) {
+        co_return fail(std::move(followed.error()));
+      }
+      others = std::move(*followed);
+      item = edit.published.front();
+    }
     const std::uint64_t seconds = seconds_kept(config, *site_.options);
     if (seconds > 0) {
       item.expires = item.published + std::chrono::seconds(seconds);
+      edit.published.front().expires = item.expires;
     }
-    const Result<std::vector<std::string>, StanzaError> gone = co_await keep(node, item);
+    const Result<std::vector<std::string>, StanzaError> gone = co_await keep(node, std::move(edit), others);
     if (!gone) {
       co_return fail(gone.error());
     }
-    node->set_last(item);
+    if (!gone->empty()) {
+      co_await have_left(node, *gone);
+    }
     if (!gone->empty() && config.node_full == NodeFull::retract_oldest && config.notify_retract && items_kept(config, *site_.options) > 1) {
       Event event{.content = retract_event(node->name(), *gone), .sender = publication.sender, .trace = publication.trace};   // section 7.1.2.6
       co_await notify(node, std::move(event));
@@ -202,37 +232,37 @@ Task<Result<std::string, StanzaError>> Service::publish(Asker asker, Publication
               .acceptance = publication.acceptance};
   co_await notify_paced(node, std::move(event));
   observe({.where = {site_.jid, node->name()}, .publisher = asker.jid, .id = item.id, .payload = item.payload});
+  if (!others.empty()) {
+    Cause cause{asker.jid, publication.sender, publication.trace, publication.acceptance};
+    co_await tell_edits(std::move(others), std::move(cause));
+  }
   outbox_.send();
   co_return item.id;
 }
 
-Task<Result<std::vector<std::string>, StanzaError>> Service::keep(NodePtr node, PubSubItem item) {
+Task<Result<std::vector<std::string>, StanzaError>> Service::keep(NodePtr node, ItemsEdit edit, std::vector<ItemsEdit> others) {
   const NodeConfig& config = node->config();
   if (!config.persist_items) {
+    node->set_last(std::move(edit.published.front()));
     co_return std::vector<std::string>{};
   }
-  const std::uint64_t most = items_kept(config, *site_.options);
   if (config.node_full == NodeFull::reject) {   // section 7.1.3.4; an item in the place of another fits
-    PubSubItemRequest wanted{.ids = {item.id}, .has_payloads = false, .now = wall()};
+    PubSubItemRequest wanted{.ids = {edit.published.front().id}, .has_payloads = false, .now = wall()};
     const Result<PubSubItemPage> same = co_await store().items(site_.jid, node->name(), std::move(wanted));
     if (!same) {
       co_return fail(failure("items", same.error()));
     }
-    if (same->items.empty() && same->count >= most) {
+    if (same->items.empty() && same->count >= items_kept(config, *site_.options)) {
       co_return fail(error_with(StanzaCondition::conflict, "node-full"));
     }
   }
-  const PubSubStore::ItemLimits limits{.items = most,
-                                       .bytes = is_personal() ? site_.options->bytes_of_an_account.count : site_.options->bytes.count};
-  std::vector<PubSubItem> items{std::move(item)};
-  Result<std::vector<std::string>> gone = co_await store().publish(site_.jid, node->name(), std::move(items), limits, wall());
+  std::vector<ItemsEdit> edits{std::move(edit)};
+  std::ranges::move(others, std::back_inserter(edits));
+  Result<std::vector<std::vector<std::string>>, StanzaError> gone = co_await store_edits(std::move(edits));
   if (!gone) {
-    if (gone.error().kind == ErrorKind::full) {
-      co_return fail(StanzaError(StanzaCondition::policy_violation, "The service keeps no more of these items.").with_type(ErrorType::wait));
-    }
-    co_return fail(failure("publish", gone.error()));
+    co_return fail(std::move(gone.error()));
   }
-  co_return std::move(*gone);
+  co_return std::move(gone->front());
 }
 
 void Service::observe(ItemEvent event) {
@@ -275,7 +305,7 @@ Task<Reply> Service::retract_request(Request request) {
 Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retraction) {
   const Pin self(*this);
   const NodePtr node = co_await find(retraction.node);
-  const Serial::Hold hold = co_await node->changes().enter();
+  const Held held = co_await hold(node);
   if (std::optional<StanzaError> error = refusal(*node, Act::retrieve, asker); error && refusal(*node, Act::publish, asker)) {
     // He can neither read nor write: what there is is nothing to him (section 7.2.3.1).
     std::optional<StanzaError> no = refusal(*node, Act::retract, asker);
@@ -284,8 +314,10 @@ Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retract
   if (node->is_collection() || !node->config().persist_items) {   // section 7.2.3.5
     co_return fail(unsupported("persistent-items"));
   }
-  Standing who = node->standing_of(asker, wall());
-  if (refuses(Act::retract, node->config(), who)) {   // no owner: then his own
+  Standing who = node->rules().standing_of(asker, wall());
+  LinkedNodes* link = link_of(node->name());
+  const bool is_his_own = refuses(Act::retract, node->rules().config(), who).has_value();   // no owner: then that at most
+  if (is_his_own || link != nullptr) {
     PubSubItemRequest wanted{.ids = {retraction.id}, .has_payloads = false, .now = wall()};
     const Result<PubSubItemPage> found = co_await store().items(site_.jid, node->name(), std::move(wanted));
     if (!found) {
@@ -295,20 +327,37 @@ Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retract
       co_return fail(StanzaError(StanzaCondition::item_not_found));
     }
     who.wrote_item = found->items.front().publisher.bare_str() == asker.jid.bare_str();
-    if (std::optional<StanzaError> error = refuses(Act::retract, node->config(), who)) {
+    if (std::optional<StanzaError> error = refuses(Act::retract, node->rules().config(), who)) {
       co_return fail(std::move(*error));
     }
   }
-  std::vector<std::string> ids{retraction.id};
-  const Result<std::vector<std::string>> gone = co_await store().retract(site_.jid, node->name(), std::move(ids));
-  if (!gone) {
-    co_return fail(failure("retract", gone.error()));
-  }
-  if (gone->empty()) {
-    co_return fail(StanzaError(StanzaCondition::item_not_found));
-  }
-  if (!node->last() || node->last()->id == retraction.id) {
-    node->forget_last();
+  std::vector<ItemsEdit> others;
+  if (link != nullptr) {
+    std::vector<ItemsEdit> edits;
+    edits.push_back({.node = node->name(), .retracted = {retraction.id}});
+    Result<std::vector<ItemsEdit>, StanzaError> followed = co_await link->follow(*this, edits.front());
+    if (!followed) {
+      co_return fail(std::move(followed.error()));
+    }
+    others = std::move(*followed);
+    edits.insert(edits.end(), others.begin(), others.end());
+    const auto stored = co_await store_edits(std::move(edits));
+    if (!stored) {
+      co_return fail(stored.error());
+    }
+  } else {
+    std::vector<std::string> ids{retraction.id};
+    const Result<std::vector<std::string>> gone = co_await store().retract(site_.jid, node->name(), std::move(ids));
+    if (!gone) {
+      co_return fail(failure("retract", gone.error()));
+    }
+    if (gone->empty()) {
+      co_return fail(StanzaError(StanzaCondition::item_not_found));
+    }
+    if (!node->last() || node->last()->id == retraction.id) {
+      node->forget_last();
+    }
+    co_await have_left(node, {retraction.id});
   }
   if (retraction.notify || node->config().notify_retract) {
     Event event{.content = retract_event(node->name(), {retraction.id}), .sender = retraction.sender, .trace = retraction.trace,
@@ -316,6 +365,10 @@ Task<Result<void, StanzaError>> Service::retract(Asker asker, Retraction retract
     co_await notify(node, std::move(event));
   }
   observe({.where = {site_.jid, node->name()}, .publisher = asker.jid, .id = retraction.id, .is_retraction = true});
+  if (!others.empty()) {
+    Cause cause{asker.jid, retraction.sender, retraction.trace, retraction.acceptance};
+    co_await tell_edits(std::move(others), std::move(cause));
+  }
   outbox_.send();
   co_return Result<void, StanzaError>{};
 }

@@ -38,7 +38,7 @@ void install_pubsub(Extension& self) {
     }
   });
   pubsub::offer_get_pending(self);
-  pubsub::remove_expired_items(self);
+  pubsub::remove_expired(self);
 }
 
 }  // namespace aldis::ext

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/virtual_host.h"
 #include "extensions/pubsub/errors.h"
+#include "extensions/pubsub/linked_nodes.h"
 
 namespace aldis::pubsub {
 namespace {
@@ -85,7 +86,40 @@ StanzaError Service::failure(std::string_view what, const Error& error) const {
 
 // ---- nodes in memory
 
+LinkedNodes* Service::link_of(std::string_view node) const {
+  if (site_.seam != nullptr) {
+    for (const auto& link : site_.seam->links) {
+      if (link->includes(node)) {
+        return link.get();
+      }
+    }
+  }
+  return nullptr;
+}
+
 Task<NodePtr> Service::find(std::string name) {
+  const LinkedNodes* link = link_of(name);
+  std::optional<std::string> ruler = link != nullptr ? link->ruled_by(site_.jid, name) : std::nullopt;
+  return ruler ? find_ruled(std::move(name), std::move(*ruler)) : find_own(std::move(name));
+}
+
+Task<NodePtr> Service::find_ruled(std::string name, std::string ruler) {
+  const NodePtr rules = co_await find_own(std::move(ruler));
+  const NodePtr node = co_await find_own(std::move(name));
+  node->set_rules(rules);
+  if (node->exists() && rules->exists()) {   // it shows the same
+    NodeSettings settings = node->settings();
+    settings.config.access_model = rules->config().access_model;
+    settings.config.publish_model = rules->config().publish_model;
+    settings.config.roster_groups_allowed = rules->config().roster_groups_allowed;
+    if (settings.config != node->config()) {
+      node->set_settings(std::move(settings));
+    }
+  }
+  co_return node;
+}
+
+Task<NodePtr> Service::find_own(std::string name) {
   NodePtr node;
   if (const auto found = nodes_.find(name); found != nodes_.end()) {
     node = found->second;
@@ -139,14 +173,16 @@ void Service::forget_idle() {
 }
 
 std::optional<StanzaError> Service::refusal(const Node& node, Act act, const Asker& asker) const {
-  const Standing standing = node.standing_of(asker, wall());
-  if (node.state() == Node::State::unreadable || node.state() == Node::State::unknown) {   // not "no such node": that could not be learnt
-    return StanzaError(StanzaCondition::resource_constraint);
+  const Standing standing = node.rules().standing_of(asker, wall());
+  for (const Node* each : {&node, &node.rules()}) {
+    if (each->state() == Node::State::unreadable || each->state() == Node::State::unknown) {   // not "no such node": that could not be learnt
+      return StanzaError(StanzaCondition::resource_constraint);
+    }
+    if (!each->exists()) {
+      return unknown_node(standing);
+    }
   }
-  if (!node.exists()) {
-    return unknown_node(standing);
-  }
-  return refuses(act, node.config(), standing);
+  return refuses(act, node.rules().config(), standing);
 }
 
 Task<Result<NodePtr, Refusal>> Service::find_for(const Request& request, Act act) {
@@ -211,8 +247,19 @@ Task<void> Service::respond(Pin self, Envelope envelope, std::string node) {
   outbox_.send();
 }
 
+namespace {
+Task<Reply> refused(StanzaError error) { co_return refuse(std::move(error)); }
+Task<Reply> unknown_request() { return refused(StanzaError(StanzaCondition::bad_request)); }
+}  // namespace
+
 Task<Reply> Service::answer(Request request) {
   const XmlName name = request.payload().name();
+  const LinkedNodes* link = link_of(request.node);
+  if (link != nullptr && (name.ns == ns::pubsub || name.ns == ns::pubsub_owner)) {
+    if (std::optional<StanzaError> error = link->forbids(request.node, request.verb().local(), request.is_set())) {
+      return refused(std::move(*error));
+    }
+  }
   if (name.ns == ns::pubsub) {
     return answer_everybody(std::move(request));
   }
@@ -221,10 +268,6 @@ Task<Reply> Service::answer(Request request) {
   }
   return name.ns == ns::disco_info ? info(std::move(request)) : disco_items(std::move(request));
 }
-
-namespace {
-Task<Reply> unknown_request() { co_return refuse(StanzaError(StanzaCondition::bad_request)); }
-}  // namespace
 
 Task<Reply> Service::answer_everybody(Request request) {
   const std::string_view verb = request.verb().local();

@@ -2,7 +2,7 @@
 // a domain (docs/adr/0051). A resident: what comes in is handled as it comes; what changes a node is serial for that node, is stored first, and
 // answered and told when it is durable. Its parts, each a file: service.cpp (what comes in, nodes in memory), create, configure, owner (delete,
 // purge, lists of owners), affiliations, subscribe, subscriptions (what there are, options), approvals, publish, items, discovery,
-// notifications, last_items, collections.
+// notifications, last_items, collections, linked (nodes that change together).
 #pragma once
 #include <memory>
 #include <optional>
@@ -23,6 +23,8 @@
 #include "xmpp/result_set.h"
 
 namespace aldis::pubsub {
+
+class LinkedNodes;
 
 // Why a request was not carried out; `payload` is what the error has beside its conditions.
 struct Refusal {
@@ -88,6 +90,7 @@ class Service final : public Resident {
     std::string id{};        // empty: the service chooses
     std::string payload{};
     std::optional<Form> options{};
+    std::uint64_t allowed_bytes = 0;   // of its payload, where a link allows more than the service
   };
   // The item's id; empty where the node has none (section 4.3).
   [[nodiscard]] Task<Result<std::string, StanzaError>> publish(Asker asker, Publication publication);
@@ -104,6 +107,42 @@ class Service final : public Resident {
   void show_last(Interested client, std::vector<std::string> nodes);
   void recheck(BareJid who);
   [[nodiscard]] Task<Result<Asker, StanzaError>> asker_of(Jid who, const PrincipalPtr& sender);
+
+  // ---- for links, and the features behind them (linked_nodes.h)
+  // What changes in the items of a node.
+  struct ItemsEdit {
+    std::string node;
+    bool is_purge = false;                     // all that there are go first
+    std::vector<std::string> retracted{};
+    std::vector<PubSubItem> published{};
+  };
+  struct Cause {   // of a change
+    Jid who;
+    PrincipalPtr sender{};
+    TraceId trace = TraceId::none;
+    AcceptancePtr acceptance{};
+  };
+  [[nodiscard]] Task<NodePtr> find(std::string name);
+  [[nodiscard]] std::optional<StanzaError> refusal(const Node& node, Act act, const Asker& asker) const;
+  // A node and those that are linked with it, whose items nobody else changes while it lives.
+  struct Held {
+    std::vector<NodePtr> nodes;
+    std::vector<Serial::Hold> holds;
+  };
+  [[nodiscard]] Task<Held> hold(NodePtr node);
+  // All items of a node that is there, or these.
+  [[nodiscard]] Task<Result<std::vector<PubSubItem>, StanzaError>> items_of(NodePtr node, std::vector<std::string> ids = {});
+  // With `changes` of the node held: as its owner makes it by publishing, or one that nobody owns, the service's own.
+  [[nodiscard]] Task<std::optional<StanzaError>> make_default(NodePtr node);
+  [[nodiscard]] Task<std::optional<StanzaError>> make_own(NodePtr node, NodeConfig config);
+  // With the nodes held: all of it is stored in one transaction, and told.
+  [[nodiscard]] Task<std::optional<StanzaError>> carry_out(std::vector<ItemsEdit> edits, Cause cause);
+  // With `changes` of the node, and of those linked with it, held: it is gone, and who subscribed is told.
+  [[nodiscard]] Task<std::optional<StanzaError>> erase(NodePtr node, Cause cause, std::string redirect = {});
+  // The names of all nodes that begin so.
+  [[nodiscard]] Task<Result<std::vector<std::string>, StanzaError>> nodes_named(std::string prefix);
+  [[nodiscard]] const PubSubOptions& options() const { return *site_.options; }
+  [[nodiscard]] WallTime wall() const;
 
   // ---- of collections, from the part of another node (collections.cpp)
   struct ChildEvent {
@@ -147,14 +186,14 @@ class Service final : public Resident {
   Task<Reply> answer_owner(Request request);
   [[nodiscard]] PubSubStore& store() const;
   [[nodiscard]] Frame frame() const { return {.options = site_.options.get(), .is_personal = is_personal()}; }
-  [[nodiscard]] WallTime wall() const;
-  [[nodiscard]] Task<NodePtr> find(std::string name);
+  [[nodiscard]] LinkedNodes* link_of(std::string_view node) const;
+  [[nodiscard]] Task<NodePtr> find_own(std::string name);
+  [[nodiscard]] Task<NodePtr> find_ruled(std::string name, std::string ruler);
   void unpin();
   void forget_absent(const std::string& name);
   void forget_idle();
   // The node, if it is there and the asker may do this; or why not.
   [[nodiscard]] Task<Result<NodePtr, Refusal>> find_for(const Request& request, Act act);
-  [[nodiscard]] std::optional<StanzaError> refusal(const Node& node, Act act, const Asker& asker) const;
   [[nodiscard]] StanzaError failure(std::string_view what, const Error& error) const;
 
   // create.cpp
@@ -167,12 +206,6 @@ class Service final : public Resident {
   Task<Reply> configuration(Request request);
   Task<Reply> default_configuration(Request request);
   Task<Reply> configure(Request request);
-  struct Cause {   // of a change
-    Jid who;
-    PrincipalPtr sender{};
-    TraceId trace = TraceId::none;
-    AcceptancePtr acceptance{};
-  };
   // With `changes` of the node held; who changes them may.
   Task<std::optional<StanzaError>> change_settings(NodePtr node, NodeSettings settings, Cause cause);
 
@@ -206,9 +239,15 @@ class Service final : public Resident {
   Task<Reply> publish_request(Request request);
   Task<Reply> retract_request(Request request);
   [[nodiscard]] std::optional<StanzaError> unfit(const NodeSettings& settings, const Publication& publication) const;
-  // The ids of those that had to go.
-  Task<Result<std::vector<std::string>, StanzaError>> keep(NodePtr node, PubSubItem item);
+  // The ids of those that had to go. `others`: what changes with it.
+  Task<Result<std::vector<std::string>, StanzaError>> keep(NodePtr node, ItemsEdit edit, std::vector<ItemsEdit> others);
   void observe(ItemEvent event);
+
+  // linked.cpp
+  Task<Result<std::vector<std::vector<std::string>>, StanzaError>> store_edits(std::vector<ItemsEdit> edits);
+  Task<void> tell_edits(std::vector<ItemsEdit> edits, Cause cause);
+  Task<void> have_left(NodePtr node, std::vector<std::string> ids);
+  Task<std::optional<StanzaError>> is_emptied(NodePtr node);
 
   // items.cpp
   Task<Reply> items(Request request);

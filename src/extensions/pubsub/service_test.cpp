@@ -6,6 +6,7 @@
 
 #include "extensions/pubsub/nodes.h"
 #include "tests/support/default_extensions.h"
+#include "tests/support/failing_stores.h"
 #include "tests/support/scene.h"
 #include "xmpp/timestamp.h"
 
@@ -181,6 +182,51 @@ TEST_F(ServiceTest, ARemovedAccountLeavesNoNodesToItsSuccessor) {
   scene.has_account("osric@shakespeare.lit");
   Client& another = scene.login("osric@shakespeare.lit/plume");
   EXPECT_NE(fails(another, "get", "osric@shakespeare.lit", everybody("<items node='urn:mood'/>")).find("item-not-found"), std::string::npos);
+}
+
+// What it costs to come online does not grow with the nodes that somebody has subscribed to: those that show their last item are found, and
+// no other is read (many_nodes in tests/load has 20,000 of them).
+TEST(PubSubAtLogin, SubscribedNodesThatShowNothingAreNotLoaded) {
+  std::unique_ptr<testing_support::FailingStores> counting;
+  SceneOptions options = with_pubsub();
+  options.wrap_stores = [&](Stores inner) {
+    counting = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
+    return counting->stores();
+  };
+  Scene scene(std::move(options));
+  Client& hamlet = scene.login("hamlet@shakespeare.lit/elsinore");
+  const auto calls_of_coming_online = [&](const std::string& resource) {
+    scene.advance(std::chrono::minutes(10));   // no node is in memory
+    Client& ophelia = scene.login("ophelia@shakespeare.lit/" + resource);
+    counting->restart({});
+    ophelia.sends("<presence/>");
+    const std::size_t calls = counting->calls();
+    ophelia.ignores_the_rest();
+    ophelia.sends("<presence type='unavailable'/>");
+    ophelia.ignores_the_rest();
+    return calls;
+  };
+  Client& first = scene.login("ophelia@shakespeare.lit/first");
+  const auto make = [&](int from, int to, const std::string& configure) {
+    for (int i = from; i < to; ++i) {
+      hamlet.asks("set", domain, everybody("<create node='n" + std::to_string(i) + "'/>" + configure));
+      first.asks("set", domain, subscribe("n" + std::to_string(i), "ophelia@shakespeare.lit"));
+    }
+  };
+  make(0, 1, {});
+  static_cast<void>(calls_of_coming_online("before"));   // what is read once, whatever there is
+  const std::size_t with_one = calls_of_coming_online("one");
+  make(1, 60, {});
+  EXPECT_EQ(calls_of_coming_online("sixty"), with_one);
+  make(60, 62, config("send_last_published_item", "on_sub_and_presence"));
+  hamlet.asks("set", domain, publish("n60", "one"));
+  hamlet.asks("set", domain, publish("n7", "one"));
+  first.ignores_the_rest();
+  EXPECT_LE(calls_of_coming_online("more"), with_one + 4);
+  Client& last = scene.login("ophelia@shakespeare.lit/last");
+  last.sends("<presence/>");
+  last.receives_among({"<items node='n60'>", "<item id='one'>"});
+  scene.leaves_the_rest_unread();
 }
 
 class SpreadServiceTest : public ServiceTest {

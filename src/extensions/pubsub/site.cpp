@@ -1,6 +1,7 @@
 // Where services live: the resident of an account's nodes is at its address; a domain's nodes are in parts, by a keyed hash of the NodeID, so that
 // nobody can aim many at one shard.
 #include "core/virtual_host.h"
+#include "extensions/pubsub/attachment_names.h"
 #include "extensions/pubsub/service.h"
 #include "xmpp/number.h"
 
@@ -10,7 +11,8 @@ BareJid resident_for(const World& world, const BareJid& service, std::string_vie
   if (service.has_local()) {
     return service;
   }
-  const std::size_t part = static_cast<std::size_t>(world.placement(node) % parts_of_a_domain);
+  const std::optional<std::string> target = attached_to(service, node);   // XEP-0470: with the node whose items it is about
+  const std::size_t part = static_cast<std::size_t>(world.placement(target ? std::string_view(*target) : node) % parts_of_a_domain);
   const Result<BareJid, JidError> address = BareJid::of("part-" + std::to_string(part), service.domain());
   ensure(address.has_value(), "a part has an address");
   return *address;

@@ -74,16 +74,10 @@ Task<Reply> Service::subscribe(Request request) {
     options = std::move(*read);
   }
   const WallTime now = wall();
+  node->forget_lapsed(now);   // the store has no row of them, or will not for long
   std::vector<PubSubSubscription> records;
-  std::vector<Subscription> lapsed;
-  if (const std::vector<Subscription>* standing = node->subscriptions_of(jid.str())) {
-    for (const Subscription& each : *standing) {
-      if (each.options.expires && *each.options.expires <= now) {   // nobody has taken it out yet
-        lapsed.push_back(each);
-        lapsed.back().state = SubscriptionState::none;
-        records.push_back(lapsed.back().record());
-        continue;
-      }
+  if (const std::vector<Subscription>* own = node->subscriptions_of(jid.str())) {
+    for (const Subscription& each : *own) {
       if (each.state == SubscriptionState::pending) {   // section 6.1.3.7
         co_return refuse(pending_subscription());
       }
@@ -95,11 +89,12 @@ Task<Reply> Service::subscribe(Request request) {
       }
     }
   }
-  if (node->subscriptions_of_user(jid.bare_str()).size() >= site_.options->subscriptions_of_a_subscriber + lapsed.size() ||
+  if (node->subscriptions_of_user(jid.bare_str()).size() >= site_.options->subscriptions_of_a_subscriber ||
       node->subscription_count() >= site_.options->subscriptions) {   // section 6.1.3.9
     co_return refuse(too_many_subscriptions());
   }
-  const bool is_pending = needs_approval(node->config(), node->standing_of(request.asker, now));
+  const Standing standing = node->rules().standing_of(request.asker, now);
+  const bool is_pending = needs_approval(node->rules().config(), standing) && (node->has_own_rules() || !standing.is_subscribed);
   const Subscription made{.jid = jid,
                           .subid = random_token(home_.world().random),
                           .state = is_pending ? SubscriptionState::pending : SubscriptionState::subscribed,
@@ -108,9 +103,6 @@ Task<Reply> Service::subscribe(Request request) {
   const Result<void> saved = co_await store().save_subscriptions(site_.jid, node->name(), std::move(records));
   if (!saved) {
     co_return refuse(failure("subscribe", saved.error()));
-  }
-  for (const Subscription& each : lapsed) {
-    node->put(each);
   }
   node->put(made);
   if (is_pending) {

@@ -141,6 +141,30 @@ TEST_F(Pubsub12_19, ALeaseEnds) {  // examples 221 and 223
   none_sees();
 }
 
+TEST_F(Pubsub12_19, AnEndedLeaseLeavesTheStore) {
+  creates(hamlet, musings, open_node);
+  const std::time_t at = std::chrono::system_clock::to_time_t(std::chrono::system_clock::time_point(scene.clock().wall().time_since_epoch() + std::chrono::hours(1)));
+  char until[32];
+  std::tm parts{};
+  static_cast<void>(gmtime_r(&at, &parts));
+  static_cast<void>(std::strftime(until, sizeof(until), "%Y-%m-%dT%H:%M:%SZ", &parts));
+  subscribes(francisco, musings, options_xml({{"expire", until}}));
+  subscribes(bernardo);
+  const auto stored = [&](std::string_view jid) {
+    return scene.wait(scene.stores().pubsub.subscriptions_of(BareJid::parse(pubsub_service).value(), BareJid::parse(jid).value())).value().size();
+  };
+  scene.advance(std::chrono::minutes(59));
+  EXPECT_EQ(stored("francisco@denmark.lit"), 1U);
+  scene.advance(std::chrono::minutes(3));
+  EXPECT_EQ(stored("francisco@denmark.lit"), 0U) << "noticed within a minute";
+  EXPECT_EQ(stored("bernardo@denmark.lit"), 1U);
+  subscribes(francisco);   // as if there had been none
+  publishes(hamlet, musings, "i1");
+  hush({&hamlet, &bernardo});
+  francisco.receives_among({"'i1'"});
+  none_sees();
+}
+
 TEST_F(Pubsub12, ASingletonNode) {  // example 226; section 12.21
   creates(hamlet, "elsinore-doorbell", {{"access_model", "open"}, {"persist_items", "1"}, {"max_items", "1"}, {"deliver_payloads", "0"}, {"publish_model", "open"}, {"send_last_published_item", "never"}});
   done(horatio, "set", pubsub_xml(on_node("publish", "elsinore-doorbell", "<item id='current'/>")));

@@ -13,7 +13,11 @@ Unexpected<Error> no_node(const BareJid& service, const std::string& node) {
   return fail(ErrorKind::not_found, "node " + node + " of " + service.str());
 }
 
-bool is_there(const PubSubItem& item, WallTime now) { return !item.expires || *item.expires > now; }
+// An item, or a subscription.
+template <class T>
+bool is_there(const T& it, WallTime now) {
+  return !it.expires || *it.expires > now;
+}
 
 std::uint64_t bytes_of(const std::vector<PubSubItem>& items) {
   std::uint64_t bytes = 0;
@@ -94,7 +98,9 @@ Task<Result<std::optional<PubSubNodeImage>>> MemoryPubSub::load(BareJid service,
     image.affiliations.push_back(each);
   }
   for (const auto& [key, each] : found->subscriptions) {
-    image.subscriptions.push_back(each);
+    if (is_there(each, now)) {
+      image.subscriptions.push_back(each);
+    }
   }
   for (const PubSubItem& item : found->items) {
     if (is_there(item, now)) {
@@ -174,32 +180,49 @@ Task<Result<void>> MemoryPubSub::remove_service(BareJid service) {
 
 Task<Result<std::vector<std::string>>> MemoryPubSub::publish(BareJid service, std::string node, std::vector<PubSubItem> items,
                                                              ItemLimits limits, WallTime now) {
+  std::vector<ItemsChange> changes;
+  changes.push_back({.node = std::move(node), .published = std::move(items), .limit = limits.items});
+  Result<std::vector<std::vector<std::string>>> gone = co_await change_items(std::move(service), std::move(changes), limits.bytes, now);
+  if (!gone) {
+    co_return fail(std::move(gone.error()));
+  }
+  co_return std::move(gone->front());
+}
+
+Task<Result<std::vector<std::vector<std::string>>>> MemoryPubSub::change_items(BareJid service, std::vector<ItemsChange> changes,
+                                                                               std::uint64_t bytes, WallTime now) {
   co_await turn_;
   const std::scoped_lock held(mutex_);
-  Node* found = find(service, node);
-  if (found == nullptr) {
-    co_return no_node(service, node);
-  }
-  std::vector<PubSubItem> changed = found->items;
-  std::erase_if(changed, [&](const PubSubItem& item) { return !is_there(item, now); });
-  for (PubSubItem& item : items) {
-    std::erase_if(changed, [&](const PubSubItem& other) { return other.id == item.id; });
-    changed.push_back(std::move(item));
-  }
-  std::vector<std::string> gone;
-  if (limits.items != 0) {
-    gone = take_oldest(changed, limits.items);
-  }
-  if (limits.bytes != 0) {
-    std::uint64_t bytes = bytes_of(changed);
-    for (const auto& [name, other] : nodes_of(service)) {
-      bytes += &other == found ? 0 : bytes_of(other.items);
+  std::map<std::string, std::vector<PubSubItem>> changed;   // by node: what it will have
+  std::vector<std::vector<std::string>> gone;
+  for (ItemsChange& change : changes) {
+    const Node* found = find(service, change.node);
+    if (found == nullptr) {
+      co_return no_node(service, change.node);
     }
-    if (bytes > limits.bytes) {
-      co_return fail(ErrorKind::full, "items of " + service.str());
+    std::vector<PubSubItem>& items = changed.try_emplace(change.node, found->items).first->second;
+    std::erase_if(items, [&](const PubSubItem& item) {
+      return change.is_purge || !is_there(item, now) || std::ranges::find(change.retracted, item.id) != change.retracted.end();
+    });
+    for (PubSubItem& item : change.published) {
+      std::erase_if(items, [&](const PubSubItem& other) { return other.id == item.id; });
+      items.push_back(std::move(item));
     }
+    gone.push_back(change.limit == 0 ? std::vector<std::string>() : take_oldest(items, change.limit));
   }
-  found->items = std::move(changed);
+  std::uint64_t before = 0;
+  std::uint64_t after = 0;
+  for (const auto& [name, node] : nodes_of(service)) {
+    const auto at = changed.find(name);
+    before += bytes_of(node.items);
+    after += bytes_of(at == changed.end() ? node.items : at->second);
+  }
+  if (bytes != 0 && after > bytes && after > before) {
+    co_return fail(ErrorKind::full, "items of " + service.str());
+  }
+  for (auto& [name, items] : changed) {
+    find(service, name)->items = std::move(items);
+  }
   co_return gone;
 }
 
@@ -320,6 +343,22 @@ Task<Result<std::uint64_t>> MemoryPubSub::expire(WallTime now, std::size_t limit
   co_return gone;
 }
 
+Task<Result<std::uint64_t>> MemoryPubSub::expire_subscriptions(WallTime now, std::size_t limit) {
+  co_await turn_;
+  const std::scoped_lock held(mutex_);
+  std::uint64_t gone = 0;
+  for (auto& [service, nodes] : services_) {
+    for (auto& [name, node] : nodes) {
+      std::erase_if(node.subscriptions, [&](const auto& entry) {
+        const bool goes = !is_there(entry.second, now) && gone < limit;
+        gone += goes ? 1U : 0U;
+        return goes;
+      });
+    }
+  }
+  co_return gone;
+}
+
 // ---- what goes over nodes
 
 Task<Result<PubSubNodePage>> MemoryPubSub::list(BareJid service, PubSubNodePageRequest request) {
@@ -379,6 +418,18 @@ Task<Result<std::vector<PubSubNodeSubscription>>> MemoryPubSub::subscriptions_of
       if (key.first.bare() == jid) {
         found.push_back({name, subscription});
       }
+    }
+  }
+  co_return found;
+}
+
+Task<Result<std::vector<std::string>>> MemoryPubSub::shown_to(BareJid service, BareJid jid) {
+  co_await turn_;
+  const std::scoped_lock held(mutex_);
+  std::vector<std::string> found;
+  for (const auto& [name, node] : nodes_of(service)) {
+    if (node.record.shows_last && std::ranges::any_of(node.subscriptions, [&](const auto& entry) { return entry.first.first.bare() == jid; })) {
+      found.push_back(name);
     }
   }
   co_return found;

@@ -23,16 +23,20 @@ class MemoryPubSub final : public PubSubStore {
   Task<Result<void>> remove_service(BareJid service) override;
   Task<Result<std::vector<std::string>>> publish(BareJid service, std::string node, std::vector<PubSubItem> items, ItemLimits limits,
                                                  WallTime now) override;
+  Task<Result<std::vector<std::vector<std::string>>>> change_items(BareJid service, std::vector<ItemsChange> changes, std::uint64_t bytes,
+                                                                   WallTime now) override;
   Task<Result<std::vector<std::string>>> retract(BareJid service, std::string node, std::vector<std::string> ids) override;
   Task<Result<void>> purge(BareJid service, std::string node) override;
   Task<Result<std::vector<std::string>>> trim(BareJid service, std::string node, std::uint64_t items) override;
   Task<Result<PubSubItemPage>> items(BareJid service, std::string node, PubSubItemRequest request) override;
   Task<Result<std::vector<LastItem>>> last_items(BareJid service, std::vector<std::string> nodes, WallTime now) override;
   Task<Result<std::uint64_t>> expire(WallTime now, std::size_t limit) override;
+  Task<Result<std::uint64_t>> expire_subscriptions(WallTime now, std::size_t limit) override;
   Task<Result<PubSubNodePage>> list(BareJid service, PubSubNodePageRequest request) override;
   Task<Result<std::uint64_t>> count(BareJid service, std::optional<std::string> parent) override;
   Task<Result<std::vector<PubSubNodeAffiliation>>> affiliations_of(BareJid service, BareJid jid) override;
   Task<Result<std::vector<PubSubNodeSubscription>>> subscriptions_of(BareJid service, BareJid jid) override;
+  Task<Result<std::vector<std::string>>> shown_to(BareJid service, BareJid jid) override;
   Task<Result<PubSubUsage>> usage(BareJid service) override;
 
  private:

@@ -185,10 +185,22 @@ CREATE INDEX pubsub_items_of_node_that_expire ON pubsub_items (owner, node, expi
 // The full-text index is merged less often (sql/archive_words.h).
 constexpr char version_10[] = "{full_text_tuning}";
 
+// Leases of subscriptions that are over (PubSubStore::expire_subscriptions), and what is shown to who comes online (shown_to): the node's
+// shows_last is repeated in its subscriptions, so that no other node's row is read.
+constexpr char version_11[] = R"(
+ALTER TABLE pubsub_nodes ADD COLUMN shows_last BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE pubsub_subscriptions ADD COLUMN shows_last BIGINT NOT NULL DEFAULT 0;
+UPDATE pubsub_nodes SET shows_last = 1 WHERE config LIKE '%send_last_published_item=on_sub_and_presence%';
+UPDATE pubsub_subscriptions SET shows_last = 1 WHERE EXISTS (SELECT 1 FROM pubsub_nodes n
+  WHERE n.owner = pubsub_subscriptions.owner AND n.node = pubsub_subscriptions.node AND n.shows_last = 1);
+CREATE INDEX pubsub_subscriptions_shown ON pubsub_subscriptions (owner, bare, shows_last, node);
+CREATE INDEX pubsub_subscriptions_that_expire ON pubsub_subscriptions (expires) WHERE expires > 0;
+)";
+
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
                                      Migration{4, version_4}, Migration{5, version_5}, Migration{6, version_6},
                                      Migration{7, version_7}, Migration{8, version_8}, Migration{9, version_9},
-                                     Migration{10, version_10}};
+                                     Migration{10, version_10}, Migration{11, version_11}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

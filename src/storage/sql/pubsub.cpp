@@ -27,12 +27,16 @@ void add_nodes(Transaction& transaction, const BareJid& service, std::int64_t no
 
 void write_record(Transaction& transaction, const PubSubNodeRecord& r) {
   transaction.change(
-      "INSERT INTO pubsub_nodes (owner, node, items, bytes, last_position, is_collection, is_child, creator, created, name, config)"
-      " VALUES ($1, $2, 0, 0, 0, $3, $4, $5, $6, $7, $8)"
+      "INSERT INTO pubsub_nodes (owner, node, items, bytes, last_position, is_collection, is_child, creator, created, name, config,"
+      " shows_last) VALUES ($1, $2, 0, 0, 0, $3, $4, $5, $6, $7, $8, $9)"
       " ON CONFLICT (owner, node) DO UPDATE SET is_collection = excluded.is_collection, is_child = excluded.is_child,"
-      " name = excluded.name, config = excluded.config",
+      " name = excluded.name, config = excluded.config, shows_last = excluded.shows_last",
       {r.service.str(), r.node, as_integer(r.is_collection), as_integer(!r.collections.empty()), r.creator.str(), as_ms(r.created), r.name,
-       r.config});
+       r.config, as_integer(r.shows_last)});
+}
+
+bool shows_last(Transaction& transaction, const BareJid& service, const std::string& node) {
+  return one_number(transaction, "SELECT shows_last FROM pubsub_nodes WHERE owner = $1 AND node = $2", {service.str(), node}) != 0;
 }
 
 void write_collections(Transaction& transaction, const PubSubNodeRecord& r) {
@@ -66,18 +70,19 @@ void write_affiliations(Transaction& transaction, const BareJid& service, const 
 
 void write_subscriptions(Transaction& transaction, const BareJid& service, const std::string& node,
                          const std::vector<PubSubSubscription>& changed) {
+  const bool shows = !changed.empty() && shows_last(transaction, service, node);
   for (const PubSubSubscription& each : changed) {
     if (each.state == pubsub::SubscriptionState::none) {
       transaction.change("DELETE FROM pubsub_subscriptions WHERE owner = $1 AND node = $2 AND jid = $3 AND subid = $4",
                          {service.str(), node, each.jid.str(), each.subid});
     } else {
       transaction.change(
-          "INSERT INTO pubsub_subscriptions (owner, node, jid, subid, bare, state, expires, options)"
-          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+          "INSERT INTO pubsub_subscriptions (owner, node, jid, subid, bare, state, expires, options, shows_last)"
+          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
           " ON CONFLICT (owner, node, jid, subid) DO UPDATE SET state = excluded.state, expires = excluded.expires,"
-          " options = excluded.options",
+          " options = excluded.options, shows_last = excluded.shows_last",
           {service.str(), node, each.jid.str(), each.subid, each.jid.bare_str(), static_cast<std::int64_t>(each.state),
-           expiry(each.expires), each.options});
+           expiry(each.expires), each.options, as_integer(shows)});
     }
   }
 }
@@ -98,7 +103,7 @@ std::size_t cost_of(const PubSubNodeRecord& record, const std::vector<PubSubAffi
 Result<std::optional<PubSubNodeImage>> read_image(Transaction& transaction, const BareJid& service, const std::string& node, WallTime now) {
   std::optional<PubSubNodeImage> image;
   bool is_whole = true;
-  transaction.each("SELECT is_collection, name, config, creator, created FROM pubsub_nodes WHERE owner = $1 AND node = $2",
+  transaction.each("SELECT is_collection, name, config, creator, created, shows_last FROM pubsub_nodes WHERE owner = $1 AND node = $2",
                    {service.str(), node}, [&](const Row& row) {
                      PubSubNodeRecord record{.service = service, .node = node, .creator = service};
                      is_whole = read_record(row, 0, record);
@@ -117,8 +122,9 @@ Result<std::optional<PubSubNodeImage>> read_image(Transaction& transaction, cons
                      }
                    });
   transaction.each(
-      "SELECT jid, subid, state, options, expires FROM pubsub_subscriptions WHERE owner = $1 AND node = $2 ORDER BY jid, subid",
-      {service.str(), node}, [&](const Row& row) {
+      "SELECT jid, subid, state, options, expires FROM pubsub_subscriptions WHERE owner = $1 AND node = $2"
+      " AND (expires = 0 OR expires > $3) ORDER BY jid, subid",
+      {service.str(), node, as_ms(now)}, [&](const Row& row) {
         auto subscription = read_subscription(row, 0);
         is_whole = is_whole && subscription;
         if (is_whole) {
@@ -148,6 +154,7 @@ bool read_record(const Row& row, int first, PubSubNodeRecord& out) {
   out.config = row.text(first + 2);
   out.creator = std::move(*creator);
   out.created = as_time(row.integer(first + 4));
+  out.shows_last = row.boolean(first + 5);
   return true;
 }
 
@@ -217,6 +224,10 @@ Task<Result<void>> SqlPubSub::save(PubSubNodeRecord record, std::vector<PubSubAf
     if (!exists(transaction, record.service, record.node)) {
       return no_node(record.service, record.node);
     }
+    if (shows_last(transaction, record.service, record.node) != record.shows_last) {
+      transaction.change("UPDATE pubsub_subscriptions SET shows_last = $3 WHERE owner = $1 AND node = $2",
+                         {record.service.str(), record.node, as_integer(record.shows_last)});
+    }
     write_record(transaction, record);
     write_collections(transaction, record);
     write_affiliations(transaction, record.service, record.node, affiliations);
@@ -238,6 +249,25 @@ Task<Result<void>> SqlPubSub::save_subscriptions(BareJid service, std::string no
     return {};
   };
   return database_.write(std::move(key), bytes, std::move(work));
+}
+
+Task<Result<std::uint64_t>> SqlPubSub::expire_subscriptions(WallTime now, std::size_t limit) {
+  auto work = [now, limit](Transaction& transaction) -> Result<std::uint64_t> {
+    struct Gone {
+      std::string service, node, jid, subid;
+    };
+    std::vector<Gone> gone;
+    transaction.each(
+        "SELECT owner, node, jid, subid FROM pubsub_subscriptions WHERE expires > 0 AND expires <= $1 ORDER BY expires LIMIT $2",
+        {as_ms(now), as_integer(std::min<std::size_t>(limit, 100'000))},
+        [&](const Row& row) { gone.push_back({row.text(0), row.text(1), row.text(2), row.text(3)}); });
+    for (const Gone& each : gone) {
+      transaction.change("DELETE FROM pubsub_subscriptions WHERE owner = $1 AND node = $2 AND jid = $3 AND subid = $4",
+                         {each.service, each.node, each.jid, each.subid});
+    }
+    return gone.size();
+  };
+  return database_.write({}, 128, std::move(work));
 }
 
 Task<Result<void>> SqlPubSub::remove(BareJid service, std::string node) {

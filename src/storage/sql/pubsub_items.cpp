@@ -91,8 +91,8 @@ void insert_item(Transaction& transaction, const BareJid& service, const std::st
   counters.bytes += as_integer(item.payload.size());
 }
 
-bool has_room(Transaction& transaction, const BareJid& service, std::int64_t more, std::uint64_t limit) {
-  std::int64_t bytes = more;
+bool has_room(Transaction& transaction, const BareJid& service, std::uint64_t limit) {
+  std::int64_t bytes = 0;
   transaction.each("SELECT bytes FROM pubsub_services WHERE owner = $1", {service.str()}, [&](const Row& row) { bytes += row.integer(0); });
   return limit == 0 || bytes <= as_integer(limit);
 }
@@ -243,34 +243,58 @@ Result<std::optional<PubSubItem>> read_last_item(Transaction& transaction, const
 
 Task<Result<std::vector<std::string>>> SqlPubSub::publish(BareJid service, std::string node, std::vector<PubSubItem> items,
                                                           ItemLimits limits, WallTime now) {
-  std::string key = service.str();
-  std::size_t bytes = 128;
-  for (const PubSubItem& item : items) {
-    bytes += 256 + item.payload.size();
+  std::vector<ItemsChange> changes;
+  changes.push_back({.node = std::move(node), .published = std::move(items), .limit = limits.items});
+  Result<std::vector<std::vector<std::string>>> gone = co_await change_items(std::move(service), std::move(changes), limits.bytes, now);
+  if (!gone) {
+    co_return fail(std::move(gone.error()));
   }
-  auto work = [service = std::move(service), node = std::move(node), items = std::move(items), limits,
-               now](Transaction& transaction) -> Result<std::vector<std::string>> {
-    const std::optional<Counters> before = read_counters(transaction, service, node);
-    if (!before) {
-      return no_node(service, node);
+  co_return std::move(gone->front());
+}
+
+Task<Result<std::vector<std::vector<std::string>>>> SqlPubSub::change_items(BareJid service, std::vector<ItemsChange> changes,
+                                                                            std::uint64_t bytes, WallTime now) {
+  std::string key = service.str();
+  std::size_t cost = 128;
+  for (const ItemsChange& change : changes) {
+    cost += 64 * change.retracted.size();
+    for (const PubSubItem& item : change.published) {
+      cost += 256 + item.payload.size();
     }
-    Counters counters = *before;
-    remove_expired(transaction, service, node, now, counters);
-    for (const PubSubItem& item : items) {
-      remove_item(transaction, service, node, item.id, counters);
-      insert_item(transaction, service, node, item, counters);
+  }
+  auto work = [service = std::move(service), changes = std::move(changes), bytes,
+               now](Transaction& transaction) -> Result<std::vector<std::vector<std::string>>> {
+    std::vector<std::vector<std::string>> gone;
+    std::int64_t more = 0;
+    for (const ItemsChange& change : changes) {
+      const std::optional<Counters> before = read_counters(transaction, service, change.node);
+      if (!before) {
+        return no_node(service, change.node);
+      }
+      Counters counters = *before;
+      if (change.is_purge) {
+        transaction.change("DELETE FROM pubsub_items WHERE owner = $1 AND node = $2", {service.str(), change.node});
+        counters = {.last_position = before->last_position};
+      }
+      remove_expired(transaction, service, change.node, now, counters);
+      for (const std::string& id : change.retracted) {
+        remove_item(transaction, service, change.node, id, counters);
+      }
+      for (const PubSubItem& item : change.published) {
+        remove_item(transaction, service, change.node, item.id, counters);
+        insert_item(transaction, service, change.node, item, counters);
+      }
+      gone.push_back(change.limit == 0 ? std::vector<std::string>()
+                                       : remove_oldest(transaction, service, change.node, change.limit, counters));
+      write_counters(transaction, service, change.node, *before, counters);
+      more += counters.bytes - before->bytes;
     }
-    std::vector<std::string> gone;
-    if (limits.items != 0) {
-      gone = remove_oldest(transaction, service, node, limits.items, counters);
-    }
-    if (!has_room(transaction, service, counters.bytes - before->bytes, limits.bytes)) {
+    if (more > 0 && !has_room(transaction, service, bytes)) {
       return fail(ErrorKind::full, "items of " + service.str());
     }
-    write_counters(transaction, service, node, *before, counters);
     return gone;
   };
-  return database_.write(std::move(key), bytes, std::move(work));
+  return database_.write(std::move(key), cost, std::move(work));
 }
 
 Task<Result<std::vector<std::string>>> SqlPubSub::retract(BareJid service, std::string node, std::vector<std::string> ids) {

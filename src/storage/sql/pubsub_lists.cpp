@@ -11,23 +11,23 @@ constexpr std::size_t longest_page = 1000;
 // $1 service, $2 after, $3 before or empty, $4 limit, $5 the collection.
 Statement list_statement(const PubSubNodePageRequest& request) {
   constexpr Statement all{
-      "SELECT node, is_collection, name, config, creator, created FROM pubsub_nodes WHERE owner = $1 AND node > $2"
+      "SELECT node, is_collection, name, config, creator, created, shows_last FROM pubsub_nodes WHERE owner = $1 AND node > $2"
       " AND ($3 = '' OR node < $3) AND $5 = '' ORDER BY node LIMIT $4"};
   constexpr Statement all_backward{
-      "SELECT node, is_collection, name, config, creator, created FROM pubsub_nodes WHERE owner = $1 AND node > $2"
+      "SELECT node, is_collection, name, config, creator, created, shows_last FROM pubsub_nodes WHERE owner = $1 AND node > $2"
       " AND ($3 = '' OR node < $3) AND $5 = '' ORDER BY node DESC LIMIT $4"};
   constexpr Statement at_root{
-      "SELECT node, is_collection, name, config, creator, created FROM pubsub_nodes WHERE owner = $1 AND is_child = 0 AND node > $2"
+      "SELECT node, is_collection, name, config, creator, created, shows_last FROM pubsub_nodes WHERE owner = $1 AND is_child = 0 AND node > $2"
       " AND ($3 = '' OR node < $3) AND $5 = '' ORDER BY node LIMIT $4"};
   constexpr Statement at_root_backward{
-      "SELECT node, is_collection, name, config, creator, created FROM pubsub_nodes WHERE owner = $1 AND is_child = 0 AND node > $2"
+      "SELECT node, is_collection, name, config, creator, created, shows_last FROM pubsub_nodes WHERE owner = $1 AND is_child = 0 AND node > $2"
       " AND ($3 = '' OR node < $3) AND $5 = '' ORDER BY node DESC LIMIT $4"};
   constexpr Statement children{
-      "SELECT n.node, n.is_collection, n.name, n.config, n.creator, n.created FROM pubsub_collections c JOIN pubsub_nodes n"
+      "SELECT n.node, n.is_collection, n.name, n.config, n.creator, n.created, n.shows_last FROM pubsub_collections c JOIN pubsub_nodes n"
       " ON n.owner = c.owner AND n.node = c.node WHERE c.owner = $1 AND c.collection = $5 AND c.node > $2"
       " AND ($3 = '' OR c.node < $3) ORDER BY c.node LIMIT $4"};
   constexpr Statement children_backward{
-      "SELECT n.node, n.is_collection, n.name, n.config, n.creator, n.created FROM pubsub_collections c JOIN pubsub_nodes n"
+      "SELECT n.node, n.is_collection, n.name, n.config, n.creator, n.created, n.shows_last FROM pubsub_collections c JOIN pubsub_nodes n"
       " ON n.owner = c.owner AND n.node = c.node WHERE c.owner = $1 AND c.collection = $5 AND c.node > $2"
       " AND ($3 = '' OR c.node < $3) ORDER BY c.node DESC LIMIT $4"};
   if (!request.parent) {
@@ -48,7 +48,7 @@ bool read_viewer(Transaction& transaction, const BareJid& viewer, PubSubNodeSumm
                      is_whole = row.natural(0) <= static_cast<std::uint64_t>(pubsub::Affiliation::owner);
                      out.affiliation = is_whole ? static_cast<pubsub::Affiliation>(row.integer(0)) : pubsub::Affiliation::none;
                    });
-  transaction.each("SELECT 1 FROM pubsub_subscriptions WHERE owner = $1 AND bare = $2 AND node = $3 AND state = $4 LIMIT 1",
+  transaction.each(ALDIS_IS_SUBSCRIBED,
                    {record.service.str(), viewer.str(), record.node, static_cast<std::int64_t>(pubsub::SubscriptionState::subscribed)},
                    [&](const Row&) { out.is_subscribed = true; });
   return is_whole;
@@ -113,7 +113,7 @@ Task<Result<std::vector<PubSubNodeAffiliation>>> SqlPubSub::affiliations_of(Bare
   auto work = [service = std::move(service), jid = std::move(jid)](Transaction& transaction) -> Result<std::vector<PubSubNodeAffiliation>> {
     std::vector<PubSubNodeAffiliation> found;
     bool is_whole = true;
-    transaction.each("SELECT node, affiliation FROM pubsub_affiliations WHERE owner = $1 AND jid = $2 ORDER BY node",
+    transaction.each(ALDIS_AFFILIATIONS_OF,
                      {service.str(), jid.str()}, [&](const Row& row) {
                        is_whole = is_whole && row.natural(1) <= static_cast<std::uint64_t>(pubsub::Affiliation::owner);
                        if (is_whole) {
@@ -133,19 +133,30 @@ Task<Result<std::vector<PubSubNodeSubscription>>> SqlPubSub::subscriptions_of(Ba
   auto work = [service = std::move(service), jid = std::move(jid)](Transaction& transaction) -> Result<std::vector<PubSubNodeSubscription>> {
     std::vector<PubSubNodeSubscription> found;
     bool is_whole = true;
-    transaction.each(
-        "SELECT node, jid, subid, state, options, expires FROM pubsub_subscriptions WHERE owner = $1 AND bare = $2"
-        " ORDER BY node, jid, subid",
-        {service.str(), jid.str()}, [&](const Row& row) {
-          auto subscription = read_subscription(row, 1);
-          is_whole = is_whole && subscription;
-          if (is_whole) {
-            found.push_back({row.text(0), std::move(*subscription)});
-          }
-        });
+    transaction.each(ALDIS_SUBSCRIPTIONS_OF, {service.str(), jid.str()}, [&](const Row& row) {
+      auto subscription = read_subscription(row, 1);
+      is_whole = is_whole && subscription;
+      if (is_whole) {
+        found.push_back({row.text(0), std::move(*subscription)});
+      }
+    });
     if (!is_whole) {
       return unreadable("a subscription", service.str());
     }
+    return found;
+  };
+  return database_.read(std::move(key), std::move(work));
+}
+
+Task<Result<std::vector<std::string>>> SqlPubSub::shown_to(BareJid service, BareJid jid) {
+  std::string key = service.str();
+  auto work = [service = std::move(service), jid = std::move(jid)](Transaction& transaction) -> Result<std::vector<std::string>> {
+    std::vector<std::string> found;
+    transaction.each(ALDIS_SHOWN_TO, {service.str(), jid.str()}, [&](const Row& row) {
+      if (found.empty() || found.back() != row.text(0)) {
+        found.push_back(row.text(0));
+      }
+    });
     return found;
   };
   return database_.read(std::move(key), std::move(work));

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "storage/sql/migrations.h"
+#include "storage/sql/pubsub_rows.h"
 #include "tests/support/archive_contract.h"
 #include "tests/support/outbound_queue_contract.h"
 #include "tests/support/certificate_contract.h"
@@ -120,6 +121,26 @@ TEST_F(SqliteFile, HasTheChosenSettings) {
   EXPECT_EQ(text("PRAGMA auto_vacuum"), "0");
   EXPECT_EQ(text("PRAGMA application_id"), std::to_string(application_id));
   EXPECT_EQ(text("SELECT v FROM archive_words_config WHERE k = 'automerge'"), "8");
+}
+
+// What somebody has at the nodes of a service is found without a row of anybody else, however many there are.
+TEST_F(SqliteFile, NodesOfSomebodyAreFoundByAnIndex) {
+  auto stores = open();
+  auto connection = connect();
+  const auto plan = [&](Statement explained, std::initializer_list<Value> values) {
+    std::string steps;
+    connection->each(explained, values, [&](const Row& row) { steps += row.text(3) + "; "; });
+    EXPECT_FALSE(connection->take_failure());
+    return steps;
+  };
+  const std::string by_jid = "SEARCH k USING COVERING INDEX pubsub_subscriptions_by_jid (owner=? AND bare=?";
+  const std::string row = "SEARCH s USING PRIMARY KEY (owner=? AND node=? AND jid=? AND subid=?); ";
+  EXPECT_EQ(plan("EXPLAIN QUERY PLAN " ALDIS_SUBSCRIPTIONS_OF, {"a", "b"}), by_jid + "); " + row);
+  EXPECT_EQ(plan("EXPLAIN QUERY PLAN " ALDIS_IS_SUBSCRIBED, {"a", "b", "c", std::int64_t{1}}), by_jid + " AND node=?); " + row);
+  EXPECT_EQ(plan("EXPLAIN QUERY PLAN " ALDIS_AFFILIATIONS_OF, {"a", "b"}),
+            "SEARCH k USING COVERING INDEX pubsub_affiliations_by_jid (owner=? AND jid=?); SEARCH a USING PRIMARY KEY (owner=? AND node=? AND jid=?); ");
+  EXPECT_EQ(plan("EXPLAIN QUERY PLAN " ALDIS_SHOWN_TO, {"a", "b"}),
+            "SEARCH pubsub_subscriptions USING COVERING INDEX pubsub_subscriptions_shown (owner=? AND bare=? AND shows_last=?); ");
 }
 
 TEST_F(SqliteFile, OfSomebodyElseIsRefused) {
