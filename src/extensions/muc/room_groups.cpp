@@ -69,6 +69,7 @@ void Room::groups_changed() {
       set_role(*occupant, default_role(now, config_.is_moderated), {});
     }
   }
+  fan_out_.send();
 }
 
 }  // namespace aldis::muc
