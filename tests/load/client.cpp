@@ -164,7 +164,7 @@ void Client::negotiate(std::string_view stanza) {
     state_ = State::success;
     send("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + base64(answer) + "</response>");
   } else if (state_ == State::success && name == "success") {
-    if (!scram_->verify(unbase64(text_of_first(stanza)))) {
+    if (scram_ && !scram_->verify(unbase64(text_of_first(stanza)))) {
       end("SCRAM: the server did not prove itself");
       return;
     }
@@ -200,10 +200,16 @@ void Client::choose(std::string_view features) {
       end("the server does not offer " + options_.mechanism);
       return;
     }
-    scram_ = std::make_unique<ScramClient>(options_.mechanism, user_, options_.password);
-    state_ = State::challenge;
-    send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='" + options_.mechanism + "'>" +
-         base64(scram_->first()) + "</auth>");
+    std::string first;
+    if (options_.mechanism == "PLAIN") {
+      first = std::string(1, '\0') + user_ + std::string(1, '\0') + options_.password;
+      state_ = State::success;
+    } else {
+      scram_ = std::make_unique<ScramClient>(options_.mechanism, user_, options_.password);
+      first = scram_->first();
+      state_ = State::challenge;
+    }
+    send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='" + options_.mechanism + "'>" + base64(first) + "</auth>");
   } else if (options_.stream_management && session_.can_resume()) {
     state_ = State::resuming;
     send("<resume xmlns='urn:xmpp:sm:3' h='" + std::to_string(session_.handled()) + "' previd='" + session_.id() +

@@ -17,7 +17,7 @@ namespace {
       "usage: loadgen archive|chat|dead-domains|detached|idle|login|ping|positions|presence|pubsub-fanout|rooms|room-join|setup-roster|storm|handshake [--option value]...\n"
       "  --host A --port N --domain D --transport plain|starttls|direct --relay --server-pid N\n"
       "  --other-host A --other-port N --other-domain D --other-server-pid N --dead N --dead-domain D\n"
-      "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256\n"
+      "  --user-prefix P --password P --mechanism SCRAM-SHA-1|SCRAM-SHA-256|PLAIN\n"
       "  --pairs N --window N --body BYTES --rate PER_SECOND --sessions N --accounts N --warm N --contacts N "
       "--concurrency N --at-once N\n"
       "  --rooms N --occupants N --senders N --room-domain D --pubsub-domain D --pair\n"

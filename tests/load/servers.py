@@ -13,13 +13,15 @@ import sqlite3
 import subprocess
 import time
 
+import slapd
+
 PASSWORD = "load-test-password"
 DOMAIN = "localhost"
 PUBSUB = "pubsub.localhost"  # its nodes' domain, with `compare --pubsub`
 ROOMS = "rooms.localhost"  # its rooms' domain: no archive, no limits that a large room would meet
 
 
-def _dies_with_parent():
+def dies_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a comparison that is killed leaves nothing behind
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -58,6 +60,7 @@ class Server:
         self.name = name or self.name
         self.work = os.path.join(work, self.name)
         self.certificate, self.key, self.users, self.core = certificate, key, users, core
+        self.directory_port = 0  # of the LDAP server that has the people (slapd.py); 0: they are its own accounts
         self.extra_environment = {}  # of its process alone, not of its tools
         self.ports = {"plain": first_port, "starttls": first_port + 1, "direct": first_port + 2}
         self.process = None
@@ -97,7 +100,7 @@ class Server:
         self.process = subprocess.Popen(
             pinned + self.command(), cwd=self.work,
             env={**os.environ, **self.environment(), **self.extra_environment}, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, start_new_session=True, preexec_fn=_dies_with_parent)
+            stdout=log, stderr=log, start_new_session=True, preexec_fn=dies_with_parent)
         log.close()
         deadline = time.monotonic() + 60
         for port in self.listening_ports():
@@ -220,6 +223,7 @@ name = "{DOMAIN}"
 certificates = ["{self.certificate}"]
 keys = ["{self.key}"]
 {'' if self.archive else 'disable = ["mam"]'}
+{'directory = "people"' if self.directory_port else ''}
 
 [[domain]]
 name = "{ROOMS}"
@@ -232,15 +236,31 @@ default_archive = false
 rate = 0
 
 {pubsub if self.has_pubsub else ''}\
+{self._directory() if self.directory_port else ''}\
 {listeners}""")
         os.makedirs(os.path.join(self.work, "data"), mode=0o700, exist_ok=True)
-        for first in range(0, self.users, self.IMPORT_LINES):
+        for first in range(0, 0 if self.directory_port else self.users, self.IMPORT_LINES):
             accounts = "".join(f"user{i}@{DOMAIN}\t{PASSWORD}\n"
                                for i in range(first, min(self.users, first + self.IMPORT_LINES)))
             path = self._write("accounts.tsv", accounts)
             os.chmod(path, 0o600)
             subprocess.run([self.program, "--config", os.path.join(self.work, "aldis.toml"), "user", "import", path],
                            check=True, cwd=self.work, timeout=900, stdout=subprocess.DEVNULL)
+
+    def _directory(self):
+        path = self._write("ldap-password", slapd.SERVICE_PASSWORD + "\n")
+        os.chmod(path, 0o600)
+        return f"""\
+[[directory]]
+name = "people"
+kind = "openldap"
+servers = ["ldap://127.0.0.1:{self.directory_port}"]
+starttls = false
+base = "{slapd.PEOPLE}"
+bind_dn = "{slapd.SERVICE}"
+password_file = "{path}"
+
+"""
 
     def command(self):
         return [self.program, "--config", os.path.join(self.work, "aldis.toml"), "serve"]
@@ -276,6 +296,11 @@ class Prosody(Server):
         # its administrators, and that is the publisher.
         pubsub = f'Component "{PUBSUB}" "pubsub"\nadmins = {{ "user0@{DOMAIN}" }}\n' if self.has_pubsub else ""
         modules = ", ".join(f'"{name}"' for name in dict.fromkeys(wanted))
+        authentication = 'authentication = "internal_hashed"'
+        if self.directory_port:
+            authentication = (f'authentication = "ldap"\nldap_server = "127.0.0.1:{self.directory_port}"\nldap_base = "{slapd.PEOPLE}"\n'
+                              f'ldap_rootdn = "{slapd.SERVICE}"\nldap_password = "{slapd.SERVICE_PASSWORD}"\n'
+                              'ldap_mode = "bind"\nldap_filter = "(uid=$user)"')
         stores = 'default_storage = "internal"\n'
         if self.archive == "sqlite":
             stores += (f'storage = {{ archive = "sql" }}\n'
@@ -291,7 +316,7 @@ pidfile = "{self.work}/prosody.pid"
 log = {{ warn = "{self.work}/prosody.log" }}
 modules_enabled = {{ {modules} }}
 modules_disabled = {{ "s2s" }}
-authentication = "internal_hashed"
+{authentication}
 {stores}\
 allow_registration = false
 allow_unencrypted_plain_auth = false
@@ -360,13 +385,17 @@ class Ejabberd(Server):
         if self.has_pubsub:
             wanted["mod_pubsub"] = f'{{host: "{PUBSUB}", access_createnode: all, plugins: [flat, pep]}}'
         modules = "".join(f"  {name}: {options}\n" for name, options in wanted.items())
+        authentication = "auth_password_format: scram"
+        if self.directory_port:
+            authentication = (f'auth_method: ldap\nldap_servers: ["127.0.0.1"]\nldap_port: {self.directory_port}\nldap_base: "{slapd.PEOPLE}"\n'
+                              f'ldap_rootdn: "{slapd.SERVICE}"\nldap_password: "{slapd.SERVICE_PASSWORD}"\nldap_uids: ["uid"]')
         self._write("ejabberd.yml", f"""\
 loglevel: warning
 hosts:
   - {DOMAIN}
 certfiles:
   - "{pem}"
-auth_password_format: scram
+{authentication}
 disable_sasl_mechanisms:
   - digest-md5
   - X-OAUTH2
@@ -376,6 +405,8 @@ listen:
 modules:
 {modules}\
 """)
+        if self.directory_port:
+            return
         # One account is registered; the others are its record under their names, so all have one salt.
         script = (f'User = fun(I) -> iolist_to_binary(["user", integer_to_list(I)]) end, Domain = <<"{DOMAIN}">>, '
                   f'ok = ejabberd_auth:try_register(User(0), Domain, <<"{PASSWORD}">>), '
