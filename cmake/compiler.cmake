@@ -42,8 +42,8 @@ endif()
 
 # Precompiled headers: the standard library for what is shipped; the same with GoogleTest for what tests it; and with the scene
 # (tests/support/scene.h) for the test programs that are made of scenes. Test programs are compiled without optimisation. Both
-# halve the time of `make test`; what they test is compiled as the build says. (ALDIS_SCENES: the release build leaves the
-# two programs of scenes to the sanitizers' build.)
+# halve the time of `make test`; what they test is compiled as the build says. (ALDIS_CORE_TESTS: the release build leaves the
+# unit tests of core and above to the sanitizers' build.)
 set(ALDIS_STANDARD_HEADERS
   <algorithm> <array> <atomic> <charconv> <chrono> <condition_variable> <coroutine> <cstdint> <cstring> <deque>
   <filesystem> <fstream> <functional> <limits> <map> <memory> <mutex> <optional> <random> <set> <span> <sstream> <string>
@@ -71,7 +71,7 @@ endfunction()
 if(ALDIS_TESTS)
   aldis_test_headers(aldis_test_pch)
   aldis_test_headers(aldis_scene_pch ${CMAKE_SOURCE_DIR}/tests/support/scene.h)
-  if(NOT ALDIS_SCENES)
+  if(NOT ALDIS_CORE_TESTS)
     set_target_properties(aldis_scene_pch PROPERTIES EXCLUDE_FROM_ALL ON)
   endif()
 endif()
