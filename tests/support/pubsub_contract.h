@@ -271,7 +271,8 @@ TEST_P(StoreContract, LeasesEnd) {  // XEP-0060 section 12.18
   must(stores().pubsub.create(made, {}));
   const auto loaded = [&](int now) {
     std::string subids;
-    for (const PubSubSubscription& each : get(stores().pubsub.load(NC::service(), "n", at_ms(now)))->subscriptions) {
+    const auto image = get(stores().pubsub.load(NC::service(), "n", at_ms(now)));
+    for (const PubSubSubscription& each : image->subscriptions) {
       subids += each.subid;
     }
     return subids;

@@ -296,7 +296,7 @@ TEST_P(AccessOfAccounts, NobodyHasWhatHeMayNotHave) {
   }
   // What she publishes next.
   publishes(juliet, tune, "the-id-of-it", payload);
-  done(juliet, "get", items_xml(tune), {}, pubsub_xml(on_node("items", tune, "<item id='the-id-of-it'/><nothing-more/>")));
+  done(juliet, "get", items_xml(tune), {}, pubsub_xml(on_node("items", tune, "<item id='the-id-of-it'/><cap-v-map xmlns='urn:xmpp:pubsub:cap:0'/><nothing-more/>")));
   for (const Somebody& who : people) {
     SCOPED_TRACE(std::string(model) + " " + std::string(who.name));
     std::string told;
