@@ -6,7 +6,6 @@
 #include <sqlite3.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -55,18 +54,6 @@ class FaultyDisk {
     has_failed_ = false;
   }
   void heal() { plan(Plan{}); }
-  // While it is held, a sync of a database file (not of a log) does not come back.
-  void hold_database_syncs(bool is_held) {
-    {
-      const std::lock_guard lock(mutex_);
-      is_held_ = is_held;
-    }
-    released_.notify_all();
-  }
-  [[nodiscard]] std::size_t held_syncs() const {
-    const std::lock_guard lock(mutex_);
-    return held_syncs_;
-  }
   [[nodiscard]] bool has_failed() const {
     const std::lock_guard lock(mutex_);
     return has_failed_;
@@ -126,14 +113,11 @@ class FaultyDisk {
     bool exists = true;
     std::string safe;
     std::vector<Change> unsafe;
-    bool is_log = false;
-    int failures = 0;  // of syncs
   };
   struct File {
     sqlite3_file base;
     FaultyDisk* disk;
     Entry* entry;
-    int seen;  // of the entry's failures
     [[nodiscard]] sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
   };
   static File* of(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
@@ -166,9 +150,7 @@ class FaultyDisk {
         entry->safe.assign(std::istreambuf_iterator<char>(there), {});
       }
       entry->exists = true;
-      entry->is_log = (flags & SQLITE_OPEN_WAL) != 0;
       file->entry = entry.get();
-      file->seen = entry->failures;
     }
     return SQLITE_OK;
   }
@@ -215,22 +197,11 @@ class FaultyDisk {
       return SQLITE_OK;
     }
     // The bytes need not reach a real disk: what is safe is kept here.
-    FaultyDisk& disk = *file->disk;
-    std::unique_lock lock(disk.mutex_);
-    if (disk.is_held_ && !file->entry->is_log) {
-      ++disk.held_syncs_;
-      disk.released_.wait(lock, [&disk] { return !disk.is_held_; });
-      --disk.held_syncs_;
-    }
-    ++disk.syncs_;
-    if (disk.fails_now()) {
+    const std::lock_guard lock(file->disk->mutex_);
+    ++file->disk->syncs_;
+    if (file->disk->fails_now()) {
       file->entry->unsafe.clear();  // clean to the kernel, and never on the disk
-      file->seen = ++file->entry->failures;
-      return disk.plan_.sync_code;
-    }
-    if (file->seen != file->entry->failures) {
-      file->seen = file->entry->failures;
-      return SQLITE_IOERR_FSYNC;
+      return file->disk->plan_.sync_code;
     }
     for (const Change& change : file->entry->unsafe) {
       change.apply(file->entry->safe, 0, std::string::npos);
@@ -274,9 +245,6 @@ class FaultyDisk {
   std::size_t operations_ = 0;
   std::size_t syncs_ = 0;
   bool has_failed_ = false;
-  bool is_held_ = false;
-  std::size_t held_syncs_ = 0;
-  std::condition_variable released_;
   std::map<std::string, std::unique_ptr<Entry>> entries_;
 };
 

@@ -83,11 +83,6 @@ Result<std::unique_ptr<Database>> Database::open(DatabaseOptions options) {
   }
   database->writer_ = std::move(*writer);
   database->reader_ = std::move(*reader);
-  database->checkpointer_ = std::make_unique<Checkpointer>(database->options_.sqlite, [self = database.get()](Failure failure) {
-    const std::lock_guard lock(self->mutex_);
-    self->checkpoint_failure_ = std::move(failure);
-    self->writer_woken_.notify_one();
-  });
   database->write_thread_ = std::thread([self = database.get()] { self->write_loop(); });
   database->read_thread_ = std::thread([self = database.get()] { self->read_loop(); });
   return database;
@@ -103,7 +98,6 @@ Database::~Database() {
   if (write_thread_.joinable()) {
     write_thread_.join();
   }
-  checkpointer_.reset();
   if (read_thread_.joinable()) {
     read_thread_.join();
   }
@@ -203,7 +197,7 @@ void Database::note_memory(std::int64_t& noted, const SqliteConnection* connecti
 void Database::write_loop() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto has_work = [this] { return is_closing_ || !writes_.empty() || checkpoint_failure_; };
+    const auto has_work = [this] { return is_closing_ || !writes_.empty(); };
     if (trouble_ && !is_closing_) {
       writer_woken_.wait_until(lock, next_probe_, [this] { return is_closing_; });
       if (!is_closing_) {
@@ -214,13 +208,6 @@ void Database::write_loop() {
       continue;
     }
     writer_woken_.wait(lock, has_work);
-    if (const auto failure = std::exchange(checkpoint_failure_, std::nullopt)) {
-      lock.unlock();
-      Batch none;
-      finish_batch(none, failure);
-      lock.lock();
-      continue;
-    }
     if (writes_.empty()) {
       break;
     }
@@ -426,11 +413,6 @@ void Database::probe() {
 // what the log holds is written into the database file anew, and the log is emptied: nothing that was told to have failed
 // is found there later. Then a new connection is made, and one row is written through to the disk.
 std::optional<Failure> Database::try_to_write() {
-  checkpointer_->wait();
-  {
-    const std::lock_guard lock(mutex_);
-    checkpoint_failure_.reset();  // what follows does all of it anew
-  }
   if (!writer_->empty_log(options_.sqlite.busy_timeout)) {
     return writer_->take_failure();
   }
@@ -439,7 +421,6 @@ std::optional<Failure> Database::try_to_write() {
     if (!opened) {
       return Failure{.error = opened.error(), .needs_reopen = true};
     }
-    checkpointer_->reopen();
     writer_ = std::move(*opened);  // the new one is open before the old one closes: SQLite does not recover the log between
     must_reopen_ = false;
   }
@@ -451,25 +432,18 @@ std::optional<Failure> Database::try_to_write() {
   return writer_->has_failed() ? undo() : std::nullopt;
 }
 
-// Between transactions, when the writes of the last one have been answered. Most is moved by the checkpointer meanwhile; but
-// the log begins anew only when all of it has been moved, which under constant writing is never so unless the writer does the
-// rest, a little, itself. A reader's snapshot keeps it from beginning anew, too, so one that has become far too long is
-// worth waiting a little for the readers.
+// Between transactions, when the writes of the last one have been answered. A reader's snapshot keeps the log from
+// beginning anew, so one that has become far too long is worth waiting a little for the readers.
 void Database::keep_log_short() {
   const int pages = writer_->log_pages();
   checkpointed_pages_ = pages < checkpointed_pages_ ? 0 : checkpointed_pages_;
-  if (pages < checkpointed_pages_ + options_.checkpoint_pages || (checkpointer_->is_running() && pages < 16 * options_.checkpoint_pages)) {
+  if (pages < checkpointed_pages_ + options_.checkpoint_pages) {
     return;
   }
   checkpointed_pages_ = pages;
-  if (pages < 4 * options_.checkpoint_pages) {
-    checkpointer_->start();
-    return;
-  }
   if (pages < 16 * options_.checkpoint_pages) {
     writer_->checkpoint();
   } else {
-    checkpointer_->wait();  // two at once: SQLite refuses the second without waiting
     writer_->empty_log(std::chrono::milliseconds(100));
   }
   const auto failure = writer_->take_failure();

@@ -3,7 +3,7 @@
 // Should one of them return an error, the transaction is undone and all are run again, each in a savepoint of its own: nearly
 // none does, and a savepoint costs a copy of every page that is written. Alone, a write commits at once; while a commit is under
 // way others gather. Reads run on a second thread with a connection of its own; a read of an owner waits for the writes of that
-// owner that were queued before it. A third, the Checkpointer, moves the log into the file.
+// owner that were queued before it.
 //
 // When the disk is full or fails, no write of the transaction has taken effect and each is told so; writes that come then
 // are refused at once with the same error, reads go on, and the writer probes until a write succeeds again. A write that was
@@ -28,7 +28,6 @@
 #include "base/unique_function.h"
 #include "runtime/executor.h"
 #include "runtime/task.h"
-#include "storage/sql/checkpointer.h"
 #include "storage/sql/sqlite_connection.h"
 
 namespace aldis::sql {
@@ -41,7 +40,7 @@ struct DatabaseOptions {
   std::size_t batch_writes = 5'000;                    // of one transaction
   std::size_t batch_bytes = 8 * 1024 * 1024;
   std::chrono::milliseconds probe_interval{1'000};     // between attempts to write while writes are refused
-  int checkpoint_pages = 1'000;                        // of the log, that are then moved into the file: 4 MiB (Checkpointer)
+  int checkpoint_pages = 1'000;                        // of the log, that are then moved into the file: 4 MiB
   bool check_at_start = false;                         // PRAGMA quick_check: reads the whole file
 };
 
@@ -138,8 +137,7 @@ class Database {
   bool must_reopen_ = false;                  // the writer thread's
   bool is_careful_ = false;                   // the last batch had a write that returned an error; the writer thread's
   TransactionEnd* transaction_end_ = nullptr;
-  int checkpointed_pages_ = 0;                // of the log, when a checkpoint was last begun; the writer thread's
-  std::unique_ptr<Checkpointer> checkpointer_;
+  int checkpointed_pages_ = 0;                // of the log, at the last checkpoint; the writer thread's
   std::int64_t writer_memory_ = 0;            // as last reported; each its thread's
   std::int64_t reader_memory_ = 0;
 
@@ -155,7 +153,6 @@ class Database {
   std::deque<std::unique_ptr<Job>> reads_;
   std::multimap<std::uint64_t, std::unique_ptr<Job>> reads_waiting_;  // by the write they wait for
   std::optional<Error> trouble_;
-  std::optional<Failure> checkpoint_failure_;  // not seen by the writer yet
   std::chrono::steady_clock::time_point next_probe_{};
   bool is_closing_ = false;
   bool writer_has_ended_ = false;

@@ -139,31 +139,6 @@ TEST_F(DiskFailure, FullDiskAtEveryOperation) {
   every_operation_fails_once({.write_code = SQLITE_FULL, .sync_code = SQLITE_FULL}, ErrorKind::full);
 }
 
-// The log is moved into the file by a thread of its own (Checkpointer): a disk that takes long over that holds no commit up.
-TEST_F(DiskFailure, ThatIsSlowToTakeTheLogHoldsNoWriteUp) {
-  TemporaryFolder folder(TemporaryFolder::On::memory);
-  FaultyDisk disk;
-  auto stores = std::move(SqlStores::open(options(folder.path(), disk.name())).value());
-  disk.hold_database_syncs(true);
-  std::set<std::string> acknowledged;
-  for (int i = 0; i < 12; ++i) {
-    ASSERT_TRUE(append(*stores, text(i)));
-    acknowledged.insert(text(i));
-    EXPECT_EQ(read(*stores), acknowledged);
-  }
-  while (disk.held_syncs() == 0) {  // for ever, if there is no checkpoint: the test's time limit ends it
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(after_power_cut(disk), acknowledged);
-  disk.hold_database_syncs(false);
-  for (int i = 12; i < 100; ++i) {
-    ASSERT_TRUE(append(*stores, text(i)));
-    acknowledged.insert(text(i));
-  }
-  EXPECT_EQ(after_power_cut(disk), acknowledged);
-  EXPECT_LT(std::filesystem::file_size(folder.path() / "data" / "aldis.db-wal"), 16U * 8U * 4200U + (1U << 20U));
-}
-
 // What waits for another server and its totals change together, or not at all.
 TEST_F(DiskFailure, AnOutboundQueueAtEveryOperation) {
   const QueuePair pair{"capulet.example", "verona.example"};
