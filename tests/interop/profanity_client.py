@@ -9,6 +9,7 @@ import pathlib
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "stories"))
@@ -89,10 +90,15 @@ resource=desk
 def until(client, what, fits):
     """Reads the client's stanzas until one fits; others, which profanity sends on its own account, are answered if asked."""
     deadline = time.monotonic() + PATIENCE
+    others = []
     while time.monotonic() < deadline:
-        stanza = client.next()
+        try:
+            stanza = client.next()
+        except AssertionError as nothing:
+            raise SystemExit(f"Romeo waited in vain for {what}; meanwhile: {others or nothing}")
         if fits(stanza):
             return stanza
+        others.append(ElementTree.tostring(stanza, encoding="unicode"))
         if stanza.tag == "{jabber:client}iq" and stanza.get("type") in ("get", "set") and stanza.get("from"):
             client.send(f"<iq type='error' id='{stanza.get('id')}' to='{stanza.get('from')}'><error type='cancel'>"
                         "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>")
@@ -147,8 +153,15 @@ def hold_a_room(juliet, romeo, service):
     juliet.shows("requires configuration", "locked")
     juliet.types("/room accept")
     juliet.shows("Room unlocked")
-    romeo.send(f"<presence to='{room}/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
-    until(romeo, "her presence", in_room("presence", "Juliet", lambda stanza: has(stanza, affiliation="owner", role="moderator")))
+    # profanity says so when it has asked, not when it was answered: until then the room is locked (section 10.1.1).
+    hers = in_room("presence", "Juliet", lambda stanza: has(stanza, affiliation="owner", role="moderator"))
+    is_locked = in_room("presence", "Romeo", lambda stanza: stanza.get("type") == "error" and stanza.find(".//{*}item-not-found") is not None)
+    deadline = time.monotonic() + PATIENCE
+    came = None
+    while came is None or is_locked(came):
+        assert time.monotonic() < deadline, "the room is never unlocked"
+        romeo.send(f"<presence to='{room}/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
+        came = until(romeo, "her presence", lambda stanza: hers(stanza) or is_locked(stanza))
     until(romeo, "his own", in_room("presence", "Romeo", has_status("110")))
     juliet.shows("Romeo")  # among the participants
     romeo.send(f"<message type='groupchat' to='{room}'><body>Shall I hear more? &lt;é&gt;</body></message>")
