@@ -1,6 +1,7 @@
 # Debian's slapd with as many people as the servers have accounts elsewhere, for `compare --directory`: without TLS, on loopback.
 import base64
 import os
+import random
 import re
 import socket
 import ssl
@@ -17,9 +18,9 @@ SERVICE_PASSWORD = "service-password"
 class Slapd:
     """user0 … user{users-1} below PEOPLE with one password; SERVICE may read them. `preexec`: of its process."""
 
-    def __init__(self, work, users, password, core, port, preexec):
+    def __init__(self, work, users, password, port, preexec):
         self.work = os.path.join(work, "slapd")
-        self.users, self.password, self.core, self.port, self.preexec = users, password, core, port, preexec
+        self.users, self.password, self.port, self.preexec = users, password, port, preexec
         self.process = None
 
     def start(self):
@@ -50,9 +51,8 @@ access to * by dn.exact="{SERVICE}" read by users read
                 f"dn: {SERVICE}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: service\n"
                 f"userPassword: {SERVICE_PASSWORD}\n\n" + people)
         subprocess.run(["/usr/sbin/slapd", "-T", "add", "-q", "-f", config], input=ldif, text=True, check=True, capture_output=True, timeout=300)
-        pinned = ["taskset", "-c", str(self.core)] if self.core is not None else []
         with open(os.path.join(self.work, "output.log"), "ab") as log:
-            self.process = subprocess.Popen(pinned + ["/usr/sbin/slapd", "-f", config, "-d", "none", "-h", f"ldap://127.0.0.1:{self.port}"],
+            self.process = subprocess.Popen(["/usr/sbin/slapd", "-f", config, "-d", "none", "-h", f"ldap://127.0.0.1:{self.port}"],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=self.preexec)
         deadline = time.monotonic() + 30
         while True:
@@ -149,4 +149,4 @@ class Crowd:
                 pass
             with self.lock:
                 self.answers[answer] = self.answers.get(answer, 0) + 1
-            self.is_over.wait(0.2)
+            self.is_over.wait(random.uniform(0.1, 0.3))  # so that those who were told together do not come together
