@@ -17,7 +17,8 @@
 #include "admin/control_server.h"
 #include "app/check.h"
 #include "app/check_tls.h"
-#include "app/config.h"
+#include "app/cli_config.h"
+#include "app/config_source.h"
 #include "app/extensions.h"
 #include "app/generated_docs.h"
 #include "app/init.h"
@@ -59,16 +60,28 @@ int tell(const Error& error) {
   return exit_code(error.kind);
 }
 
-// The configuration, or its problems on standard error.
-std::optional<Config> load_or_tell(const std::string& path, const ConfigSchema& schema) {
-  auto config = load_config(path, schema);
-  if (config) {
-    return std::move(*config);
+// The configuration, or its problems on standard error. Of a directory's, as the owner of data_dir: the files it needs are his.
+std::optional<LoadedConfig> load_or_tell(const std::string& path, const ConfigSchema& schema) {
+  const SystemClock clock;
+  auto loaded = load_from_source(path, schema, ConfigAsk::directory_or_copy, clock);
+  if (!loaded) {
+    std::fprintf(stderr, "%s\n", all_messages(loaded.error(), path).c_str());
+    return std::nullopt;
   }
-  for (const ConfigProblem& problem : config.error()) {
-    std::fprintf(stderr, "%s\n", message(problem, path).c_str());
+  if (loaded->is_from_cache) {
+    std::fprintf(stderr, "aldis: the configuration is the copy of what the directory said last, with serial %s:\n%s\n", loaded->copy->serial.c_str(), loaded->why.c_str());
   }
-  return std::nullopt;
+  return std::move(*loaded);
+}
+
+// For what an operator runs besides the server.
+std::optional<Config> load_as_owner(const std::string& path, const ConfigSchema& schema) {
+  if (const auto became = become_owner_of_data(path, schema); !became) {
+    tell(became.error());
+    return std::nullopt;
+  }
+  auto loaded = load_or_tell(path, schema);
+  return loaded ? std::optional(std::move(loaded->config)) : std::nullopt;
 }
 
 // ---- operators' commands
@@ -222,7 +235,7 @@ int run_operator_command(const std::string& config_path, const Invocation& invoc
   const bool is_running = socket && admin::is_served(*socket);
   std::optional<Config> config;
   if (!is_running) {
-    config = load_or_tell(config_path, config_schema());
+    config = load_as_owner(config_path, config_schema());
     if (!config) {
       return exit_config;
     }
@@ -355,15 +368,21 @@ int run_check(const std::string& path, const CheckOptions& options) {
   const ConfigSchema schema = config_schema();
   const SystemClock clock;
   std::vector<Finding> findings;
-  const auto config = load_config(path, schema);
-  if (!config) {
-    for (const ConfigProblem& problem : config.error()) {
+  if (const auto became = become_owner_of_data(path, schema); !became) {
+    return tell(became.error());
+  }
+  const auto loaded = load_from_source(path, schema, ConfigAsk::directory, clock);
+  const Config* config = loaded ? &loaded->config : nullptr;
+  if (config == nullptr) {
+    for (const ConfigProblem& problem : loaded.error()) {
       findings.push_back({Severity::error, message(problem, path),
-                          problem.line == 0 ? "name the file with --config, or correct it; docs/config.md has every key"
-                                            : "correct the file; docs/config.md has every key"});
+                          !problem.entry.empty()
+                              ? "correct the entries, then change the serial of their base; docs/configuration-in-the-directory.md"
+                          : problem.line == 0 ? "name the file with --config, or correct it; docs/config.md has every key"
+                                              : "correct the file; docs/config.md has every key"});
     }
   } else {
-    findings.push_back({Severity::ok, "configuration " + path, ""});
+    findings.push_back({Severity::ok, "configuration " + path + (loaded->copy ? ", and serial " + loaded->copy->serial + " of " + loaded->copy->place.base : ""), ""});
     const auto append = [&](std::vector<Finding> more) { std::ranges::move(more, std::back_inserter(findings)); };
     append(check_certificates(*config, clock));
     append(check_client_certificates(*config));
@@ -392,7 +411,7 @@ int run_check(const std::string& path, const CheckOptions& options) {
   if (options.is_json) {
     std::printf("%s\n", rows.dump(2, ' ', false, Json::error_handler_t::replace).c_str());
   }
-  return !config ? exit_config : is_bad ? exit_failed : exit_ok;
+  return config == nullptr ? exit_config : is_bad ? exit_failed : exit_ok;
 }
 
 Json as_json(const SpokenTls& spoken) {
@@ -416,7 +435,7 @@ Json as_json(const SpokenTls& spoken) {
 
 int run_check_tls(const std::string& path, const CheckOptions& options) {
   const SystemClock clock;
-  const auto config = load_or_tell(path, config_schema());
+  const auto config = load_as_owner(path, config_schema());
   if (!config) {
     return exit_config;
   }
@@ -444,6 +463,7 @@ int write_document(const std::string& name) {
   };
   if (name == "config") return write(config_reference(config_schema()));
   if (name == "xeps") return write(xep_list(extensions(), core_xeps()));
+  if (name == "openldap" || name == "389ds") return write_directory_schema(name);
   return write(doap(extensions(), core_xeps()));
 }
 
@@ -487,8 +507,11 @@ int run(int argc, char** argv) {
   std::string document;
   CLI::App* document_command = app.add_subcommand("document", "Write a generated document.");
   document_command->group("");   // hidden: for tools/gen_docs
-  document_command->add_option("name", document)->required()->check(CLI::IsMember({"config", "xeps", "doap"}));
+  document_command->add_option("name", document)->required()->check(CLI::IsMember({"config", "xeps", "doap", "openldap", "389ds"}));
   document_command->callback([&] { code = write_document(document); });
+
+  ConfigCommands config_commands;
+  add_config_commands(app, config_path, config_commands, code);
 
   std::vector<std::unique_ptr<Invocation>> invocations;
   add_operator_commands(app, config_path, invocations, code);

@@ -1,6 +1,6 @@
 // Config: aldis.toml, read and checked as a whole. A file with any fault gives no Config: unknown key, wrong type, out of
-// range, and what the sections say together. Every problem has its file, line and column.
-// It does not look at the world (files, ports, DNS): that is check.h.
+// range, and what the sections say together. Every problem has its file, line and column, or its entry and attribute where
+// a directory says the rest (config_source.h). It does not look at the world (files, ports, DNS): that is check.h.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -20,8 +20,9 @@ struct ConfigProblem {
   std::uint32_t line = 0;     // from 1; 0: the file as a whole
   std::uint32_t column = 0;   // from 1, in characters
   std::string text;
+  std::string entry{};        // of a directory, instead: its name, and the attribute
 };
-// "aldis.toml:12:3: unknown key ..."
+// "aldis.toml:12:3: unknown key ..."; "cn=log,cn=common,dc=example: aldisLogLevel: ..." of what a directory says.
 [[nodiscard]] std::string message(const ConfigProblem& problem, std::string_view file);
 
 inline constexpr std::size_t max_config_bytes = 1024 * 1024;
@@ -52,6 +53,9 @@ struct Config {
     ensure(found != sections.end(), "a section that the schema names is in every Config");
     return found->second.as<S>();
   }
+  // A section that is repeated, but for "domain", which has a list of its own.
+  [[nodiscard]] const std::vector<OptionObject>& repeated(std::string_view name) const;
+  [[nodiscard]] std::vector<OptionObject>& repeated(std::string_view name);
   [[nodiscard]] const ListenerOptions& listener(std::size_t i) const { return listeners.at(i).as<ListenerOptions>(); }
 
   // `path` as the file means it: absolute, or below the file's folder.
@@ -60,6 +64,7 @@ struct Config {
   [[nodiscard]] std::string database_path() const;
   [[nodiscard]] std::string token_key_path() const;
   [[nodiscard]] std::string admin_socket() const;
+  [[nodiscard]] std::string cache_path() const;   // of what a directory said last
 };
 
 using ConfigProblems = std::vector<ConfigProblem>;
@@ -67,7 +72,9 @@ using ConfigProblems = std::vector<ConfigProblem>;
 // Reads the text of a file. `path` is for messages and relative paths only.
 [[nodiscard]] Result<Config, ConfigProblems> parse_config(std::string_view text, std::string path,
                                                           const ConfigSchema& schema);
-// Reads the file; that it cannot be read is a problem too.
+// The file's text; that it cannot be read is a problem.
+[[nodiscard]] Result<std::string, ConfigProblems> read_config_text(const std::string& path);
+// Reads a file that says everything itself; that it cannot be read is a problem too.
 [[nodiscard]] Result<Config, ConfigProblems> load_config(const std::string& path, const ConfigSchema& schema);
 
 // The control socket that a file means, however much else is wrong with it: a running server is asked over it also when its

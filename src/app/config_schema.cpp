@@ -33,6 +33,24 @@ constexpr auto server_options = std::tuple{
            "How long sessions may take to finish their writes when the server ends.", Reload::live},
 };
 
+constexpr auto configuration_options = std::tuple{
+    Option{"servers", &ConfigurationOptions::servers, Range{0, 8},
+           "Its servers, as of a [[directory]]: \"ldaps://host\", \"ldap://host\" (with StartTLS), \"ldapi://%2Fpath\". Empty: this file says everything."},
+    Option{"base", &ConfigurationOptions::base, Range{0, 2000}, "The entry (aldisConfiguration) below which the configuration is, such as \"cn=aldis,dc=example,dc=org\"."},
+    Option{"name", &ConfigurationOptions::name, Range{0, 200},
+           "This server's own name there: besides what stands below cn=common, it reads what stands below cn=NAME. Empty: only what is common."},
+    Option{"bind_dn", &ConfigurationOptions::bind_dn, Range{0, 2000}, "The entry this server logs in as, to read. Empty: by certificate and key, or, with ldapi, as the process's own user."},
+    Option{"password_file", &ConfigurationOptions::password_file, Range{0, 4000}, "A file with its password on one line, which only the server's user may read."},
+    Option{"certificate", &ConfigurationOptions::certificate, Range{0, 4000}, "A PEM file with a certificate to show to the directory's servers."},
+    Option{"key", &ConfigurationOptions::key, Range{0, 4000}, "A PEM file with its private key, which only the server's user may read."},
+    Option{"ca_file", &ConfigurationOptions::ca_file, Range{0, 4000},
+           "A PEM file with the authorities that the servers' certificates must come from. Empty: those of the system."},
+    Option{"starttls", &ConfigurationOptions::starttls,
+           "false: no TLS with ldap:// servers; allowed on loopback addresses only."},
+    Option{"timeout", &ConfigurationOptions::timeout, Range{100ms, 1200ms}, "How long one server may take for one answer; then the next is asked."},
+    Option{"refresh", &ConfigurationOptions::refresh, Range{1s, 86'400s}, "How often is asked whether the configuration has changed."},
+};
+
 constexpr auto listener_options = std::tuple{
     Option{"address", &ListenerOptions::address, Range{1, 64}, "The IPv4 or IPv6 address to listen on; \"::\" means all."},
     Option{"port", &ListenerOptions::port, Range{1, 65535}, "The TCP port."},
@@ -137,6 +155,35 @@ log::Level to_log_level(LogLevel level) {
   return log::Level::info;
 }
 
+ldap::DirectoryOptions ConfigurationOptions::directory() const {
+  ldap::DirectoryOptions options;
+  options.servers = servers;
+  options.base = base;
+  options.bind_dn = bind_dn;
+  options.password_file = password_file;
+  options.certificate = certificate;
+  options.key = key;
+  options.ca_file = ca_file;
+  options.starttls = starttls;
+  options.timeout = timeout;
+  return options;
+}
+
+namespace {
+
+Result<void> validate(const ConfigurationOptions& options) {
+  const bool says_nothing = options.base.empty() && options.name.empty() && options.bind_dn.empty() && options.password_file.empty() && options.certificate.empty();
+  if (!options.is_used() && says_nothing) {
+    return {};
+  }
+  if (options.name == "common") {
+    return fail(ErrorKind::invalid, "name: \"common\" is what all servers read");
+  }
+  return ldap::validate(options.directory());
+}
+
+}  // namespace
+
 const SectionSchema* ConfigSchema::section(std::string_view name) const {
   const auto found = std::ranges::find(sections, name, &SectionSchema::name);
   return found == sections.end() ? nullptr : &*found;
@@ -151,6 +198,9 @@ ConfigSchema own_schema() {
   ConfigSchema schema;
   schema.sections = {
       {"server", &option_table<ServerOptions>(server_options), "The process as a whole.", false},
+      {"configuration", &option_table<ConfigurationOptions>(configuration_options),
+       "A directory that says the rest of the configuration. See configuration-in-the-directory.md.", false,
+       [](const OptionObject& object) { return validate(object.as<ConfigurationOptions>()); }},
       {"listener", &option_table<ListenerOptions>(listener_options), "A port for clients, for other servers, or for components. May be repeated.", true},
       {"domain", &option_table<DomainOptions>(domain_options), "A domain that is served. May be repeated.", true},
       {"tls", &option_table<TlsOptions>(tls_options), "TLS, to clients and to other servers.", false,

@@ -106,6 +106,24 @@ struct AdminOptions {
   std::string socket;
 };
 
+// The directory that says the rest (config_source.h).
+struct ConfigurationOptions {
+  std::string name;
+  std::vector<std::string> servers;
+  std::string base;
+  std::string bind_dn;
+  std::string password_file;
+  std::string certificate;
+  std::string key;
+  std::string ca_file;
+  bool starttls = true;
+  std::chrono::milliseconds timeout{1000};
+  std::chrono::seconds refresh{60};
+
+  [[nodiscard]] bool is_used() const { return !servers.empty(); }
+  [[nodiscard]] ldap::DirectoryOptions directory() const;   // how it is reached
+};
+
 // A section of the file and the options in it.
 struct SectionSchema {
   std::string name;

@@ -34,7 +34,9 @@ Result<void> check_readable(const std::string& path) {
   return {};
 }
 
-Result<std::shared_ptr<PeopleDirectory>> load_directory(const Config& config, const ldap::DirectoryOptions& options, const Clock& clock, Random& random) {
+}  // namespace
+
+Result<DirectoryAccess> load_access(const Config& config, const ldap::DirectoryOptions& options) {
   ldap::ServiceIdentity identity{options.bind_dn, {}};
   if (!options.password_file.empty()) {
     auto password = load_password(config.resolve(options.password_file));
@@ -58,10 +60,8 @@ Result<std::shared_ptr<PeopleDirectory>> load_directory(const Config& config, co
       return fail(key.error());
     }
   }
-  return std::shared_ptr<PeopleDirectory>(std::make_shared<ldap::LdapDirectory>(options, std::move(endpoints), std::move(identity), clock, random));
+  return DirectoryAccess{std::move(endpoints), std::move(identity)};
 }
-
-}  // namespace
 
 Result<Directories> load_directories(const Config& config, const Clock& clock, Random& random) {
   ldap::prepare_library();
@@ -69,11 +69,11 @@ Result<Directories> load_directories(const Config& config, const Clock& clock, R
   Directories by_domain;
   for (const OptionObject& object : config.directories) {
     const auto& options = object.as<ldap::DirectoryOptions>();
-    auto made = load_directory(config, options, clock, random);
-    if (!made) {
-      return fail(made.error().kind, "[[directory]] " + options.name + ": " + made.error().what);
+    auto access = load_access(config, options);
+    if (!access) {
+      return fail(access.error().kind, "[[directory]] " + options.name + ": " + access.error().what);
     }
-    by_name.emplace(options.name, std::move(*made));
+    by_name.emplace(options.name, std::make_shared<ldap::LdapDirectory>(options, std::move(access->endpoints), std::move(access->identity), clock, random));
   }
   for (const DomainConfig& domain : config.domains) {
     if (const auto found = by_name.find(domain.get().directory); found != by_name.end()) {

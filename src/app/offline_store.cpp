@@ -22,8 +22,6 @@
 #include "storage/sql/sql_stores.h"
 
 namespace aldis::app {
-namespace {
-
 // Files that root makes in the server's folder would shut the server out of it.
 Result<void> become_owner_of(const std::string& folder) {
   struct stat status {};
@@ -36,8 +34,6 @@ Result<void> become_owner_of(const std::string& folder) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<void> on_offline_store(const Config& config, const std::function<Task<void>(admin::AdminTarget&)>& work) {
   if (auto became = become_owner_of(config.data_dir()); !became) {

@@ -14,4 +14,7 @@ namespace aldis::app {
 // on another user's data folder, this thread first becomes that user for good, so that no file changes hands.
 [[nodiscard]] Result<void> on_offline_store(const Config& config, const std::function<Task<void>(admin::AdminTarget&)>& work);
 
+// Run by root on another user's folder: this thread becomes that user for good. Otherwise nothing happens, also when there is no folder yet.
+[[nodiscard]] Result<void> become_owner_of(const std::string& folder);
+
 }  // namespace aldis::app

@@ -111,12 +111,17 @@ MergedConfig merge(const Config& before, const Config& after, const ConfigSchema
   return out;
 }
 
+Result<ConfigReloader::Loaded, ConfigProblems> ConfigReloader::load_file() const {
+  auto config = load_config(config_.path, schema_);
+  return config ? Result<Loaded, ConfigProblems>(Loaded{std::move(*config), {}}) : fail(config.error());
+}
+
 Result<admin::ReloadReport> ConfigReloader::reload() {
   const auto refuse = [](std::string why) {
     log::error("audit-reload-refused", {{"why", why}});
     return fail(ErrorKind::invalid, "the old configuration stays in force:\n" + why);
   };
-  auto fresh = load_config(config_.path, schema_);
+  auto fresh = load_ ? load_() : load_file();
   if (!fresh) {
     std::string why;
     for (const ConfigProblem& problem : fresh.error()) {
@@ -124,7 +129,8 @@ Result<admin::ReloadReport> ConfigReloader::reload() {
     }
     return refuse(std::move(why));
   }
-  MergedConfig merged = merge(config_, *fresh, schema_);
+  MergedConfig merged = merge(config_, fresh->config, schema_);
+  merged.report.notes = std::move(fresh->notes);
   std::vector<Prepared> prepared;
   for (const Prepare& prepare : prepares_) {
     auto one = prepare(config_, merged.config);

@@ -1,4 +1,4 @@
-// Reload: a new aldis.toml for a running server, all of it or nothing. The new file is read and checked as a whole; what can
+// Reload: a new configuration for a running server, all of it or nothing. What the file, and perhaps a directory, say now is read and checked as a whole; what can
 // change live is prepared by everyone concerned (a certificate is loaded, say), and only when nobody refuses is anything
 // applied. Keys that need a restart keep their old values until then, and are named.
 #pragma once
@@ -29,7 +29,16 @@ class ConfigReloader {
   // Looks at the merged configuration and says what it would do, or why it cannot.
   using Prepare = std::function<Result<Prepared>(const Config& before, const Config& after)>;
 
+  // What a reload reads; notes are for whoever asked.
+  struct Loaded {
+    Config config;
+    std::vector<std::string> notes;
+  };
+  using Load = std::function<Result<Loaded, ConfigProblems>()>;
+
+  // It reads the configuration's file until it is told otherwise.
   ConfigReloader(Config config, ConfigSchema schema) : config_(std::move(config)), schema_(std::move(schema)) {}
+  void load_by(Load load) { load_ = std::move(load); }
 
   [[nodiscard]] const Config& config() const { return config_; }
   void on_reload(Prepare prepare) { prepares_.push_back(std::move(prepare)); }
@@ -37,8 +46,11 @@ class ConfigReloader {
   [[nodiscard]] Result<admin::ReloadReport> reload();
 
  private:
+  [[nodiscard]] Result<Loaded, ConfigProblems> load_file() const;
+
   Config config_;
   ConfigSchema schema_;
+  Load load_;   // null: the file
   std::vector<Prepare> prepares_;
 };
 

@@ -19,6 +19,7 @@
 #include "app/cli.h"
 #include "app/client_certificates.h"
 #include "app/components.h"
+#include "app/config_watch.h"
 #include "app/directories.h"
 #include "app/extensions.h"
 #include "app/log_sink.h"
@@ -176,6 +177,18 @@ federation::FederationConfig federation_config(const Config& config, const Domai
   return out;
 }
 
+// Null: the file says everything.
+Result<std::unique_ptr<ConfigWatch>> watch_configuration(LoadedConfig loaded, const ConfigSchema& schema, const Clock& clock, std::function<void()> ask_reload) {
+  if (!loaded.copy) {
+    return std::unique_ptr<ConfigWatch>();
+  }
+  auto directory = make_config_directory(loaded.config, clock);
+  if (!directory) {
+    return fail(directory.error());
+  }
+  return std::make_unique<ConfigWatch>(std::move(*directory), std::move(loaded), schema, clock, std::move(ask_reload));
+}
+
 // A server holds a descriptor for each connection.
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -255,11 +268,11 @@ void hold_signals() {
   ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
-int serve(Config given, const ConfigSchema& schema) {
+int serve(LoadedConfig loaded, const ConfigSchema& schema) {
   static const SystemClock clock;
   static SystemRandom random;
   raise_descriptor_limit();
-  ConfigReloader reloader(std::move(given), schema);
+  ConfigReloader reloader(loaded.config, schema);
   const Config& config = reloader.config();
 
   const auto& log_options = config.section<LogOptions>("log");
@@ -350,7 +363,17 @@ int serve(Config given, const ConfigSchema& schema) {
   for (const DomainConfig& domain : config.domains) {
     domains.push_back(domain.get().name);
   }
-  admin::ServerTarget target(server->administration(), (*stores)->stores(), &federation.table(), &federation.components(), domains, clock, [] { ::kill(::getpid(), SIGHUP); });
+  const auto ask_reload = [] { ::kill(::getpid(), SIGHUP); };
+  auto watch = watch_configuration(std::move(loaded), schema, clock, ask_reload);
+  if (!watch) {
+    static_cast<void>(server->stop(std::chrono::seconds(1)));
+    return start_failed(watch.error().what);
+  }
+  admin::ServerTarget target(server->administration(), (*stores)->stores(), &federation.table(), &federation.components(), domains, clock, ask_reload);
+  if (*watch != nullptr) {
+    target.describe_configuration([&watch] { return (*watch)->description(); });
+    reloader.load_by([&watch] { return (*watch)->load(); });
+  }
   WorkerPool import_workers({.threads = 1, .queue = 16, .name = "import"});
   AuthorityFiles authorities;
   authorities.follow(config);
@@ -402,6 +425,12 @@ int serve(Config given, const ConfigSchema& schema) {
     };
     return prepared;
   });
+  if (*watch != nullptr) {
+    reloader.on_reload([&watch](const Config&, const Config&) -> Result<ConfigReloader::Prepared> {
+      return ConfigReloader::Prepared{[&watch] { (*watch)->taken(); }, {}};
+    });
+    (*watch)->start();
+  }
 
   staples.start();
   is_ready = true;
@@ -416,6 +445,7 @@ int serve(Config given, const ConfigSchema& schema) {
   const auto patience = config.section<ServerOptions>("server").shutdown_timeout;
   const bool is_quiet = server->stop(patience);
   federation.stop();
+  watch->reset();
   // Writes that were accepted are finished before the process ends, also when something else was not.
   stores->reset();
   log::info("audit-server-stopped", {{"complete", is_quiet}});

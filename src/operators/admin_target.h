@@ -102,6 +102,7 @@ struct PeerExplanation {
 struct ReloadReport {
   std::vector<std::string> applied;         // changed keys that are in force now, "[log] level"
   std::vector<std::string> need_restart;    // changed keys that will be in force after a restart
+  std::vector<std::string> notes{};         // what else whoever asked must know
 };
 
 struct ServerStatus {
@@ -110,6 +111,7 @@ struct ServerStatus {
   std::chrono::seconds uptime{0};
   std::vector<std::string> domains;
   std::uint64_t sessions = 0;
+  std::string configuration{};              // which of the directory's; empty: its own file says everything
 };
 
 // The certificates of authorities that the configuration names, now. Any thread.

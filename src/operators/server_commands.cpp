@@ -41,7 +41,7 @@ Outcome reload(AdminTarget& target, CommandArguments arguments) {
   if (!report) {
     co_return fail(report.error());
   }
-  std::string text = report->applied.empty() && report->need_restart.empty() ? "nothing has changed" : "";
+  std::string text = report->applied.empty() && report->need_restart.empty() && report->notes.empty() ? "nothing has changed" : "";
   const auto append = [&](std::string_view what, const std::vector<std::string>& keys) {
     for (const std::string& key : keys) {
       text.append(text.empty() ? "" : "\n").append(what).append(key);
@@ -49,8 +49,12 @@ Outcome reload(AdminTarget& target, CommandArguments arguments) {
   };
   append("applied: ", report->applied);
   append("needs a restart: ", report->need_restart);
-  co_return OperatorResult{.message = text,
-                           .fields = {{"applied", report->applied}, {"needs-restart", report->need_restart}}};
+  append("note: ", report->notes);
+  OperatorResult result{.message = text, .fields = {{"applied", report->applied}, {"needs-restart", report->need_restart}}};
+  if (!report->notes.empty()) {
+    result.fields.emplace_back("notes", report->notes);
+  }
+  co_return result;
 }
 
 Outcome status(AdminTarget& target, CommandArguments arguments) {
@@ -67,12 +71,17 @@ Outcome status(AdminTarget& target, CommandArguments arguments) {
   if (status->is_running) {
     text += std::to_string(status->uptime.count()) + " s, " + std::to_string(status->sessions) + " sessions";
   }
-  co_return OperatorResult{.message = text + ", serving " + domains,
-                           .fields = {{"version", status->version},
-                                      {"running", status->is_running},
-                                      {"uptime-seconds", std::int64_t{status->uptime.count()}},
-                                      {"sessions", number(status->sessions)},
-                                      {"domains", status->domains}}};
+  OperatorResult result{.message = text + ", serving " + domains,
+                        .fields = {{"version", status->version},
+                                   {"running", status->is_running},
+                                   {"uptime-seconds", std::int64_t{status->uptime.count()}},
+                                   {"sessions", number(status->sessions)},
+                                   {"domains", status->domains}}};
+  if (!status->configuration.empty()) {
+    result.message += "; configuration: " + status->configuration;
+    result.fields.emplace_back("configuration", status->configuration);
+  }
+  co_return result;
 }
 
 }  // namespace aldis::admin::commands

@@ -359,6 +359,7 @@ Task<Result<ServerStatus>> ServerTarget::status() {
   status.is_running = true;
   status.uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.now() - started_);
   status.domains = domains_;
+  status.configuration = describe_configuration_ ? describe_configuration_() : std::string();
   status.sessions = co_await administration_.session_count();
   co_return status;
 }

@@ -29,6 +29,8 @@ class ServerTarget final : public AdminTarget {
   }
   // From the main thread: the outcome for every command that waits for one.
   void answer_reloads(const Result<ReloadReport>& outcome);
+  // Before anybody asks: what status() says of it; called on the operators' executor, outlives this.
+  void describe_configuration(std::function<std::string()> describe) { describe_configuration_ = std::move(describe); }
 
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
@@ -83,6 +85,7 @@ class ServerTarget final : public AdminTarget {
   const Clock& clock_;
   Monotonic started_;
   std::function<void()> ask_reload_;
+  std::function<std::string()> describe_configuration_;   // null: there is nothing to say
   std::mutex mutex_;
   std::vector<Waiting> waiting_;   // guarded by mutex_
 };

@@ -13,7 +13,6 @@ namespace aldis::ldap {
 namespace {
 
 constexpr ber_len_t max_answer_bytes = 4UL * 1024 * 1024;   // of one entry; no directory of people has larger ones that we ask for
-constexpr std::size_t max_entries = 1'000'000;
 constexpr int page_entries = 500;
 constexpr auto page_timeout = std::chrono::seconds(10);
 constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
@@ -101,6 +100,16 @@ void append_entries(LDAP* handle, LDAPMessage* result, std::vector<Entry>& entri
   for (LDAPMessage* one = ldap_first_entry(handle, result); one != nullptr; one = ldap_next_entry(handle, one)) {
     entries.push_back(read_entry(handle, one));
   }
+}
+
+std::size_t size_of(const Entry& entry) {
+  std::size_t bytes = entry.dn.size();
+  for (const auto& [name, values] : entry.attributes) {
+    for (const std::string& value : values) {
+      bytes += value.size();
+    }
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -241,9 +250,12 @@ Result<std::vector<Entry>> LdapConnection::search(const std::string& base, const
 }
 
 Result<std::vector<Entry>> LdapConnection::search_all(const std::string& base, const std::string& filter,
-                                                      const std::vector<std::string>& attributes) {
+                                                      const std::vector<std::string>& attributes, const ListLimits& limits) {
   std::vector<char*> names = as_array(attributes);
   std::vector<Entry> entries;
+  std::size_t counted = 0;
+  std::size_t bytes = 0;
+  const auto begun = std::chrono::steady_clock::now();
   berval cookie{0, nullptr};
   for (bool is_more = true; is_more;) {
     LDAPControl* page = nullptr;
@@ -263,8 +275,17 @@ Result<std::vector<Entry>> LdapConnection::search_all(const std::string& base, c
       return failure(code, "list");
     }
     append_entries(handle_, result.get(), entries);
-    if (entries.size() > max_entries) {
-      return fail(ErrorKind::limit, endpoint_.url + ": more than a million entries match");
+    for (; counted < entries.size(); ++counted) {
+      bytes += size_of(entries[counted]);
+    }
+    if (entries.size() > limits.entries || bytes > limits.bytes) {
+      is_broken_ = true;   // it has more to say
+      return fail(ErrorKind::limit, endpoint_.url + ": more than " + std::to_string(limits.entries) + " entries match, or more than " +
+                                        std::to_string(limits.bytes) + " bytes");
+    }
+    if (std::chrono::steady_clock::now() - begun > limits.time) {
+      is_broken_ = true;
+      return fail(ErrorKind::timeout, endpoint_.url + ": list: not complete after " + std::to_string(limits.time.count()) + " ms");
     }
     LDAPControl** given = nullptr;
     int ignored = 0;

@@ -2,6 +2,7 @@
 // time, and is made on a worker. Referrals are not followed (security K01), the library's own configuration files are not read.
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,13 @@ struct ServiceIdentity {
   SecretBytes password;
 };
 
+// Of a whole list, which may have many pages; time is looked at between two of them.
+struct ListLimits {
+  std::size_t entries = 1'000'000;
+  std::size_t bytes = SIZE_MAX;   // of all values
+  std::chrono::milliseconds time = std::chrono::hours(1);
+};
+
 // Once, before there are threads: the library is told to read no files and no environment.
 void prepare_library();
 
@@ -52,8 +60,9 @@ class LdapConnection {
   // Entries below `base`, `limit` at most. What is not complete is an error, but for a limit that was reached.
   [[nodiscard]] Result<std::vector<Entry>> search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
                                                   int limit);
-  // All of them, by pages (RFC 2696).
-  [[nodiscard]] Result<std::vector<Entry>> search_all(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes);
+  // All of them, by pages (RFC 2696). limit: there are more.
+  [[nodiscard]] Result<std::vector<Entry>> search_all(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
+                                                      const ListLimits& limits = {});
 
   // One entry, all of it or nothing (RFC 4511 section 4.6), as its own person: with the control of proxied authorization (RFC 4370), which a
   // directory that does not know it refuses. denied: the directory refuses the change. Another error, and nobody knows whether it was made.

@@ -118,8 +118,9 @@ Result<std::vector<Entry>> LdapServers::search(const std::string& base, const st
   return ask<std::vector<Entry>>(Use::questions, [&](LdapConnection& connection) { return connection.search(base, filter, attributes, limit); });
 }
 
-Result<std::vector<Entry>> LdapServers::search_all(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes) {
-  return ask<std::vector<Entry>>(Use::questions, [&](LdapConnection& connection) { return connection.search_all(base, filter, attributes); });
+Result<std::vector<Entry>> LdapServers::search_all(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
+                                                   const ListLimits& limits) {
+  return ask<std::vector<Entry>>(Use::questions, [&](LdapConnection& connection) { return connection.search_all(base, filter, attributes, limits); });
 }
 
 Result<std::size_t> LdapServers::together(const std::function<Result<std::size_t>(LdapConnection&)>& questions) {

@@ -23,7 +23,8 @@ class LdapServers {
 
   // As LdapConnection's, on a connection that this server has logged in on. Two servers are tried at most, each for its timeout.
   [[nodiscard]] Result<std::vector<Entry>> search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes, int limit);
-  [[nodiscard]] Result<std::vector<Entry>> search_all(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes);
+  [[nodiscard]] Result<std::vector<Entry>> search_all(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
+                                                      const ListLimits& limits = {});
   // Several questions to one server, on one such connection. Where it breaks they are asked again, of the next server perhaps.
   [[nodiscard]] Result<std::size_t> together(const std::function<Result<std::size_t>(LdapConnection&)>& questions);
   // On connections for nothing else: after a bind they are that person's.
