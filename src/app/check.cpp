@@ -19,8 +19,11 @@
 #include "app/authorities.h"
 #include "app/client_certificates.h"
 #include "app/components.h"
+#include "app/directories.h"
+#include "app/password_policy.h"
 #include "app/server_tls.h"
 #include "app/staples.h"
+#include "base/random.h"
 #include "net/peer_address.h"
 #include "storage/sql/sql_stores.h"
 #include "tls/certificate.h"
@@ -167,6 +170,20 @@ std::vector<Finding> check_certificates(const Config& config, const Clock& clock
     for (std::size_t i = 0; i < options.certificates.size(); ++i) {
       check_certificate(config, options, i, clock, findings);
     }
+  }
+  return findings;
+}
+
+std::vector<Finding> check_people(const Config& config, const Clock& clock) {
+  std::vector<Finding> findings;
+  if (const auto auth = load_auth_config(config); !auth) {
+    findings.push_back({Severity::error, auth.error().what, "name a file that the server's user can read, or none"});
+  }
+  SystemRandom random;
+  if (const auto directories = load_directories(config, clock, random); !directories) {
+    findings.push_back({Severity::error, directories.error().what, "directory.md says what the files of a [[directory]] must be"});
+  } else if (!directories->empty()) {
+    findings.push_back({Severity::ok, "files of the directories", ""});
   }
   return findings;
 }

@@ -37,6 +37,8 @@ using SrvLookup = std::function<Result<std::vector<SrvTarget>>(const std::string
 // A port held by the server that listens on the configuration's own control socket is ours.
 // What people log in with: anchors that can be read, and doors that fit them.
 [[nodiscard]] std::vector<Finding> check_client_certificates(const Config& config);
+// Directories: files that can be read; and the block list of passwords. Nobody is connected to (aldis directory check does that).
+[[nodiscard]] std::vector<Finding> check_people(const Config& config, const Clock& clock);
 // Files of the authorities that servers' certificates must come from.
 [[nodiscard]] std::vector<Finding> check_peer_anchors(const Config& config);
 // The first of them that cannot be used: without it a peer could never be believed, so nothing is served.

@@ -386,6 +386,7 @@ int run_check(const std::string& path, const CheckOptions& options) {
     const auto append = [&](std::vector<Finding> more) { std::ranges::move(more, std::back_inserter(findings)); };
     append(check_certificates(*config, clock));
     append(check_client_certificates(*config));
+    append(check_people(*config, clock));
     append(check_components(*config, clock));
     append(check_peer_anchors(*config));
     append(check_tls(*config, clock));

@@ -12,6 +12,7 @@
 #include "app/authorities.h"
 #include "app/client_certificates.h"
 #include "app/directories.h"
+#include "app/password_policy.h"
 #include "core/directory_certificates.h"
 #include "operators/store_target.h"
 #include "auth/auth_config.h"
@@ -50,7 +51,11 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
   Shard shard(clock, {.name = "command"});
   std::unique_ptr<sql::SqlStores> stores = std::move(*opened);
   InlineKeyDerivation derivation;
-  Passwords passwords(config.section<AuthConfig>("auth"), stores->stores().accounts, derivation, random, clock);
+  auto auth = load_auth_config(config);
+  if (!auth) {
+    return fail(auth.error());
+  }
+  Passwords passwords(*auth, stores->stores().accounts, derivation, random, clock);
   std::vector<std::string> domains;
   std::vector<std::string> room_domains;
   std::vector<std::string> node_domains;
@@ -62,7 +67,7 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
       node_domains.push_back(domain.get().name);
     }
   }
-  LoginFailureCounters failures(config.section<AuthConfig>("auth"), stores->stores().login_failures, clock);
+  LoginFailureCounters failures(*auth, stores->stores().login_failures, clock);
   auto owners = load_directories(config, clock, random);
   if (!owners) {
     return fail(owners.error());

@@ -24,6 +24,7 @@
 #include "app/extensions.h"
 #include "app/log_sink.h"
 #include "app/notify.h"
+#include "app/password_policy.h"
 #include "app/reload.h"
 #include "app/server_tls.h"
 #include "app/staples.h"
@@ -94,8 +95,8 @@ std::vector<GroupName> administrator_groups_of(const DomainConfig& domain) {
   return all;
 }
 
-LiveConfig live_config(const Config& config, const CertificatePolicies& policies) {
-  LiveConfig live{config.section<CoreConfig>("limits"), config.section<LobbyConfig>("lobby"), config.section<AuthConfig>("auth")};
+LiveConfig live_config(const Config& config, const CertificatePolicies& policies, const AuthConfig& auth) {
+  LiveConfig live{config.section<CoreConfig>("limits"), config.section<LobbyConfig>("lobby"), auth};
   if (live.lobby.memory_limit.count == 0) {
     live.lobby.memory_limit = Bytes{memory_available() / 4 * 3};
   }
@@ -109,7 +110,7 @@ LiveConfig live_config(const Config& config, const CertificatePolicies& policies
   return live;
 }
 
-ServerConfig server_config(const Config& config, const DomainCertificates& certificates, const CertificatePolicies& policies) {
+ServerConfig server_config(const Config& config, const DomainCertificates& certificates, const CertificatePolicies& policies, const AuthConfig& auth) {
   ServerConfig out;
   out.shards = config.section<ServerOptions>("server").shards;
   for (std::size_t i = 0; i < config.listeners.size(); ++i) {
@@ -133,7 +134,7 @@ ServerConfig server_config(const Config& config, const DomainCertificates& certi
     out.domains.push_back(std::move(served));
   }
   out.tls = config.section<TlsOptions>("tls").choice();
-  out.live = live_config(config, policies);
+  out.live = live_config(config, policies, auth);
   return out;
 }
 
@@ -326,7 +327,11 @@ int serve(LoadedConfig loaded, const ConfigSchema& schema) {
   if (!policies) {
     return start_failed(policies.error().what);
   }
-  ServerConfig serving = server_config(config, *certificates, *policies);
+  auto auth = load_auth_config(config);
+  if (!auth) {
+    return start_failed(auth.error().what);
+  }
+  ServerConfig serving = server_config(config, *certificates, *policies, *auth);
   auto token_key = load_token_key(config.token_key_path(), random);
   if (!token_key) {
     return start_failed(token_key.error().what);
@@ -403,6 +408,10 @@ int serve(LoadedConfig loaded, const ConfigSchema& schema) {
     if (!fresh_policies) {
       return fail(fresh_policies.error());
     }
+    auto fresh_auth = load_auth_config(after);
+    if (!fresh_auth) {
+      return fail(fresh_auth.error());
+    }
     staples.watch(after, *fresh);
     // The last step that can fail; what follows cannot.
     if (auto applied = federation.apply_certificates(federation_tls(after, *fresh, fresh_components->certificates)); !applied) {
@@ -413,7 +422,7 @@ int serve(LoadedConfig loaded, const ConfigSchema& schema) {
     }
     ConfigReloader::Prepared prepared;
     prepared.applied.push_back("certificates read again");
-    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies), peers = peer_table_options(after),
+    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies, *fresh_auth), peers = peer_table_options(after),
                       refresh = after.section<policy::FederationOptions>("federation").revocation_refresh, fresh = std::move(*fresh),
                       other_components = std::move(*fresh_components), component_table = component_table_options(after)] {
       configure_log(options);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "auth/authenticator.h"
-#include "auth/passwords.h"
+#include "auth/stored_keys.h"
 #include "base/encoding.h"
 #include "base/ensure.h"
 #include "base/log.h"
@@ -18,24 +18,14 @@ namespace {
 metrics::Counter refusals{"aldis_authentications_total", "Ended SASL exchanges.", {{"outcome", "refused"}}};
 metrics::Counter disturbances{"aldis_authentications_total", "Ended SASL exchanges.", {{"outcome", "temporary-failure"}}};
 
-constexpr std::array<std::string_view, 3> strongest_first{"SHA-512", "SHA-256", "SHA-1"};
-
 // The data an element's text stands for; nothing when it is not base64. RFC 6120 section 6.4.2: "=" is empty data; XEP-0388
 // section 2.2 has an empty element for that.
 std::optional<std::string> decode(std::string_view text, bool is_sasl2) {
   return text == "=" && !is_sasl2 ? std::optional<std::string>(std::in_place) : base64_decode(text);
 }
 
-const ScramKeys* keys_for(const Credentials& credentials, std::string_view hash) {
-  const auto found = std::ranges::find(credentials.keys, hash, &ScramKeys::hash);
-  return found == credentials.keys.end() ? nullptr : &*found;
-}
-
-bool are_sound(const ScramKeys& keys) {
-  const auto hash = sasl::parse_hash(keys.hash);
-  return hash && keys.iterations > 0 && !keys.salt.empty() && keys.stored_key.size() == sasl::digest_size(*hash) &&
-         keys.server_key.size() == sasl::digest_size(*hash);
-}
+constexpr std::string_view change_it_first =
+    "Your password must be changed before you can do anything else here. Change it in your client's settings, then log in with the new one.";
 
 ClientCertificate certificate_of(const CertificateJudgement& judged) {
   const tls::CertificateFields& fields = judged.fields;
@@ -225,62 +215,6 @@ Task<Result<sasl::Keys>> AuthenticationExchange::find_keys(std::string username,
   co_return sasl::Keys{stored->iterations, stored->salt, stored->stored_key, stored->server_key, false};
 }
 
-// Where the source checks: an account that is not there is asked about too (security S05); a password that cannot be one is not sent.
-Task<Result<bool>> AuthenticationExchange::ask_source(SecretBytes password) {
-  Result<SecretBytes> prepared = prepare_password(password);
-  if (!prepared || !account_) {
-    co_return false;
-  }
-  std::string entry = credentials_ ? credentials_->entry : std::string();
-  Result<bool> is_right = co_await authenticator_.credentials_.check_password(*account_, std::move(entry), std::move(*prepared));
-  if (is_right && !credentials_) {
-    co_return false;
-  }
-  co_return is_right;
-}
-
-// Whatever is wrong, one derivation is done: an account that is not there costs what a real one does (security S05).
-Task<Result<bool>> AuthenticationExchange::check_password(SecretBytes password) {
-  if (authenticator_.credentials_.proofs(context_.domain).checks_passwords) {
-    Result<bool> is_right = co_await ask_source(std::move(password));
-    co_return is_right;
-  }
-  const ScramKeys* stored = nullptr;
-  for (const std::string_view hash : strongest_first) {
-    if (stored == nullptr && credentials_) {
-      stored = keys_for(*credentials_, hash);
-    }
-  }
-  ScramKeys keys;
-  if (stored != nullptr) {
-    keys = *stored;
-  } else {
-    const auto usual = std::ranges::find_if(strongest_first, [&](std::string_view hash) {
-      return std::ranges::find(config_->key_hashes, hash) != config_->key_hashes.end();
-    });
-    keys.hash = usual == strongest_first.end() ? "SHA-512" : *usual;
-    sasl::Keys invented = sasl::invent_keys(*sasl::parse_hash(keys.hash), authenticator_.invention_secret_, claimed_,
-                                            config_->key_iterations);
-    keys.iterations = invented.iterations;
-    keys.salt = std::move(invented.salt);
-    keys.stored_key = std::move(invented.stored_key);
-    keys.server_key = std::move(invented.server_key);
-  }
-  if (!are_sound(keys)) {
-    co_return fail(ErrorKind::corrupt, "stored keys cannot be right");
-  }
-  Result<SecretBytes> prepared = prepare_password(password);
-  const bool is_possible = stored != nullptr && prepared.has_value();
-  SecretBytes candidate = prepared ? std::move(*prepared) : std::move(password);
-  const Result<ScramKeys> derived =
-      co_await authenticator_.derivation_.derive(keys.hash, std::move(candidate), keys.salt, keys.iterations);
-  if (!derived) {
-    co_return fail(derived.error());
-  }
-  const bool is_same = equal_constant_time(derived->stored_key.bytes(), keys.stored_key.bytes());
-  co_return is_same && is_possible;
-}
-
 // The handshake has proved that the client holds the certificate; what is left is whom it wants to be. A lockout holds for it as
 // for passwords (security S07), under the name of the account that is meant.
 Task<Result<sasl::Outcome>> AuthenticationExchange::identify(std::string authzid, std::optional<LoginFailureCounters::Try>& attempt) {
@@ -329,6 +263,8 @@ Task<AuthReply> AuthenticationExchange::conclude(sasl::Success success) {
     co_return fail_with(sasl::Failure::account_disabled, "the account is disabled");
   } else if (credentials_->is_expired) {
     co_return fail_with(sasl::Failure::credentials_expired, "the credentials have expired");
+  } else if (must_change() && !may_change()) {
+    co_return fail_with(sasl::Failure::credentials_expired, "the password must be changed");
   }
   if (!success.authzid.empty()) {
     // RFC 6120 section 6.3.8: a bare address. Nobody may act for another here (security S01).
@@ -349,6 +285,8 @@ Task<AuthReply> AuthenticationExchange::conclude(sasl::Success success) {
   if (credentials_) {
     principal->groups = std::move(credentials_->groups);
     principal->credentials_changed = credentials_->changed;
+    principal->must_change_password = !is_anonymous && must_change();
+    principal->notice = principal->must_change_password ? std::string(change_it_first) : std::move(notice_);
   }
   principal->source_address = context_.source_address;
   if (mechanism_->name() == "EXTERNAL") {
@@ -375,6 +313,7 @@ void AuthenticationExchange::end_exchange() {
   claimed_.clear();
   account_.reset();
   credentials_.reset();
+  notice_.clear();
   has_keys_ = false;
   sasl2_.reset();
   tokens_.clear();

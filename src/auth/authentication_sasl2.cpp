@@ -96,7 +96,7 @@ Task<Result<sasl::Outcome>> AuthenticationExchange::settle_token(sasl::Success s
 // A token that cannot be stored is no reason to keep out who has proved a password.
 Task<std::optional<ClientTokens::Issued>> AuthenticationExchange::new_token() {
   // A token would outlive the card: who has a certificate shows it again, which takes no more round trips (ADR 0038).
-  if (!sasl2_ || sasl2_->agent.id.empty() || !credentials_ || principal_->is_anonymous || principal_->certificate) {
+  if (!sasl2_ || sasl2_->agent.id.empty() || !credentials_ || principal_->is_anonymous || principal_->certificate || principal_->must_change_password) {
     co_return std::nullopt;
   }
   std::string mechanism = sasl2_->wanted_token;
@@ -120,7 +120,7 @@ Task<std::optional<ClientTokens::Issued>> AuthenticationExchange::new_token() {
 
 void AuthenticationExchange::plan_upgrades() {
   // Only who has proved the password itself may set what it is checked with: a stolen token must not become a password.
-  if (!sasl2_ || proved_ || !credentials_ || principal_->is_anonymous || principal_->certificate) {
+  if (!sasl2_ || proved_ || !credentials_ || principal_->is_anonymous || principal_->certificate || principal_->must_change_password) {
     return;
   }
   for (const std::string& task : sasl2_->upgrades) {
@@ -128,7 +128,8 @@ void AuthenticationExchange::plan_upgrades() {
       continue;
     }
     const std::string hash = task.substr(task_prefix.size());
-    if (std::ranges::find(credentials_->keys, hash, &ScramKeys::hash) == credentials_->keys.end()) {
+    const auto present = std::ranges::find(credentials_->keys, hash, &ScramKeys::hash);
+    if (present == credentials_->keys.end() || present->iterations < config_->key_iterations) {
       upgrades_.push_back(task);
     }
   }

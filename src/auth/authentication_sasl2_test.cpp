@@ -316,7 +316,7 @@ TEST(Sasl2, TheStreamIsFromWhoAuthenticates) {  // XEP-0388 2.3, security S01
 void keeps_only_sha1(Server& server) {
   AccountRecord record = server.loop.run(server.plain_stores.accounts.find(jid("alice@example.org"))).value();
   std::erase_if(record.keys, [](const ScramKeys& keys) { return keys.hash != "SHA-1"; });
-  ASSERT_TRUE(server.loop.run(server.plain_stores.accounts.set_keys(record.jid, record.keys, record.credentials_changed)));
+  ASSERT_TRUE(server.loop.run(server.plain_stores.accounts.set_keys(record.jid, record.keys, record.credentials_changed, 0)));
 }
 sasl::Sasl2Request wants_upgrade(std::vector<std::string> tasks) {
   sasl::Sasl2Request request = from_client(phone);

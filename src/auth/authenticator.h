@@ -105,7 +105,14 @@ class AuthenticationExchange {
   [[nodiscard]] Task<AuthReply> advance(std::optional<std::string> message);
   [[nodiscard]] Task<Result<sasl::Keys>> find_keys(std::string username, std::string hash);
   [[nodiscard]] Task<Result<bool>> check_password(SecretBytes password);
-  [[nodiscard]] Task<Result<bool>> ask_source(SecretBytes password);
+  [[nodiscard]] Task<Result<PasswordVerdict>> ask_source(SecretBytes password);
+  // What the source said of the password, for the verdict on the account and for its owner.
+  void note(const PasswordVerdict& verdict);
+  [[nodiscard]] Task<void> renew_keys(SecretBytes prepared);
+  [[nodiscard]] bool has_aged() const;
+  // The password that was proved must be changed first; and whether its owner may do that here, now.
+  [[nodiscard]] bool must_change() const;
+  [[nodiscard]] bool may_change() const;
   // Learns who is claimed and what is known of them; the error is of a source that could not say.
   [[nodiscard]] Task<Result<void>> look_up(std::string username);
   // EXTERNAL: who the certificate's bearer may be, and is; counted under the account's name.
@@ -139,6 +146,7 @@ class AuthenticationExchange {
   std::optional<BareJid> account_;                    // the address, where the text is one
   std::optional<Credentials> credentials_;            // nothing: there is no such account
   bool has_keys_ = false;                             // SCRAM: the next message brings the proof
+  std::string notice_;                                // Principal::notice
   bool is_guess_ = false;                             // from here on a failure may have tested a password
   std::optional<sasl::Sasl2Request> sasl2_;
   std::vector<ClientTokens::Candidate> tokens_;

@@ -303,9 +303,169 @@ TEST(Authenticator, VerdictAfterTheDeadlineIsATemporaryFailure) {
 TEST(Authenticator, StoredKeysThatCannotBeRightAreATemporaryFailure) {
   Server server;
   std::vector<ScramKeys> bad{ScramKeys{"SHA-256", 10, "salt", SecretBytes(std::string_view("short")), SecretBytes()}};
-  ASSERT_TRUE(server.loop.run(server.plain_stores.accounts.set_keys(jid("alice@example.org"), bad, server.clock.wall())));
+  ASSERT_TRUE(server.loop.run(server.plain_stores.accounts.set_keys(jid("alice@example.org"), bad, server.clock.wall(), 0)));
   EXPECT_EQ(said(Stream(server).scram("alice", "wonderland")), "temporary-auth-failure");
   EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "temporary-auth-failure");
+}
+
+// ---- keys and ages
+
+TEST(Authenticator, KeysOfFewerIterationsAreRenewedWhenThePasswordPasses) {
+  Server server;
+  AuthConfig stronger = server.config;
+  stronger.key_iterations = 20;
+  server.authenticator.configure(stronger);
+  const auto iterations = [&] {
+    std::vector<std::uint32_t> all;
+    for (const ScramKeys& keys : server.loop.run(server.plain_stores.accounts.find(jid("alice@example.org")))->keys) all.push_back(keys.iterations);
+    return all;
+  };
+  const WallTime before = server.loop.run(server.plain_stores.accounts.find(jid("alice@example.org")))->credentials_changed;
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wrong")), "not-authorized");
+  EXPECT_EQ(iterations(), (std::vector<std::uint32_t>{10, 10, 10})) << "only the right password makes keys";
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "success");
+  EXPECT_EQ(iterations(), (std::vector<std::uint32_t>{20, 20, 20}));
+  EXPECT_EQ(server.loop.run(server.plain_stores.accounts.find(jid("alice@example.org")))->credentials_changed, before) << "it is the same password";
+  for (const std::string hash : {"SHA-1", "SHA-256", "SHA-512"}) {
+    EXPECT_EQ(said(Stream(server).scram("alice", "wonderland", "n,,", hash)), "success") << hash;
+    EXPECT_EQ(said(Stream(server).scram("alice", "wrong", "n,,", hash)), "not-authorized") << hash;
+  }
+}
+
+TEST(Authenticator, AnOldPasswordIsGoodForChangingItAndForNothingElse) {
+  AuthConfig config = quick_config();
+  config.password_max_age = std::chrono::hours(24);
+  Server server(config);
+  server.clock.advance(std::chrono::hours(24) - std::chrono::milliseconds(1));
+  const auto login = [&] {
+    Stream stream(server);
+    AuthReply reply = stream.scram("alice", "wonderland");
+    const auto* success = std::get_if<AuthSuccess>(&reply);
+    return success != nullptr ? success->principal : nullptr;
+  };
+  const PrincipalPtr young = login();
+  ASSERT_NE(young, nullptr);
+  EXPECT_FALSE(young->must_change_password);
+  EXPECT_EQ(young->notice, "");
+  server.clock.advance(std::chrono::milliseconds(1));
+  const PrincipalPtr old = login();
+  ASSERT_NE(old, nullptr);
+  EXPECT_TRUE(old->must_change_password);
+  EXPECT_NE(old->notice, "");
+  EXPECT_EQ(said(Stream(server).scram("alice", "wrong")), "not-authorized");
+  config.old_passwords = OldPasswords::refuse;
+  server.authenticator.configure(config);
+  EXPECT_EQ(said(Stream(server).scram("alice", "wonderland")), "credentials-expired");
+  EXPECT_EQ(said(Stream(server).plain("", "alice", "wonderland")), "credentials-expired");
+  EXPECT_EQ(said(Stream(server).scram("alice", "wrong")), "not-authorized") << "told only to who knows it";
+}
+
+// ---- sources that check passwords themselves
+
+namespace {
+
+struct CheckingSource final : CredentialSource {
+  Task<Result<Credentials>> find(BareJid account) override {
+    if (account.local() != "alice") {
+      co_return fail(ErrorKind::not_found, "nobody");
+    }
+    Credentials alice;
+    alice.entry = "cn=alice";
+    alice.is_expired = is_expired;
+    co_return alice;
+  }
+  Task<Result<void>> add_keys(BareJid, ScramKeys, WallTime) override { co_return fail(ErrorKind::denied, "none are kept"); }
+  [[nodiscard]] ProofsOfDomain proofs(std::string_view) const override {
+    return {.has_scram = false, .hashes = {}, .checks_passwords = true, .keeps_keys = false, .changes_passwords = changes};
+  }
+  Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) override {
+    asked.push_back(account.str() + " " + entry + " " + std::string(password.view()));
+    if (is_away) {
+      co_return fail(ErrorKind::timeout, "no answer");
+    }
+    if (is_generous || (entry == "cn=alice" && password.view() == "wonderland")) {
+      co_return verdict;
+    }
+    co_return PasswordVerdict{.standing = PasswordVerdict::Standing::wrong, .why = why};
+  }
+  std::vector<std::string> asked;
+  bool changes = false;
+  bool is_expired = false;
+  bool is_away = false;
+  bool is_generous = false;
+  PasswordVerdict verdict{.standing = PasswordVerdict::Standing::good};   // of the right one
+  std::string why{};                                                      // the other is not
+};
+
+}  // namespace
+
+TEST(Authenticator, ASourceThatChecksPasswordsIsAskedAboutUnknownAccountsToo) {   // security S05, S09, K01
+  Server server;
+  CheckingSource source;
+  Authenticator authenticator{server.config, source, server.failures, server.derivation, server.stores.settings, server.tokens, server.random, server.clock};
+  ASSERT_TRUE(server.loop.run(authenticator.start()));
+  EXPECT_EQ(authenticator.mechanisms("example.org", true, {true, true}), std::vector<std::string>{"PLAIN"});
+  EXPECT_TRUE(authenticator.upgrades("example.org", true).empty());
+  AuthenticationContext context = server.stream();
+  context.offered = {"PLAIN"};
+  const auto plain = [&](std::string_view name, std::string_view password) {
+    AuthenticationExchange exchange(authenticator, context);
+    const std::string message = std::string(1, '\0') + std::string(name) + std::string(1, '\0') + std::string(password);
+    return said(server.loop.run(exchange.begin("PLAIN", base64_encode(message))));
+  };
+  EXPECT_EQ(plain("alice", "wonderland"), "success");
+  EXPECT_EQ(plain("alice", "wrong"), "not-authorized");
+  EXPECT_EQ(plain("nobody", "wonderland"), "not-authorized");
+  EXPECT_EQ(source.asked, (std::vector<std::string>{"alice@example.org cn=alice wonderland", "alice@example.org cn=alice wrong", "nobody@example.org  wonderland"}));
+  source.asked.clear();
+  EXPECT_EQ(plain("alice", ""), "malformed-request");
+  EXPECT_EQ(plain("alice", "\x01"), "not-authorized");
+  EXPECT_TRUE(source.asked.empty()) << "what cannot be a password is not sent";
+  source.is_generous = true;
+  EXPECT_EQ(plain("nobody", "x"), "not-authorized") << "a yes about nobody is none";
+  source.is_away = true;
+  EXPECT_EQ(plain("alice", "wonderland"), "temporary-auth-failure");
+  EXPECT_EQ(plain("nobody", "wonderland"), "temporary-auth-failure");
+}
+
+TEST(Authenticator, WhatASourceSaysOfAPasswordIsTheVerdict) {   // ADR 0006
+  using Standing = PasswordVerdict::Standing;
+  Server server;
+  CheckingSource source;
+  Authenticator authenticator{server.config, source, server.failures, server.derivation, server.stores.settings, server.tokens, server.random, server.clock};
+  ASSERT_TRUE(server.loop.run(authenticator.start()));
+  AuthenticationContext context = server.stream();
+  context.offered = {"PLAIN"};
+  const auto plain = [&](std::string_view password) {
+    AuthenticationExchange exchange(authenticator, context);
+    const std::string message = std::string(1, '\0') + "alice" + std::string(1, '\0') + std::string(password);
+    return server.loop.run(exchange.begin("PLAIN", base64_encode(message)));
+  };
+  const auto notice = [&] { return std::get<AuthSuccess>(plain("wonderland")).principal->notice; };
+  for (const auto& [standing, condition] : {std::pair{Standing::disabled, "account-disabled"}, {Standing::expired, "credentials-expired"},
+                                            {Standing::must_change, "credentials-expired"}, {Standing::wrong, "not-authorized"}}) {
+    source.verdict = {.standing = standing};
+    EXPECT_EQ(said(plain("wonderland")), condition);
+    source.why = "the account is locked";
+    EXPECT_EQ(said(plain("wrong")), "not-authorized") << "only who knows the password learns more";
+  }
+  source.changes = true;
+  source.verdict = {.standing = Standing::must_change};
+  EXPECT_TRUE(std::get<AuthSuccess>(plain("wonderland")).principal->must_change_password);
+  source.verdict = {.standing = Standing::good};
+  EXPECT_EQ(notice(), "");
+  EXPECT_FALSE(std::get<AuthSuccess>(plain("wonderland")).principal->must_change_password);
+  source.verdict.grace_logins = 2;
+  EXPECT_EQ(notice(), "Your password has expired. Logins with it that are left: 2. Change it now.");
+  source.verdict.grace_logins.reset();
+  source.verdict.expires_in = std::chrono::hours(49);
+  EXPECT_EQ(notice(), "Your password expires in 2 days. Change it before.");
+  source.verdict.expires_in = std::chrono::minutes(5);
+  EXPECT_EQ(notice(), "Your password expires in less than a day. Change it now.");
+  source.is_expired = true;
+  EXPECT_EQ(said(plain("wonderland")), "success") << "who checks it knows better than the entry";
+  source.verdict.is_remembered = true;
+  EXPECT_EQ(said(plain("wonderland")), "credentials-expired") << "not from memory";
 }
 
 // ---- brute force (security S07)

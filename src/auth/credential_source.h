@@ -1,6 +1,9 @@
 // CredentialSource: where an account's credentials are learnt. One adapter per kind of source; the local one reads the
 // AccountStore.
 #pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +20,7 @@ struct Credentials {
   std::vector<ScramKeys> keys;      // empty: no password can be right
   bool is_enabled = true;           // told to the client only after a correct proof
   bool is_expired = false;          // the same
+  bool must_change = false;         // the same: the password is right, and good for nothing but setting another
   std::vector<std::string> groups{};
   WallTime changed{};               // last; what was derived from them before is void
   std::string entry{};              // how the source names the account where it checks passwords itself
@@ -28,6 +32,24 @@ struct ProofsOfDomain {
   std::vector<std::string> hashes{};   // of these only; empty: whatever is configured
   bool checks_passwords = false;    // PLAIN asks the source; there are no keys to compare with
   bool keeps_keys = true;           // add_keys works
+  bool changes_passwords = true;    // by their owners, here
+};
+
+// What a source that checks passwords itself says of one.
+struct PasswordVerdict {
+  enum class Standing : std::uint8_t {
+    wrong,          // or the source does not say that it is right
+    good,
+    disabled,       // it is right, and the account may not be used
+    expired,        // it is right, and good for nothing any more
+    must_change,    // it is right, and good for setting another
+  };
+  Standing standing = Standing::wrong;
+  std::string why{};                                    // in the source's words, for operators
+  std::optional<std::uint32_t> grace_logins{};          // it has expired, and so many logins are left
+  std::optional<std::chrono::seconds> expires_in{};     // soon
+  bool is_remembered = false;                           // said before, and the source is away
+  [[nodiscard]] bool is_right() const { return standing != Standing::wrong; }
 };
 
 class CredentialSource {
@@ -45,7 +67,7 @@ class CredentialSource {
   }
   // Only where proofs() says so. `entry` as found in Credentials; empty for an account that is not there, about which as much is done
   // (security S05). The password is prepared, and never empty.
-  virtual Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) {
+  virtual Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) {
     static_cast<void>(account);
     static_cast<void>(entry);
     static_cast<void>(password);

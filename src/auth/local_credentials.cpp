@@ -14,6 +14,7 @@ Task<Result<Credentials>> LocalCredentials::find(BareJid account) {
   credentials.keys = std::move(record->keys);
   credentials.is_enabled = record->is_enabled;
   credentials.changed = record->credentials_changed;
+  credentials.must_change = record->must_change;
   co_return credentials;
 }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "auth/password_rules.h"
 #include "sasl/scram_keys.h"
 #include "storage/memory/memory_stores.h"
 #include "tests/support/failing_stores.h"
@@ -93,6 +94,54 @@ TEST_F(SettingPasswords, UnicodeSpellingsOfOnePasswordAreOne) {  // RFC 8265 sec
   EXPECT_EQ(composed->view(), decomposed->view());
 }
 
+// ---- profiles (password_rules_test.cpp has what they demand of a password by itself)
+
+TEST_F(SettingPasswords, TheReasonIsTheSameHoweverItIsSet) {
+  AuthConfig config = quick();
+  config.password_profile = PasswordProfile::nist;
+  passwords.configure(config);
+  const std::string why = "the password is one of those that are guessed first";
+  EXPECT_EQ(loop.run(passwords.create_account(alice, secret("passwordpassword"))).error().what, why);
+  ASSERT_TRUE(loop.run(passwords.create_account(alice, secret("a looking-glass"))));
+  EXPECT_EQ(loop.run(passwords.set_password(alice, secret("passwordpassword"))).error().what, why);
+  EXPECT_EQ(loop.run(passwords.change_password(alice, secret("passwordpassword"), ChangedBy::its_owner)).error().what, why);
+}
+
+TEST_F(SettingPasswords, FormerPasswordsDoNotComeBack) {
+  AuthConfig config = quick();
+  config.password_history = 3;
+  passwords.configure(config);
+  ASSERT_TRUE(loop.run(passwords.create_account(alice, secret("password number 0"))));
+  const auto set = [&](int number) { return loop.run(passwords.set_password(alice, secret("password number " + std::to_string(number)))); };
+  EXPECT_EQ(set(0).error().what, "the password is one of the account's last 3") << "the one that stands";
+  EXPECT_TRUE(set(1));
+  EXPECT_TRUE(set(2));
+  EXPECT_FALSE(set(0));
+  EXPECT_FALSE(set(1));
+  EXPECT_FALSE(set(2));
+  EXPECT_TRUE(set(3));
+  EXPECT_TRUE(set(0)) << "three others were between";
+  failing.restart({.nth = 1});   // the account is read, its former passwords cannot be
+  EXPECT_EQ(set(9).error().kind, ErrorKind::unavailable) << "a check that cannot be made is a refusal";
+}
+
+TEST_F(SettingPasswords, AnOwnerWaitsForTheLeastAgeAndAnOperatorDoesNot) {
+  AuthConfig config = quick();
+  config.password_min_age = std::chrono::hours(24);
+  passwords.configure(config);
+  ASSERT_TRUE(loop.run(passwords.create_account(alice, secret("wonderland"))));
+  EXPECT_EQ(loop.run(passwords.set_password(alice, secret("looking-glass"), ChangedBy::its_owner)).error().what,
+            "the password may be changed again 24 hours after the last change");
+  EXPECT_TRUE(loop.run(passwords.set_password(alice, secret("looking-glass"))));
+  clock.advance(std::chrono::hours(23));
+  EXPECT_FALSE(loop.run(passwords.set_password(alice, secret("jabberwocky"), ChangedBy::its_owner)));
+  clock.advance(std::chrono::hours(1));
+  EXPECT_TRUE(loop.run(passwords.set_password(alice, secret("jabberwocky"), ChangedBy::its_owner)));
+  ASSERT_TRUE(loop.run(stores.accounts.set_must_change(alice)));
+  EXPECT_TRUE(loop.run(passwords.set_password(alice, secret("bandersnatch"), ChangedBy::its_owner))) << "one that must be changed may be";
+  EXPECT_FALSE(loop.run(passwords.set_password(alice, secret("jubjub bird"), ChangedBy::its_owner)));
+}
+
 TEST_F(SettingPasswords, FailingStoreIsReported) {
   failing.restart({.nth = 0});
   const auto result = loop.run(passwords.create_account(alice, secret("wonderland")));
@@ -112,7 +161,7 @@ TEST(AuthConfigRules, DefaultsAreValidAndWrongNamesAreNot) {
   EXPECT_FALSE(validate(config));
   config.key_hashes = {};
   EXPECT_FALSE(validate(config));
-  EXPECT_EQ(option_table<AuthConfig>(auth_options).infos().size(), 15U);
+  EXPECT_EQ(option_table<AuthConfig>(auth_options).infos().size(), 21U);
 }
 
 }  // namespace

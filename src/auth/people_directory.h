@@ -22,7 +22,8 @@ class PeopleProfiles;
 struct DirectoryPerson {
   std::optional<BareJid> account{};                 // always there in what a PeopleDirectory gives
   bool is_enabled = true;
-  bool is_expired = false;                          // the password must be changed before it is good again
+  bool is_expired = false;                          // the password is good for nothing any more
+  bool must_change = false;                         // it must be changed before it is good again
   std::optional<WallTime> credentials_changed{};    // nothing: the directory does not say
 };
 
@@ -51,7 +52,14 @@ class PeopleDirectory {
   // 2.5 s. Whoever asks for the same account meanwhile waits for the same answer.
   virtual Task<Result<Found>> find(BareJid account) = 0;
   // `entry` as found; empty: nobody is, and as much is done as if somebody were (security S05). The password is prepared.
-  virtual Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) = 0;
+  virtual Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) = 0;
+  // Sets the person's password as that person, by the directory's own rules. denied: it may not be set, or not to this, `what` says why in
+  // words for its owner. Another error, and nobody knows whether it was. Only where proofs() says that passwords are changed.
+  virtual Task<Result<void>> change_password(BareJid account, SecretBytes password) {
+    static_cast<void>(account);
+    static_cast<void>(password);
+    co_return fail(ErrorKind::denied, "this directory changes no passwords for us");
+  }
 
   struct Listing {
     std::vector<DirectoryPerson> people;

@@ -38,6 +38,8 @@ struct Principal {
   std::optional<ClientCertificate> certificate{};
   WallTime authenticated{};
   std::optional<WallTime> credentials_changed{};  // as of then; nothing where there is no account (ANONYMOUS)
+  bool must_change_password = false;        // let in for that, and for nothing else (ADR 0060)
+  std::string notice{};                     // about the password, for its owner to read at once; empty: nothing
 };
 using PrincipalPtr = std::shared_ptr<const Principal>;
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "core/home.h"
+#include "core/notices.h"
 #include "core/virtual_host.h"
 
 namespace aldis {
@@ -196,7 +197,18 @@ void Account::bind_now(BindRequest request) {
                               {"mechanism", session.principal()->mechanism},
                               {"peer", session.peer_address()}});
   if (request.inline_bind) {
+    if (session.is_for_password()) {
+      request.inline_bind->requests.clear();
+      request.inline_bind->metadata.reset();
+    }
     answer_inline(session, *request.inline_bind);
+  }
+  if (!session.principal()->notice.empty()) {
+    session.send_own(make_headline(home_, BareJid::parse(jid_.domain()).value(), session, "Your password", session.principal()->notice));
+  }
+  if (session.is_for_password()) {   // features have nothing to do with it
+    session.start();
+    return;
   }
   for (const auto& observer : host_.observers.bound) {
     observer(session);

@@ -204,7 +204,7 @@ void Account::deliver_message(Envelope envelope) {
   const Stanza& stanza = *envelope.stanza;
   const Jid& to = *stanza.to();
   if (to.is_full()) {
-    if (Session* session = find_session(to.resource())) {  // section 8.5.3.1
+    if (Session* session = find_session(to.resource()); session != nullptr && !session->is_for_password()) {  // section 8.5.3.1
       static_cast<void>(deliver_to(*session, envelope));
       return;
     }
@@ -324,7 +324,7 @@ void Account::deliver_iq(Envelope envelope) {
     return;
   }
   Session* session = find_session(to.resource());
-  if (session == nullptr) {  // section 8.5.3.2.3
+  if (session == nullptr || session->is_for_password()) {  // section 8.5.3.2.3
     home_.router().bounce(home_, envelope, StanzaError(StanzaCondition::service_unavailable));
     return;
   }

@@ -187,7 +187,7 @@ void Account::deliver_presence(Envelope envelope) {
     }
   };
   if (to.is_full()) {  // section 8.5.3.1
-    if (Session* session = find_session(to.resource())) {
+    if (Session* session = find_session(to.resource()); session != nullptr && !session->is_for_password()) {
       tell(*session);
     }
     return;

@@ -54,7 +54,7 @@ void Account::resume(ResumptionRequest request) {
 }
 
 void Account::resume_now(ResumptionRequest request) {
-  if (!trusts(*request.principal)) {
+  if (!trusts(*request.principal) || request.principal->must_change_password) {   // an earlier session may do everything
     refused_resumptions.add();
     request.refuse({.condition = StanzaCondition::not_authorized});
     return;

@@ -92,6 +92,7 @@ Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes passw
   Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
   const Result<void> created = co_await passwords.create_account(jid, std::move(password));
   if (!created) {
+    log::info("audit-account-refused", {{"account", jid.str()}, {"reason", created.error().what}});
     co_return created;
   }
   log::info("account-created", {{"account", jid.str()}});
@@ -106,13 +107,48 @@ Task<Result<void>> Administration::create_account(BareJid jid, SecretBytes passw
   co_return created;
 }
 
-Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes password, SessionId keep) {
+Task<Result<WallTime>> Administration::change_password(BareJid jid, SecretBytes password, ChangedBy by) {
+  const std::string* directory = directory_of(jid.domain());
+  if (directory == nullptr) {
+    Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
+    Result<WallTime> changed = co_await passwords.change_password(jid, std::move(password), by);
+    co_return changed;
+  }
+  if (by != ChangedBy::its_owner) {
+    co_return owned_by_directory(jid, *directory);
+  }
+  const Result<SecretBytes> prepared = prepare_password(password);
+  if (!prepared) {
+    co_return fail(prepared.error());
+  }
+  const Completion<Result<WallTime>> done;
+  lobby_.post([this, jid, fresh = *prepared, done]() mutable {
+    spawn([](const DirectoryAccounts& directories, BareJid account, SecretBytes wanted, Completion<Result<WallTime>> to) -> Task<void> {
+      Result<WallTime> changed = co_await directories.change_password(std::move(account), std::move(wanted));
+      to.complete(std::move(changed));
+    }(*world_.directories, jid, std::move(fresh), done));
+  });
+  Result<WallTime> changed = co_await done;
+  co_return changed;
+}
+
+Task<Result<void>> Administration::expire_password(BareJid jid) {
   if (const std::string* directory = directory_of(jid.domain())) {
     co_return owned_by_directory(jid, *directory);
   }
-  Passwords passwords(auth_(), world_.stores.accounts, derivation_, world_.random, world_.clock);
-  const Result<WallTime> changed = co_await passwords.change_password(jid, std::move(password));
+  const Result<void> done = co_await world_.stores.accounts.set_must_change(jid);
+  if (done) {
+    log::info("password-expired", {{"account", jid.str()}});
+  }
+  co_return done;
+}
+
+Task<Result<void>> Administration::set_password(BareJid jid, SecretBytes password, SessionId keep, ChangedBy by) {
+  const Result<WallTime> changed = co_await change_password(jid, std::move(password), by);
   if (!changed) {
+    log::info("audit-password-refused", {{"account", jid.str()},
+                                         {"by", by == ChangedBy::its_owner ? "its owner" : "an operator"},
+                                         {"reason", changed.error().what}});
     co_return fail(changed.error());
   }
   log::info("password-changed", {{"account", jid.str()}});

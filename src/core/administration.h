@@ -11,6 +11,7 @@
 #include "auth/certificate/certificate_judge.h"
 #include "auth/key_derivation.h"
 #include "auth/login_failures.h"
+#include "auth/passwords.h"
 #include "auth/people_directory.h"
 #include "base/secret_bytes.h"
 #include "core/ids.h"
@@ -43,8 +44,11 @@ class Administration {
   // These four: denied where a directory owns the domain's people, but that what is left of who is disabled there may be deleted.
   // not_found: the domain is not served here. invalid: the rules refuse the password; `what` says why. already_exists.
   [[nodiscard]] Task<Result<void>> create_account(BareJid jid, SecretBytes password);
-  // Ends every session of the account but `keep`.
-  [[nodiscard]] Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep = SessionId::none);
+  // Ends every session of the account but `keep`. Where a directory owns the people, its owner may, if the directory changes passwords.
+  [[nodiscard]] Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep = SessionId::none,
+                                                ChangedBy by = ChangedBy::an_operator);
+  // It must be changed at the next login; sessions go on, tokens end. not_found
+  [[nodiscard]] Task<Result<void>> expire_password(BareJid jid);
   [[nodiscard]] Task<Result<void>> set_enabled(BareJid jid, bool is_enabled);
   // `before_sessions_end` is called, on the caller's executor, between the removal and its consequences: the moment to
   // answer one of the account's own sessions.
@@ -88,6 +92,8 @@ class Administration {
   [[nodiscard]] Task<Result<std::size_t>> set_motd(BareJid domain, std::string text);
 
  private:
+  // What the rules refuse is told to who asked, and written down.
+  [[nodiscard]] Task<Result<WallTime>> change_password(BareJid jid, SecretBytes password, ChangedBy by);
   World& world_;
   KeyDerivation& derivation_;
   LoginFailureCounters& failures_;

@@ -74,6 +74,7 @@ Task<Result<Credentials>> DirectoryAccounts::find(BareJid account) {
   credentials.keys = std::move(found->keys);
   credentials.is_enabled = found->person.is_enabled;
   credentials.is_expired = found->person.is_expired;
+  credentials.must_change = found->person.must_change;
   credentials.entry = std::move(found->entry);
   if (found->is_remembered) {   // old news is not written down; whoever was disabled meanwhile stays so
     const Result<AccountRecord> record = co_await world_.stores.accounts.find(account);
@@ -101,14 +102,40 @@ Task<Result<void>> DirectoryAccounts::add_keys(BareJid account, ScramKeys keys, 
   co_return added;
 }
 
-Task<Result<bool>> DirectoryAccounts::check_password(BareJid account, std::string entry, SecretBytes password) {
+Task<Result<PasswordVerdict>> DirectoryAccounts::check_password(BareJid account, std::string entry, SecretBytes password) {
   PeopleDirectory* directory = directory_of(account.domain());
   if (directory == nullptr) {
-    Result<bool> own = co_await own_.check_password(std::move(account), std::move(entry), std::move(password));
+    Result<PasswordVerdict> own = co_await own_.check_password(std::move(account), std::move(entry), std::move(password));
     co_return own;
   }
-  Result<bool> is_right = co_await directory->check_password(std::move(account), std::move(entry), std::move(password));
-  co_return is_right;
+  Result<PasswordVerdict> verdict = co_await directory->check_password(std::move(account), std::move(entry), std::move(password));
+  co_return verdict;
+}
+
+// Afterwards the mirror is made to say so here and now: its next look would take the change for somebody else's, and end the session that
+// has just made it.
+Task<Result<WallTime>> DirectoryAccounts::change_password(BareJid account, SecretBytes password) const {
+  PeopleDirectory* directory = directory_of(account.domain());
+  if (directory == nullptr) {
+    co_return fail(ErrorKind::invalid, "no directory owns the people of " + std::string(account.domain()));
+  }
+  const Result<void> done = co_await directory->change_password(account, std::move(password));
+  if (!done) {
+    co_return fail(done.error());
+  }
+  const Result<PeopleDirectory::Found> found = co_await directory->find(account);
+  if (is_stopped_) {
+    co_return fail(ErrorKind::cancelled, "the server is stopping");
+  }
+  WallTime changed = world_.clock.wall();
+  if (found && !found->is_remembered && found->person.credentials_changed) {
+    changed = *found->person.credentials_changed;
+  }
+  const Result<void> stored = co_await world_.stores.accounts.set_keys(account, {}, changed, 0);   // tokens end with it
+  if (!stored) {
+    co_return fail(stored.error());
+  }
+  co_return changed;
 }
 
 // ---- the mirror
@@ -159,7 +186,7 @@ Task<Result<WallTime>> DirectoryAccounts::learn(DirectoryPerson person) {
   WallTime changed = record->credentials_changed;
   if (person.credentials_changed && *person.credentials_changed != changed) {
     changed = *person.credentials_changed;   // tokens end with it
-    const Result<void> stored = co_await world_.stores.accounts.set_keys(account, {}, changed);
+    const Result<void> stored = co_await world_.stores.accounts.set_keys(account, {}, changed, 0);
     if (!stored) {
       co_return fail(stored.error());
     }

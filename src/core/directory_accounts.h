@@ -33,7 +33,9 @@ class DirectoryAccounts final : public CredentialSource {
   Task<Result<Credentials>> find(BareJid account) override;
   Task<Result<void>> add_keys(BareJid account, ScramKeys keys, WallTime changed) override;
   [[nodiscard]] ProofsOfDomain proofs(std::string_view domain) const override;
-  Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) override;
+  Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) override;
+  // By its owner, as PeopleDirectory::change_password. The account's credentials_changed afterwards.
+  [[nodiscard]] Task<Result<WallTime>> change_password(BareJid account, SecretBytes password) const;
 
   // Makes the store, and what is in memory, as the directory says. The account's credentials_changed afterwards; not_found: disabled,
   // and never here.

@@ -201,7 +201,7 @@ Task<std::vector<SessionId>> Residents::sessions_of(std::vector<FullJid> clients
         const FullJid& client = (*all)[place];
         const Account* account = home.find_account(client.bare());
         const Session* session = account != nullptr ? account->find_session(client.resource()) : nullptr;
-        sessions.push_back(session != nullptr && !session->is_ending() ? session->id() : SessionId::none);
+        sessions.push_back(session != nullptr && !session->is_ending() && !session->is_for_password() ? session->id() : SessionId::none);
       }
       done.complete(std::move(sessions));
     });

@@ -227,6 +227,9 @@ void Session::admit(StanzaPtr stanza) {
   if (!lang_.empty() && stanza->lang().empty()) {
     stanza = stanza->with_lang(lang_);  // RFC 6120 section 8.1.5
   }
+  if (is_for_password() && refuse_but_password(*stanza)) [[unlikely]] {
+    return;
+  }
   Envelope envelope{std::move(stanza), principal_, id_, account_.home().next_trace()};
   if (managed_ != nullptr) {
     envelope.acceptance = Acceptance::make(account_.home().settlements(), id_, managed_->handled.receive());

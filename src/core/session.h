@@ -42,6 +42,8 @@ class Session final : public net::Connection::Owner {
   [[nodiscard]] std::string peer_address() const;
   [[nodiscard]] std::optional<tls::TlsInfo> tls_info() const;   // nothing: no TLS
   [[nodiscard]] bool is_ending() const { return is_ending_; }
+  // Its owner may change the password and do nothing else: to others it is not there (ADR 0060).
+  [[nodiscard]] bool is_for_password() const { return principal_->must_change_password; }
 
   // Starts reading. The bind result has been queued before.
   void start();
@@ -143,6 +145,8 @@ class Session final : public net::Connection::Owner {
   void resume();
   void pause_for(std::chrono::milliseconds wait);
   // Counts bytes the client made the server work on, and reads it more slowly when they are too many (security E05).
+  // What it may not do is refused, and true.
+  [[nodiscard]] bool refuse_but_password(const Stanza& stanza);
   void hold_to_rate(std::size_t bytes);
   // Has used up half of what it may send at once, or does not read.
   [[nodiscard]] bool is_flooding();

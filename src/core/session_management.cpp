@@ -71,7 +71,7 @@ void Session::carry_out(const stream::ManagementElement& element) {
 }
 
 std::string Session::enable_management(const stream::EnableRequest& request) {
-  if (managed_ != nullptr || connection_ == nullptr) {
+  if (managed_ != nullptr || connection_ == nullptr || is_for_password()) {
     return stream::management_failed(StanzaCondition::unexpected_request);
   }
   const auto config = account_.home().world().config();

@@ -143,7 +143,7 @@ TEST(Suspension, AChangeOfCredentialsEndsIt) {  // security S13: with the server
     after.clock().advance(std::chrono::seconds(1));
     const BareJid juliet = *BareJid::parse("juliet@capulet.example");
     const Result<void> changed = after.wait(is_disabled ? after.stores().accounts.set_enabled(juliet, false)
-                                                        : after.stores().accounts.set_keys(juliet, {}, after.clock().wall()));
+                                                        : after.stores().accounts.set_keys(juliet, {}, after.clock().wall(), 0));
     ASSERT_TRUE(changed.has_value());
     EXPECT_EQ(starts(after), 1U);
     EXPECT_EQ(after.home().session_count(), 0U);

@@ -1,6 +1,8 @@
 // XEP-0077 (2.4) In-Band Registration: users change their own password and, if the domain allows, remove their account;
 // strangers make one only where registration is switched on. Passwords pass the one door (core/administration.h).
 // Not here: registration with other entities, or with data forms beyond username and password.
+#include <cstring>
+
 #include "base/log.h"
 #include "core/account.h"
 #include "core/administration.h"
@@ -47,7 +49,7 @@ StanzaError refusal(const Error& error) {
     case ErrorKind::limit: return StanzaError(StanzaCondition::not_acceptable, error.what);
     case ErrorKind::already_exists: return StanzaError(StanzaCondition::conflict);
     case ErrorKind::not_found: return StanzaError(StanzaCondition::item_not_found);
-    case ErrorKind::denied: return StanzaError(StanzaCondition::not_allowed);
+    case ErrorKind::denied: return StanzaError(StanzaCondition::not_allowed, error.what);
     default: return StanzaError(StanzaCondition::resource_constraint);
   }
 }
@@ -63,7 +65,16 @@ Task<StanzaPtr> change_own(Iq request, Wish wish) {
     co_return removed ? nullptr : request.error(refusal(removed.error()));
   }
   const Result<void> changed =
-      co_await administration.set_password(owner, SecretBytes(*wish.password), request.envelope().origin);
+      co_await administration.set_password(owner, SecretBytes(*wish.password), request.envelope().origin, ChangedBy::its_owner);
+  ::explicit_bzero(wish.password->data(), wish.password->size());
+  if (changed && request.envelope().sender->must_change_password) {   // what its session was for is done: it logs in anew
+    request.home().reply(request.envelope(), request.result());
+    if (Session* session = request.session()) {
+      const StreamError again{.condition = StreamCondition::reset, .text = "The password was changed: log in with the new one."};
+      session->end(&again, "password changed as it had to be");
+    }
+    co_return nullptr;
+  }
   co_return changed ? request.result() : request.error(refusal(changed.error()));
 }
 
@@ -111,7 +122,7 @@ void install_registration(Extension& self) {
       if (request.payload().child_count() != 1) {
         return request.error(StanzaCondition::bad_request);
       }
-      if (!config.allow_removal) {
+      if (!config.allow_removal || request.envelope().sender->must_change_password) {
         return request.error(StanzaCondition::not_allowed);
       }
       return change_own(Iq(request.envelope(), Recipient::own_account, request.host(), request.home()), std::move(wish));
@@ -125,6 +136,7 @@ void install_registration(Extension& self) {
     }
     const Result<std::string, JidError> name = prepare_local(*wish.username);
     if (!name || *name != request.from().local()) {
+      log::info("audit-password-refused", {{"account", request.from().bare_str()}, {"by", "its owner"}, {"reason", "another name was asked for"}});
       return request.error(StanzaCondition::not_allowed);  // security S14: nobody else's
     }
     return change_own(Iq(request.envelope(), Recipient::own_account, request.host(), request.home()), std::move(wish));

@@ -1,5 +1,6 @@
 // XEP-0077: one's own password and account, and accounts of strangers where that is switched on (security S14).
 #include "extensions/extensions.h"
+#include "tests/support/fake_directory.h"
 #include "tests/support/scene.h"
 
 namespace aldis::test {
@@ -56,6 +57,32 @@ TEST(Registration, AUserChangesHisOwnPasswordAndNobodyElses) {  // section 3.3; 
   nurse.receives_nothing();
   EXPECT_NE(juliet.asks("get", "capulet.example", "<query xmlns='jabber:iq:register'/>").find("<registered/><username>juliet</username>"),
             std::string::npos);
+}
+
+TEST(Registration, ADirectorysPasswordIsChangedThereOrNotAtAll) {
+  DirectoryScene people;
+  Scene scene(people.options());
+  Client& juliet = scene.login("juliet@capulet.example/balcony");
+  Client& chamber = scene.login("juliet@capulet.example/chamber");
+  juliet.sends("<iq type='set' id='1' to='capulet.example'>" + change("juliet", "quite another") + "</iq>");
+  EXPECT_NE(juliet.receives("id='1'").find("<not-allowed "), std::string::npos);
+  people.directory->changes_passwords = true;
+  people.directory->refusal = Error{ErrorKind::invalid, "the directory says that the password is too short"};
+  juliet.sends("<iq type='set' id='2' to='capulet.example'>" + change("juliet", "quite another") + "</iq>");
+  const std::string refused = juliet.receives("id='2'");
+  EXPECT_NE(refused.find("<not-acceptable "), std::string::npos) << refused;
+  EXPECT_NE(refused.find("the directory says that the password is too short"), std::string::npos) << refused;
+  people.directory->refusal = Error{ErrorKind::timeout, "no answer"};
+  juliet.sends("<iq type='set' id='3' to='capulet.example'>" + change("juliet", "quite another") + "</iq>");
+  juliet.receives_error("3", "resource-constraint");
+  EXPECT_FALSE(scene.wait(scene.administration().set_password(*BareJid::parse("juliet@capulet.example"), SecretBytes(std::string_view("by an operator")))).has_value());
+  EXPECT_TRUE(people.directory->changed.empty());
+  people.directory->refusal.reset();
+  scene.advance(std::chrono::seconds(1));
+  juliet.asks("set", "capulet.example", change("juliet", "quite another"));
+  EXPECT_EQ(people.directory->changed, std::vector<std::string>{"juliet@capulet.example quite another"});
+  chamber.is_closed_with("reset");
+  EXPECT_EQ(scene.wait(scene.stores().accounts.find(*BareJid::parse("juliet@capulet.example")))->credentials_changed, scene.clock().wall());
 }
 
 TEST(Registration, RemovalIsAnsweredOnceAndThenTheSessionsEnd) {  // section 3.2

@@ -155,6 +155,29 @@ TEST_F(ServiceAdministration, ChangesAPassword) {  // section 4.7; security S13
   is_refused("change-user-password", {{"accountjid", "nobody@capulet.example"}, {"password", "quite another"}}, "item-not-found");
 }
 
+TEST_F(ServiceAdministration, JudgesAPasswordAsEveryOtherDoorDoes) {  // security S14: XEP-0133, XEP-0077 and operators in the same words
+  scene_.has_account("juliet@capulet.example", "long enough");
+  Client& juliet = scene_.login("juliet@capulet.example/balcony");
+  const BareJid jid = *BareJid::parse("juliet@capulet.example");
+  const std::string salt = scene_.wait(scene_.stores().accounts.find(jid))->keys.front().salt;
+  for (const std::string& password : {std::string("short"), std::string(5000, 'x'), std::string("tab\tand more"), std::string()}) {
+    const Result<void> set = scene_.wait(scene_.administration().set_password(jid, SecretBytes(std::string_view(password))));
+    ASSERT_FALSE(set.has_value());
+    const std::string text = ">" + set.error().what + "</text>";
+    const std::string escaped = password.empty() ? password : password == "tab\tand more" ? "tab&#9;and more" : password;
+    juliet.sends("<iq type='set' id='p' to='capulet.example'><query xmlns='jabber:iq:register'><username>juliet</username><password>" + escaped + "</password></query></iq>");
+    const std::string own = juliet.receives("id='p'");
+    EXPECT_TRUE(holds(own, "<not-acceptable ") && holds(own, text)) << own << text;
+    const std::string session = session_of(bard_.asks("set", "capulet.example", command("change-user-password")));
+    bard_.sends("<iq type='set' id='a' to='capulet.example'>" +
+                command("change-user-password", session, submit({{"accountjid", "juliet@capulet.example"}, {"password", escaped}})) + "</iq>");
+    const std::string admins = bard_.receives("id='a'");
+    EXPECT_TRUE(password.empty() || holds(admins, set.error().what)) << admins;
+    EXPECT_TRUE(holds(admins, "type='error'")) << admins;
+  }
+  EXPECT_EQ(scene_.wait(scene_.stores().accounts.find(jid))->keys.front().salt, salt) << "nothing was changed";
+}
+
 TEST_F(ServiceAdministration, ShowsWhatAUserHas) {  // sections 4.8 to 4.10
   scene_.has_account("juliet@capulet.example", "long enough");
   scene_.are_contacts("juliet@capulet.example", "romeo@montague.example");
@@ -302,7 +325,7 @@ TEST_F(ServiceAdministration, OffersEveryOperatorsCommandOfADomain) {
     user.sends("<iq type='set' id='c' to='capulet.example'>" + plain(name) + "</iq>");
     user.receives_error("c", "forbidden");
   }
-  EXPECT_EQ(offered, 16U);  // the others have a node of XEP-0133, or are about the whole server
+  EXPECT_EQ(offered, 17U);  // the others have a node of XEP-0133, or are about the whole server
   const std::string accounts = bard_.asks("set", "capulet.example", plain("user-list"));
   EXPECT_TRUE(holds(accounts, "<reported><field")) << accounts;
   EXPECT_TRUE(holds(accounts, "<value>juliet@capulet.example</value>")) << accounts;

@@ -49,6 +49,15 @@ Outcome user_passwd(AdminTarget& target, CommandArguments arguments) {
   co_return message("password of " + jid.str() + " changed");
 }
 
+Outcome user_expire(AdminTarget& target, CommandArguments arguments) {
+  const BareJid jid = account_of(arguments);
+  Result<void> done = co_await target.expire_password(jid);
+  if (!done) {
+    co_return fail(done.error());
+  }
+  co_return message("password of " + jid.str() + " must be changed at the next login");
+}
+
 Outcome user_enable(AdminTarget& target, CommandArguments arguments) {
   return set_enabled(target, account_of(arguments), true);
 }
@@ -102,6 +111,7 @@ Outcome user_show(AdminTarget& target, CommandArguments arguments) {
                                       {"enabled", account->is_enabled},
                                       {"created", time_text(account->created)},
                                       {"password-changed", time_text(account->credentials_changed)},
+                                      {"must-change", account->must_change},
                                       {"locked-out", account->locked_out.empty() ? "no" : account->locked_out},
                                       {"sessions", number(sessions ? sessions->size() : 0)}}};
 }

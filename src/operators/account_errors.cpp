@@ -40,7 +40,7 @@ Result<void> name_notice(Result<void> done, NoticeKind kind, std::string_view do
 namespace {
 
 AccountInfo info_of(AccountRecord record, const Lockouts& lockouts) {
-  AccountInfo info{std::move(record.jid), record.is_enabled, record.created, record.credentials_changed};
+  AccountInfo info{std::move(record.jid), record.is_enabled, record.created, record.credentials_changed, {}, record.must_change};
   if (const auto found = lockouts.find(info.jid.str()); found != lockouts.end()) {
     if (found->second.is_everywhere) {
       info.locked_out = "everywhere";

@@ -32,6 +32,7 @@ struct AccountInfo {
   WallTime credentials_changed{};
   // Why logins are refused now whatever their proof; empty: they are not. "everywhere", or the sources it is true for.
   std::string locked_out{};
+  bool must_change = false;   // the password, at the next login
 };
 
 struct SessionInfo {
@@ -122,6 +123,8 @@ class AdminTarget : public RoomTarget {
   virtual Task<Result<void>> create_account(BareJid jid, SecretBytes password) = 0;
   // Ends the account's sessions but `keep`.
   virtual Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) = 0;
+  // It must be changed at the next login.
+  virtual Task<Result<void>> expire_password(BareJid jid) = 0;
   // Disabling ends the account's sessions.
   virtual Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) = 0;
   // With everything the account owned; ends its sessions.

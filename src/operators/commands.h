@@ -13,6 +13,7 @@ using Outcome = Task<Result<OperatorResult>>;
 
 Outcome user_add(AdminTarget& target, CommandArguments arguments);
 Outcome user_passwd(AdminTarget& target, CommandArguments arguments);
+Outcome user_expire(AdminTarget& target, CommandArguments arguments);
 Outcome user_enable(AdminTarget& target, CommandArguments arguments);
 Outcome user_disable(AdminTarget& target, CommandArguments arguments);
 Outcome user_delete(AdminTarget& target, CommandArguments arguments);

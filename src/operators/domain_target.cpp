@@ -23,6 +23,10 @@ Task<Result<void>> DomainTarget::set_password(BareJid jid, SecretBytes password,
   return holds(jid.domain()) ? inner_.set_password(jid, std::move(password), keep) : deny<void>();
 }
 
+Task<Result<void>> DomainTarget::expire_password(BareJid jid) {
+  return holds(jid.domain()) ? inner_.expire_password(jid) : deny<void>();
+}
+
 Task<Result<void>> DomainTarget::set_enabled(BareJid jid, bool is_enabled) {
   return holds(jid.domain()) ? inner_.set_enabled(jid, is_enabled) : deny<void>();
 }

@@ -12,6 +12,7 @@ class DomainTarget final : public AdminTarget {
 
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
+  Task<Result<void>> expire_password(BareJid jid) override;
   Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
   Task<Result<void>> delete_account(BareJid jid) override;
   Task<Result<void>> unlock(BareJid jid) override;

@@ -11,6 +11,7 @@ struct FakeTarget final : AdminTarget {
     std::string password;
     bool is_enabled = true;
     std::string locked_out{};
+    bool must_change = false;
   };
   std::map<std::pair<std::string, NoticeKind>, std::string> notices;
   std::vector<std::string> announced;
@@ -51,6 +52,9 @@ struct FakeTarget final : AdminTarget {
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override {
     kept = keep;
     co_return with(jid, [&](Account& account) { account.password = password.view(); });
+  }
+  Task<Result<void>> expire_password(BareJid jid) override {
+    co_return with(jid, [&](Account& account) { account.must_change = true; });
   }
   Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override {
     co_return with(jid, [&](Account& account) { account.is_enabled = is_enabled; });

@@ -34,6 +34,11 @@ Task<Result<void>> ServerTarget::set_password(BareJid jid, SecretBytes password,
   co_return name_account(std::move(done), jid);
 }
 
+Task<Result<void>> ServerTarget::expire_password(BareJid jid) {
+  Result<void> done = co_await administration_.expire_password(jid);
+  co_return name_account(std::move(done), jid);
+}
+
 Task<Result<void>> ServerTarget::set_enabled(BareJid jid, bool is_enabled) {
   Result<void> done = co_await administration_.set_enabled(jid, is_enabled);
   co_return name_account(std::move(done), jid);

@@ -45,6 +45,14 @@ Task<Result<void>> StoreTarget::set_password(BareJid jid, SecretBytes password, 
   co_return name_account(std::move(done), jid);
 }
 
+Task<Result<void>> StoreTarget::expire_password(BareJid jid) {
+  if (auto own = check_own(jid); !own) {
+    co_return own;
+  }
+  Result<void> done = co_await stores_.accounts.set_must_change(jid);
+  co_return name_account(std::move(done), jid);
+}
+
 Task<Result<void>> StoreTarget::set_enabled(BareJid jid, bool is_enabled) {
   if (auto own = check_own(jid); !own) {
     co_return own;

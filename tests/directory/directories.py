@@ -33,10 +33,21 @@ def verifier(password, name="sha256", iterations=4096):
     return f"SCRAM-{name.upper().replace('SHA', 'SHA-')}${iterations}:{text[0]}${text[1]}:{text[2]}"
 
 
-def person(uid, password, cn=None):
+def policy(name, **rules):
+    """Of passwords: draft-behera-ldap-password-policy-10."""
+    return (f"dn: cn={name},{BASE}\nobjectClass: pwdPolicy\nobjectClass: device\ncn: {name}\npwdAttribute: userPassword\n"
+            + "".join(f"{rule}: {value}\n" for rule, value in rules.items()) + "\n")
+
+
+def under(name, **more):
+    """Lines of a person whom the policy governs."""
+    return f"pwdPolicySubentry: cn={name},{BASE}\n" + "".join(f"{attribute}: {value}\n" for attribute, value in more.items())
+
+
+def person(uid, password, cn=None, more=""):
     keys = "".join(f"scramVerifier: {verifier(password, name)}\n" for name in ("sha256",))
     return (f"dn: cn={cn or uid},{PEOPLE}\nobjectClass: inetOrgPerson\nobjectClass: scramPerson\ncn: {cn or uid}\nsn: {uid}\nuid: {uid}\n"
-            f"userPassword: {password}\nmail: {uid}@example.org\n{keys}\n")
+            f"userPassword: {password}\nmail: {uid}@example.org\n{more}{keys}\n")
 
 
 def group(cn, members, kind="groupOfNames"):
@@ -86,8 +97,9 @@ directory {self.folder}/data
 index objectClass,uid eq
 overlay ppolicy
 ppolicy_default "cn=policy,{BASE}"
+ppolicy_use_lockout
 limits dn.exact="{SERVICE}" size=unlimited
-access to attrs=userPassword by anonymous auth
+access to attrs=userPassword by self write by anonymous auth
 access to attrs=scramVerifier by dn.exact="{SERVICE}" read
 access to attrs=mobile,jpegPhoto,displayName by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self write
 access to * by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self read
@@ -95,7 +107,11 @@ access to * by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self rea
         ldif = (f"dn: {BASE}\nobjectClass: dcObject\nobjectClass: organization\no: example\ndc: example\n\n"
                 f"dn: {PEOPLE}\nobjectClass: organizationalUnit\nou: people\n\n"
                 f"dn: {GROUPS}\nobjectClass: organizationalUnit\nou: groups\n\n"
-                f"dn: cn=policy,{BASE}\nobjectClass: pwdPolicy\nobjectClass: device\ncn: policy\npwdAttribute: userPassword\n\n"
+                + policy("policy") + policy("short-lived", pwdMaxAge=3600) + policy("graceful", pwdMaxAge=3600, pwdGraceAuthNLimit=3)
+                + policy("ending", pwdMaxAge=8 * 86400, pwdExpireWarning=8 * 86400)
+                + policy("strict", pwdMustChange="TRUE", pwdInHistory=2, pwdMinLength=10, pwdCheckQuality=1)
+                + policy("locking", pwdLockout="TRUE", pwdMaxFailure=2) + policy("safe", pwdSafeModify="TRUE")
+                + policy("fixed", pwdAllowUserChange="FALSE") +
                 f"dn: {SERVICE}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: aldis\n"
                 f"userPassword: {SERVICE_PASSWORD}\nauthzTo: dn.children:{PEOPLE}\n\n"
                 f"dn: {READER}\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: reader\n"

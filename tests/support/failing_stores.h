@@ -99,9 +99,11 @@ class FailingStores {
     Task<Result<void>> create(AccountRecord record) override {
       return f.guard(f.inner_.accounts.create(std::move(record)));
     }
-    Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override {
-      return f.guard(f.inner_.accounts.set_keys(std::move(jid), std::move(keys), when));
+    Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when, std::size_t former) override {
+      return f.guard(f.inner_.accounts.set_keys(std::move(jid), std::move(keys), when, former));
     }
+    Task<Result<void>> set_must_change(BareJid jid) override { return f.guard(f.inner_.accounts.set_must_change(std::move(jid))); }
+    Task<Result<std::vector<ScramKeys>>> former_keys(BareJid jid) override { return f.guard(f.inner_.accounts.former_keys(std::move(jid))); }
     Task<Result<void>> add_keys(BareJid jid, ScramKeys keys, WallTime changed) override {
       return f.guard(f.inner_.accounts.add_keys(std::move(jid), std::move(keys), changed));
     }

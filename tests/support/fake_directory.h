@@ -115,11 +115,24 @@ class FakeDirectory final : public PeopleDirectory {
   FakeProfiles cards;
 
   const std::string& name() const override { return name_; }
-  ProofsOfDomain proofs() const override { return {}; }
+  bool changes_passwords = false;
+  std::optional<Error> refusal{};          // of change_password
+  std::vector<std::string> changed{};      // "address password"
+  ProofsOfDomain proofs() const override { return {.changes_passwords = changes_passwords}; }
   std::chrono::milliseconds refresh() const override { return std::chrono::seconds(20); }
   std::chrono::milliseconds full_refresh() const override { return std::chrono::hours(1); }
   Task<Result<Found>> find(BareJid) override { co_return fail(ErrorKind::unavailable, "nobody logs in here"); }
-  Task<Result<bool>> check_password(BareJid, std::string, SecretBytes) override { co_return false; }
+  Task<Result<PasswordVerdict>> check_password(BareJid, std::string, SecretBytes) override { co_return PasswordVerdict{}; }
+  Task<Result<void>> change_password(BareJid account, SecretBytes password) override {
+    if (!changes_passwords) {
+      co_return fail(ErrorKind::denied, "change it in the directory");
+    }
+    if (refusal) {
+      co_return fail(*refusal);
+    }
+    changed.push_back(account.str() + " " + std::string(password.view()));
+    co_return Result<void>();
+  }
   Task<Result<Listing>> list(std::string, std::string) override { co_return fail(ErrorKind::unavailable, "no list"); }
   Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid>) override { co_return fail(ErrorKind::unavailable, "no list"); }
   Task<std::vector<DirectoryStep>> explain(BareJid) override { co_return std::vector<DirectoryStep>(); }

@@ -123,7 +123,7 @@ TEST_P(StoreContract, AccountIsFoundAsItWasCreated) {
 
 TEST_P(StoreContract, AccountThatDoesNotExistIsNotFound) {
   refuses(stores().accounts.find(juliet_), ErrorKind::not_found);
-  refuses(stores().accounts.set_keys(juliet_, {keys("SHA-1")}, at_ms(1)), ErrorKind::not_found);
+  refuses(stores().accounts.set_keys(juliet_, {keys("SHA-1")}, at_ms(1), 0), ErrorKind::not_found);
   refuses(stores().accounts.set_enabled(juliet_, false), ErrorKind::not_found);
   refuses(stores().accounts.remove(juliet_), ErrorKind::not_found);
   refuses(stores().accounts.find(juliet_), ErrorKind::not_found);
@@ -140,7 +140,7 @@ TEST_P(StoreContract, AccountIsCreatedOnce) {
 TEST_P(StoreContract, AccountChanges) {
   must(stores().accounts.create(account("juliet@capulet.example")));
   must(stores().accounts.create(account("nurse@capulet.example")));
-  must(stores().accounts.set_keys(juliet_, {keys("SHA-512"), keys("SHA-1")}, at_ms(7)));
+  must(stores().accounts.set_keys(juliet_, {keys("SHA-512"), keys("SHA-1")}, at_ms(7), 0));
   must(stores().accounts.set_enabled(juliet_, false));
   reopen();
   const AccountRecord found = get(stores().accounts.find(juliet_));
@@ -150,9 +150,74 @@ TEST_P(StoreContract, AccountChanges) {
   ASSERT_EQ(found.keys.size(), 2U);
   EXPECT_EQ(found.keys[0].hash, "SHA-512");  // in the order given
   EXPECT_EQ(found.keys[1].hash, "SHA-1");
-  must(stores().accounts.set_keys(juliet_, {}, at_ms(8)));
+  must(stores().accounts.set_keys(juliet_, {}, at_ms(8), 0));
   EXPECT_TRUE(get(stores().accounts.find(juliet_)).keys.empty());
   EXPECT_TRUE(get(stores().accounts.find(bare("nurse@capulet.example"))).is_enabled);
+}
+
+TEST_P(StoreContract, FormerKeysAreTheLastOnesFirst) {
+  must(stores().accounts.create(account("juliet@capulet.example")));
+  must(stores().accounts.create(account("nurse@capulet.example")));
+  EXPECT_TRUE(get(stores().accounts.former_keys(juliet_)).empty());
+  const auto change = [&](std::uint32_t iterations, std::size_t former) {
+    ScramKeys first = keys("SHA-512");
+    first.iterations = iterations;
+    must(stores().accounts.set_keys(juliet_, {first, keys("SHA-1")}, at_ms(iterations), former));
+  };
+  const auto formers = [&] {
+    std::vector<std::uint32_t> all;
+    for (const ScramKeys& each : get(stores().accounts.former_keys(juliet_))) all.push_back(each.iterations);
+    return all;
+  };
+  change(1, 0);
+  EXPECT_TRUE(formers().empty());
+  change(2, 2);
+  change(3, 2);
+  EXPECT_EQ(formers(), (std::vector<std::uint32_t>{2, 1}));
+  change(4, 2);
+  reopen();
+  EXPECT_EQ(formers(), (std::vector<std::uint32_t>{3, 2}));
+  const ScramKeys last = get(stores().accounts.former_keys(juliet_)).front();
+  EXPECT_EQ(last.hash, "SHA-512");
+  EXPECT_EQ(last.stored_key.view(), keys("SHA-512").stored_key.view());
+  EXPECT_TRUE(get(stores().accounts.former_keys(bare("nurse@capulet.example"))).empty());
+  change(5, 1);
+  EXPECT_EQ(formers(), (std::vector<std::uint32_t>{4}));
+  must(stores().accounts.remove(juliet_));
+  EXPECT_TRUE(formers().empty());
+}
+
+TEST_P(StoreContract, APasswordThatMustBeChangedMustUntilItIs) {
+  refuses(stores().accounts.set_must_change(juliet_), ErrorKind::not_found);
+  must(stores().accounts.create(account("juliet@capulet.example")));
+  must(stores().accounts.create(account("nurse@capulet.example")));
+  EXPECT_FALSE(get(stores().accounts.find(juliet_)).must_change);
+  must(stores().accounts.set_must_change(juliet_));
+  reopen();
+  EXPECT_TRUE(get(stores().accounts.find(juliet_)).must_change);
+  EXPECT_EQ(get(stores().accounts.find(juliet_)).keys.size(), account("juliet@capulet.example").keys.size());
+  EXPECT_FALSE(get(stores().accounts.find(bare("nurse@capulet.example"))).must_change);
+  EXPECT_TRUE(get(stores().accounts.list("capulet.example", "", 1)).front().must_change);
+  must(stores().accounts.set_keys(juliet_, {keys("SHA-1")}, at_ms(7), 0));
+  EXPECT_FALSE(get(stores().accounts.find(juliet_)).must_change);
+}
+
+TEST_P(StoreContract, KeysOfMoreIterationsReplaceThoseOfFewer) {
+  must(stores().accounts.create(account("juliet@capulet.example")));
+  must(stores().accounts.set_keys(juliet_, {keys("SHA-1"), keys("SHA-512")}, at_ms(7), 0));
+  ScramKeys better = keys("SHA-1");
+  better.salt = "another salt";
+  refuses(stores().accounts.add_keys(juliet_, better, at_ms(7)), ErrorKind::denied);
+  better.iterations += 1;
+  refuses(stores().accounts.add_keys(juliet_, better, at_ms(6)), ErrorKind::denied);
+  must(stores().accounts.add_keys(juliet_, better, at_ms(7)));
+  reopen();
+  const AccountRecord found = get(stores().accounts.find(juliet_));
+  ASSERT_EQ(found.keys.size(), 2U);
+  EXPECT_EQ(found.keys[0].salt, "another salt");
+  EXPECT_EQ(found.keys[0].iterations, better.iterations);
+  EXPECT_EQ(found.keys[1].hash, "SHA-512");
+  EXPECT_EQ(found.credentials_changed, at_ms(7));
 }
 
 TEST_P(StoreContract, AccountsAreListedByDomainInPages) {

@@ -128,10 +128,13 @@ TEST_P(StoreContract, TokensEndWithWhatTheyRestOn) {  // security S13
   refuses(stores().tokens.issue(juliet_, TC::token(TC::phone, "a", 1, 22), TC::changed(), 5), ErrorKind::denied);
   must(stores().accounts.create(account("juliet@capulet.example")));
   must(issue("a"));
-  must(stores().accounts.set_keys(juliet_, {keys("SHA-512")}, TC::day(2)));
+  must(stores().accounts.set_keys(juliet_, {keys("SHA-512")}, TC::day(2), 0));
   EXPECT_EQ(count(), 0U) << "a new password";
   refuses(stores().tokens.issue(juliet_, TC::token(TC::phone, "a", 1, 22), TC::changed(), 5), ErrorKind::denied);
   must(issue("b"));
+  must(stores().accounts.set_must_change(juliet_));
+  EXPECT_EQ(count(), 0U) << "a password that must be changed";
+  must(stores().tokens.issue(juliet_, TC::token(TC::phone, "b", 1, 22), TC::day(2), 5));
   must(stores().accounts.set_enabled(juliet_, false));
   EXPECT_EQ(count(), 0U) << "a disabled account";
   refuses(issue("c"), ErrorKind::denied);
@@ -188,7 +191,7 @@ TEST_P(StoreContract, KeysAreAddedWhileTheCredentialsStand) {  // XEP-0480
   EXPECT_EQ(get(stores().tokens.load(juliet_, "")).size(), 1U);
   refuses(stores().accounts.add_keys(juliet_, keys("SHA-512"), TC::changed()), ErrorKind::denied);
   refuses(stores().accounts.add_keys(romeo_, keys("SHA-512"), TC::changed()), ErrorKind::not_found);
-  must(stores().accounts.set_keys(juliet_, {keys("SHA-256")}, TC::day(1)));
+  must(stores().accounts.set_keys(juliet_, {keys("SHA-256")}, TC::day(1), 0));
   refuses(stores().accounts.add_keys(juliet_, keys("SHA-512"), TC::changed()), ErrorKind::denied);
   EXPECT_EQ(get(stores().accounts.find(juliet_)).keys.size(), 1U);
 }

@@ -1,4 +1,4 @@
-// The only source that calls OpenLDAP's library on a connection.
+// Connecting, searching and changing. Passwords: ldap_connection_passwords.cpp.
 #include "auth/ldap/ldap_connection.h"
 
 #include <lber.h>
@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+
+#include "auth/ldap/ldap_proxied_authorization.h"
+#include <utility>
 
 namespace aldis::ldap {
 namespace {
@@ -214,23 +217,6 @@ Result<void> LdapConnection::log_in(const ServiceIdentity& identity) {
   return {};
 }
 
-Result<bool> LdapConnection::proves(const std::string& dn, const SecretBytes& password) {
-  if (dn.empty() || password.empty()) {
-    return false;
-  }
-  berval proof{static_cast<ber_len_t>(password.size()), const_cast<char*>(password.view().data())};
-  const int code = ldap_sasl_bind_s(handle_, dn.c_str(), LDAP_SASL_SIMPLE, &proof, nullptr, nullptr, nullptr);
-  switch (code) {
-    case LDAP_SUCCESS: return true;
-    case LDAP_INVALID_CREDENTIALS:
-    case LDAP_INAPPROPRIATE_AUTH:        // the entry has no password
-    case LDAP_UNWILLING_TO_PERFORM:      // 389-ds: the account is inactivated
-    case LDAP_CONSTRAINT_VIOLATION:      // 389-ds: locked after too many tries
-    case LDAP_NO_SUCH_OBJECT: return false;
-    default: return failure(code, "check of a password");
-  }
-}
-
 Result<std::vector<Entry>> LdapConnection::search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
                                                   int limit) {
   timeval time = as_timeval(endpoint_.timeout);
@@ -309,19 +295,6 @@ Result<std::vector<Entry>> LdapConnection::search_all(const std::string& base, c
 // ---- as somebody else
 
 namespace {
-
-// RFC 4370 section 3: the control's value is the authorization identity itself (RFC 4513 section 5.2.1.8).
-struct ProxiedAuthorization {
-  explicit ProxiedAuthorization(const std::string& dn) : identity("dn:" + dn) {
-    control.ldctl_oid = const_cast<char*>(LDAP_CONTROL_PROXY_AUTHZ);   // the library does not write there
-    control.ldctl_value = {static_cast<ber_len_t>(identity.size()), identity.data()};
-    control.ldctl_iscritical = 1;
-  }
-  ProxiedAuthorization(const ProxiedAuthorization&) = delete;
-  std::string identity;
-  LDAPControl control{};
-  LDAPControl* all[2]{&control, nullptr};
-};
 
 int operation_of(Change::Kind kind) {
   switch (kind) {

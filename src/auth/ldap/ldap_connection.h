@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "auth/ldap/ldap_password_policy.h"
 #include "auth/ldap/ldap_profile.h"
 #include "auth/ldap/ldap_schema.h"
 #include "base/result.h"
@@ -54,9 +55,9 @@ class LdapConnection {
   LdapConnection& operator=(const LdapConnection&) = delete;
 
   [[nodiscard]] Result<void> log_in(const ServiceIdentity& identity);   // denied: the directory refuses it
-  // Whether the password is this entry's: false only when the directory says so. An empty name or password is not sent: it would
-  // succeed for anybody (RFC 4513 section 5.1.2; security K01).
-  [[nodiscard]] Result<bool> proves(const std::string& dn, const SecretBytes& password);
+  // What the directory says to a bind as this entry, with the control that asks for its policy (judge_bind). An empty name or password is
+  // not sent: it would succeed for anybody (RFC 4513 section 5.1.2; security K01).
+  [[nodiscard]] Result<PasswordAnswer> proves(const std::string& dn, const SecretBytes& password);
   // Entries below `base`, `limit` at most. What is not complete is an error, but for a limit that was reached.
   [[nodiscard]] Result<std::vector<Entry>> search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
                                                   int limit);
@@ -67,6 +68,8 @@ class LdapConnection {
   // One entry, all of it or nothing (RFC 4511 section 4.6), as its own person: with the control of proxied authorization (RFC 4370), which a
   // directory that does not know it refuses. denied: the directory refuses the change. Another error, and nobody knows whether it was made.
   [[nodiscard]] Result<void> modify_as_owner(const std::string& dn, const std::vector<Change>& changes);
+  // Sets the entry's password (RFC 3062), as its own person likewise (judge_change).
+  [[nodiscard]] Result<PasswordAnswer> change_password_as_owner(const std::string& dn, const SecretBytes& password);
   // Whether the directory lets this connection act as the entry's person; denied: it does not.
   [[nodiscard]] Result<void> may_act_as(const std::string& dn);
 
@@ -77,6 +80,8 @@ class LdapConnection {
  private:
   LdapConnection(LDAP* handle, Endpoint endpoint);
   [[nodiscard]] Result<void> set_up();
+  // The answer to a question that has been sent, with what its controls say of the password.
+  [[nodiscard]] Result<PasswordAnswer> await_answer(int sent, int message_id, std::string_view step);
   [[nodiscard]] Unexpected<Error> failure(int code, std::string_view step);
   // The same; what the directory does not allow, or not like this, is denied.
   [[nodiscard]] Unexpected<Error> refusal(int code, std::string_view step);

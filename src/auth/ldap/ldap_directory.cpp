@@ -91,7 +91,7 @@ void LdapDirectory::stop() {
 
 ProofsOfDomain LdapDirectory::proofs() const {
   const bool binds = options_.passwords == Passwords::bind;
-  return {.has_scram = !binds, .hashes = options_.hashes, .checks_passwords = binds, .keeps_keys = false};
+  return {.has_scram = !binds, .hashes = options_.hashes, .checks_passwords = binds, .keeps_keys = false, .changes_passwords = options_.change_passwords};
 }
 
 // ---- one person
@@ -158,31 +158,88 @@ Result<PeopleDirectory::Found> LdapDirectory::judge(const BareJid& account, cons
   return found;
 }
 
-Task<Result<bool>> LdapDirectory::check_password(BareJid account, std::string entry, SecretBytes password) {
+Task<Result<PasswordVerdict>> LdapDirectory::check_password(BareJid account, std::string entry, SecretBytes password) {
   if (password.empty()) {
-    co_return false;
+    co_return PasswordVerdict{};
   }
   SecretBytes hash = hash_of(account, password);
-  auto work = [this, dn = entry.empty() ? nobody_ : entry, proof = std::move(password)] { return servers_.proves(dn, proof); };
-  Result<bool> is_right = co_await ask(login_workers_, std::move(work), patience());
+  auto work = [this, dn = entry.empty() ? nobody_ : entry, proof = std::move(password)]() -> Result<PasswordVerdict> {
+    const Result<PasswordAnswer> answer = servers_.proves(dn, proof);
+    return answer ? judge_bind(options_.kind, *answer) : Result<PasswordVerdict>(fail(answer.error()));
+  };
+  Result<PasswordVerdict> verdict = co_await ask(login_workers_, std::move(work), patience());
   const auto known = memory_.find(account.str());
   const bool is_fresh = known != memory_.end() && known->second.until > clock_.now();
-  if (is_right && known != memory_.end()) {
-    if (*is_right) {
+  if (verdict && known != memory_.end()) {
+    if (verdict->standing == PasswordVerdict::Standing::good) {
       known->second.right_password = std::move(hash);
     } else if (equal_constant_time(known->second.right_password.bytes(), hash.bytes())) {
-      known->second.right_password.wipe();   // it was right, and is no more
+      known->second.right_password.wipe();   // it was good, and is no more
       known->second.right_password = SecretBytes();
     }
-  } else if (!is_right && is_away(is_right.error().kind) && is_fresh && !known->second.right_password.empty() && !entry.empty()) {
+  } else if (!verdict && is_away(verdict.error().kind) && is_fresh && !known->second.right_password.empty() && !entry.empty()) {
     remembered_logins.add();
-    log::warning("audit-directory-remembered", {{"account", account.str()}, {"directory", options_.name}, {"cause", is_right.error().what}});
-    is_right = equal_constant_time(known->second.right_password.bytes(), hash.bytes());
+    log::warning("audit-directory-remembered", {{"account", account.str()}, {"directory", options_.name}, {"cause", verdict.error().what}});
+    const bool is_same = equal_constant_time(known->second.right_password.bytes(), hash.bytes());
+    verdict = PasswordVerdict{.standing = is_same ? PasswordVerdict::Standing::good : PasswordVerdict::Standing::wrong, .is_remembered = true};
   }
-  if (!is_right && is_right.error().kind == ErrorKind::denied) {
-    co_return fail(ErrorKind::unavailable, is_right.error().what);
+  if (!verdict && verdict.error().kind == ErrorKind::denied) {
+    co_return fail(ErrorKind::unavailable, verdict.error().what);
   }
-  co_return is_right && *is_right && !entry.empty() ? Result<bool>(true) : is_right ? Result<bool>(false) : is_right;
+  co_return verdict && entry.empty() ? Result<PasswordVerdict>(PasswordVerdict{}) : std::move(verdict);
+}
+
+// ---- a person's own password
+
+// Finding and changing are one question to one server. It is sent once: whether a change without an answer was made nobody knows, and a
+// second one would be told that the password is a former one.
+Task<Result<void>> LdapDirectory::change_password(BareJid account, SecretBytes password) {
+  if (!options_.change_passwords) {
+    co_return fail(ErrorKind::denied, "passwords of these people are changed in the directory \"" + options_.name + "\": change it there");
+  }
+  struct Told {
+    Result<void> done = fail(ErrorKind::unavailable, "no server of the directory has answered");
+    std::string words{};   // the directory's own: for the log
+  };
+  auto work = [this, account, fresh = std::move(password)]() -> Result<Told> {
+    Told told;
+    bool is_sent = false;
+    const auto asked = servers_.together([&](LdapConnection& connection) -> Result<std::size_t> {
+      if (is_sent) {
+        return fail(told.done.error());
+      }
+      const auto entries = connection.search(options_.base, schema_.filter_of(account), schema_.attributes(), 2);
+      if (!entries) {
+        told.done = fail(entries.error().kind == ErrorKind::denied ? ErrorKind::unavailable : entries.error().kind, entries.error().what);
+        return fail(entries.error());
+      }
+      const Result<Found> found = judge(account, *entries);
+      if (!found) {
+        told.done = fail(found.error());
+        return std::size_t{0};
+      }
+      is_sent = true;
+      const Result<PasswordAnswer> answer = connection.change_password_as_owner(found->entry, fresh);
+      if (!answer) {
+        told.done = fail(answer.error().kind == ErrorKind::denied ? ErrorKind::unavailable : answer.error().kind, answer.error().what);
+        return fail(answer.error());
+      }
+      told.done = judge_change(*answer);
+      told.words = answer->words;
+      return std::size_t{1};
+    });
+    static_cast<void>(asked);   // told has it
+    return told;
+  };
+  const Result<Told> told = co_await ask(login_workers_, std::move(work), patience() * 2);
+  memory_.erase(account.str());   // what was right before may be wrong now
+  if (!told) {
+    co_return fail(told.error());
+  }
+  if (!told->done) {
+    log::info("audit-directory-password-refused", {{"account", account.str()}, {"directory", options_.name}, {"reason", told->done.error().what}, {"answer", told->words}});
+  }
+  co_return told->done;
 }
 
 // ---- what was said before

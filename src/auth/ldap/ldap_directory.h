@@ -34,7 +34,8 @@ class LdapDirectory final : public PeopleDirectory {
   [[nodiscard]] std::chrono::milliseconds refresh() const override { return options_.refresh; }
   [[nodiscard]] std::chrono::milliseconds full_refresh() const override { return options_.full_refresh; }
   Task<Result<Found>> find(BareJid account) override;
-  Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) override;
+  Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) override;
+  Task<Result<void>> change_password(BareJid account, SecretBytes password) override;
   Task<Result<Listing>> list(std::string domain, std::string since) override;
   Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) override;
   Task<Result<std::vector<BareJid>>> find_certificate(std::string domain, CertificateKey key, std::string value) override;

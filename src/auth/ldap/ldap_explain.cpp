@@ -33,6 +33,7 @@ std::unique_ptr<LdapConnection> explain_server(const Endpoint& endpoint, const S
 void explain_passwords(const DirectoryOptions& options, const Entry& entry, Steps& steps) {
   if (options.passwords == Passwords::bind) {
     steps.push_back({"password", true, "checked by a login to the directory as this entry; clients use PLAIN inside TLS"});
+    steps.push_back({"password-change", true, options.change_passwords ? "by its owner, here too (XEP-0077)" : "in the directory only: change_passwords is off"});
     return;
   }
   std::string hashes;
@@ -59,6 +60,10 @@ void explain_person(const DirectoryOptions& options, const Schema& schema, const
   const DirectoryPerson person = schema.person_of(entry, now);
   steps.push_back({"enabled", person.is_enabled, person.is_enabled ? "yes" : "no: the entry says that its account is disabled, or does not say that it is not"});
   steps.push_back({"password-expired", !person.is_expired, person.is_expired ? "yes: it must be changed in the directory first" : "no"});
+  steps.push_back({"password-must-change", !person.must_change,
+                   !person.must_change          ? "no"
+                   : options.change_passwords ? "yes: whoever logs in can do nothing else here"
+                                              : "yes: in the directory, before anybody can log in with it"});
   steps.push_back({"password-changed", true, person.credentials_changed ? format_timestamp(*person.credentials_changed)
                                                                         : "the entry has no " + schema.password_changed});
   explain_passwords(options, entry, steps);

@@ -94,6 +94,12 @@ Result<void> validate(const DirectoryOptions& options) {
       return fail(ErrorKind::invalid, "hashes: \"" + hash + "\" is not known");
     }
   }
+  if (options.change_passwords && options.kind == Kind::active_directory) {
+    return fail(ErrorKind::invalid, "change_passwords: Active Directory does not let this server write as somebody else (RFC 4370)");
+  }
+  if (options.change_passwords && options.passwords == Passwords::verifier) {
+    return fail(ErrorKind::invalid, "change_passwords: with passwords = \"verifier\" a changed password would leave the keys of the old one");
+  }
   if (const auto map = ProfileMap::make(options); !map) {
     return fail(map.error());
   }

@@ -43,6 +43,7 @@ struct DirectoryOptions : ProfileOptions {
   Passwords passwords = Passwords::bind;
   std::string verifier = "authPassword";
   std::vector<std::string> hashes{"SHA-256"};
+  bool change_passwords = false;
   std::uint32_t connections = 4;
   std::chrono::milliseconds timeout{1000};
   std::chrono::seconds refresh{20};
@@ -91,6 +92,9 @@ inline constexpr auto directory_options = std::tuple{
     Option{"verifier", &DirectoryOptions::verifier, Range{1, 100}, "The attribute with the keys, as RFC 5803 writes them, one value for each hash."},
     Option{"hashes", &DirectoryOptions::hashes, Range{1, 3},
            "With passwords = \"verifier\": the hashes (SHA-1, SHA-256, SHA-512) that entries have keys of; only their mechanisms are offered."},
+    Option{"change_passwords", &DirectoryOptions::change_passwords,
+           "true: people may change their passwords here (XEP-0077). The directory is asked to do it as they (RFC 3062 with RFC 4370), so its own "
+           "rules hold. Only with passwords = \"bind\", and not with Active Directory."},
     Option{"connections", &DirectoryOptions::connections, Range{1, 64}, "Logins that are asked about at a time."},
     Option{"timeout", &DirectoryOptions::timeout, Range{std::chrono::milliseconds(100), std::chrono::milliseconds(1200)},
            "How long one server may take for one answer. A login takes two answers at most, each from two servers at most; then it is told "

@@ -28,14 +28,15 @@ constexpr std::string_view locked_for_good = "000001010000Z";
 
 void read_openldap(const Entry& entry, DirectoryPerson& person) {
   person.is_enabled = entry.value("pwdAccountLockedTime") != locked_for_good;
-  person.is_expired = lower(entry.value("pwdReset")) == "true";
+  person.must_change = lower(entry.value("pwdReset")) == "true";
 }
 
 void read_389ds(const Entry& entry, WallTime now, DirectoryPerson& person) {
   person.is_enabled = lower(entry.value("nsAccountLock")) != "true";
   if (const std::string_view until = entry.value("passwordExpirationTime"); !until.empty()) {
     const auto time = parse_generalized_time(until);
-    person.is_expired = !time || *time <= now;
+    person.must_change = time == WallTime{};   // how it marks a password that was reset
+    person.is_expired = !time || (*time <= now && !person.must_change);
   }
 }
 
@@ -47,7 +48,7 @@ void read_active_directory(const Entry& entry, WallTime now, DirectoryPerson& pe
   const bool is_read = !text.empty() && read.ec == std::errc() && read.ptr == text.data() + text.size();
   const auto expires = parse_filetime(entry.value("accountExpires"));
   person.is_enabled = is_read && (static_cast<std::uint32_t>(flags) & disabled) == 0 && (!expires || *expires > now);
-  person.is_expired = entry.value("pwdLastSet") == "0";   // must be changed at the next login
+  person.must_change = entry.value("pwdLastSet") == "0";
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ TEST(LdapSchema, OpenLdap) {
   EXPECT_TRUE(schema.person_of(entry({}), now).is_enabled);
   EXPECT_FALSE(schema.person_of(entry({{"pwdaccountlockedtime", {"000001010000Z"}}}), now).is_enabled);
   EXPECT_TRUE(schema.person_of(entry({{"pwdaccountlockedtime", {"20261125000000Z"}}}), now).is_enabled) << "a lockout that passes: the bind decides";
-  EXPECT_TRUE(schema.person_of(entry({{"pwdreset", {"TRUE"}}}), now).is_expired);
+  EXPECT_TRUE(schema.person_of(entry({{"pwdreset", {"TRUE"}}}), now).must_change);
   EXPECT_EQ(schema.person_of(entry({{"pwdchangedtime", {"20261125000000Z"}}}), now).credentials_changed, now - 24h);
   EXPECT_EQ(schema.person_of(entry({}), now).credentials_changed, std::nullopt);
 }
@@ -81,8 +81,8 @@ TEST(LdapSchema, ActiveDirectory) {
   EXPECT_FALSE(person("512", "133000000000000000", "1").is_enabled) << "expired in 2022";
   EXPECT_FALSE(person("many", "0", "1").is_enabled);
   EXPECT_FALSE(schema.person_of(entry({}), now).is_enabled) << "what cannot be read is a refusal";
-  EXPECT_TRUE(person("512", "0", "0").is_expired) << "must be changed at the next login";
-  EXPECT_FALSE(person("512", "0", "1").is_expired);
+  EXPECT_TRUE(person("512", "0", "0").must_change);
+  EXPECT_FALSE(person("512", "0", "1").must_change);
 }
 
 TEST(LdapSchema, DirectoryServer389) {
@@ -92,6 +92,9 @@ TEST(LdapSchema, DirectoryServer389) {
   EXPECT_TRUE(schema.person_of(entry({{"nsaccountlock", {"false"}}}), now).is_enabled);
   EXPECT_TRUE(schema.person_of(entry({{"passwordexpirationtime", {"20261125000000Z"}}}), now).is_expired);
   EXPECT_FALSE(schema.person_of(entry({{"passwordexpirationtime", {"20270101000000Z"}}}), now).is_expired);
+  const DirectoryPerson reset = schema.person_of(entry({{"passwordexpirationtime", {"19700101000000Z"}}}), now);
+  EXPECT_TRUE(reset.must_change);
+  EXPECT_FALSE(reset.is_expired);
   EXPECT_TRUE(schema.person_of(entry({{"passwordexpirationtime", {"soon"}}}), now).is_expired) << "what cannot be read is a refusal";
 }
 

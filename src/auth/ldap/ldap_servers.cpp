@@ -127,8 +127,8 @@ Result<std::size_t> LdapServers::together(const std::function<Result<std::size_t
   return ask<std::size_t>(Use::questions, questions);
 }
 
-Result<bool> LdapServers::proves(const std::string& dn, const SecretBytes& password) {
-  return ask<bool>(Use::proofs, [&](LdapConnection& connection) { return connection.proves(dn, password); });
+Result<PasswordAnswer> LdapServers::proves(const std::string& dn, const SecretBytes& password) {
+  return ask<PasswordAnswer>(Use::proofs, [&](LdapConnection& connection) { return connection.proves(dn, password); });
 }
 
 }  // namespace aldis::ldap

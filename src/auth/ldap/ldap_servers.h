@@ -28,7 +28,7 @@ class LdapServers {
   // Several questions to one server, on one such connection. Where it breaks they are asked again, of the next server perhaps.
   [[nodiscard]] Result<std::size_t> together(const std::function<Result<std::size_t>(LdapConnection&)>& questions);
   // On connections for nothing else: after a bind they are that person's.
-  [[nodiscard]] Result<bool> proves(const std::string& dn, const SecretBytes& password);
+  [[nodiscard]] Result<PasswordAnswer> proves(const std::string& dn, const SecretBytes& password);
 
   [[nodiscard]] const std::vector<Endpoint>& endpoints() const { return endpoints_; }
   [[nodiscard]] const ServiceIdentity& identity() const { return identity_; }

@@ -31,6 +31,7 @@ struct Shelves {
   explicit Shelves(bool answers_later) : pubsub(mutex, answers_later) {}
   std::mutex mutex;
   ByOwner<AccountRecord> accounts;
+  ByOwner<std::vector<ScramKeys>> former_keys;   // the last first
   ByOwner<Roster> rosters;
   MemoryArchives archives;
   ByOwner<std::map<std::pair<std::string, std::string>, std::string>> private_xml;
@@ -54,6 +55,7 @@ struct Shelves {
 
   void purge(const std::string& owner) {
     accounts.erase(owner);
+    former_keys.erase(owner);
     rosters.erase(owner);
     archives.purge(owner);
     private_xml.erase(owner);
@@ -114,15 +116,21 @@ class Accounts final : public AccountStore, OnShelves {
     shelves_.accounts.emplace(owner, std::move(record));
     co_return Result<void>{};
   }
-  Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override {
+  Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when, std::size_t former) override {
     co_await turn();
     const auto held = lock();
     const auto at = shelves_.accounts.find(jid.str());
     if (at == shelves_.accounts.end()) {
       co_return no_account(jid);
     }
+    auto& before = shelves_.former_keys[jid.str()];
+    if (!at->second.keys.empty()) {
+      before.insert(before.begin(), at->second.keys.front());
+    }
+    before.resize(std::min(before.size(), former));
     at->second.keys = std::move(keys);
     at->second.credentials_changed = when;
+    at->second.must_change = false;
     shelves_.tokens.erase(jid.str());
     co_return Result<void>{};
   }
@@ -134,11 +142,31 @@ class Accounts final : public AccountStore, OnShelves {
       co_return no_account(jid);
     }
     auto& present = at->second.keys;
-    if (at->second.credentials_changed != credentials_changed ||
-        std::ranges::find(present, keys.hash, &ScramKeys::hash) != present.end()) {
+    const auto same = std::ranges::find(present, keys.hash, &ScramKeys::hash);
+    if (at->second.credentials_changed != credentials_changed || (same != present.end() && same->iterations >= keys.iterations)) {
       co_return fail(ErrorKind::denied, "the credentials of " + jid.str() + " have changed");
     }
-    present.push_back(std::move(keys));
+    if (same != present.end()) {
+      *same = std::move(keys);
+    } else {
+      present.push_back(std::move(keys));
+    }
+    co_return Result<void>{};
+  }
+  Task<Result<std::vector<ScramKeys>>> former_keys(BareJid jid) override {
+    co_await turn();
+    const auto held = lock();
+    co_return find_in(shelves_.former_keys, jid).value_or(std::vector<ScramKeys>());
+  }
+  Task<Result<void>> set_must_change(BareJid jid) override {
+    co_await turn();
+    const auto held = lock();
+    const auto at = shelves_.accounts.find(jid.str());
+    if (at == shelves_.accounts.end()) {
+      co_return no_account(jid);
+    }
+    at->second.must_change = true;
+    shelves_.tokens.erase(jid.str());
     co_return Result<void>{};
   }
   Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override {

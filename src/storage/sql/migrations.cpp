@@ -197,10 +197,18 @@ CREATE INDEX pubsub_subscriptions_shown ON pubsub_subscriptions (owner, bare, sh
 CREATE INDEX pubsub_subscriptions_that_expire ON pubsub_subscriptions (expires) WHERE expires > 0;
 )";
 
+// Keys of passwords that must not come back, numbered in the order they were given up; and passwords that must be changed at the next login.
+constexpr char version_12[] = R"(
+ALTER TABLE accounts ADD COLUMN must_change BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE former_keys (
+  owner {text} NOT NULL, number BIGINT NOT NULL, hash {text} NOT NULL, iterations BIGINT NOT NULL, salt {blob} NOT NULL,
+  stored_key {blob} NOT NULL, server_key {blob} NOT NULL, PRIMARY KEY (owner, number)){clustered};
+)";
+
 constexpr std::array all_migrations{Migration{1, version_1}, Migration{2, version_2}, Migration{3, version_3},
                                      Migration{4, version_4}, Migration{5, version_5}, Migration{6, version_6},
                                      Migration{7, version_7}, Migration{8, version_8}, Migration{9, version_9},
-                                     Migration{10, version_10}, Migration{11, version_11}};
+                                     Migration{10, version_10}, Migration{11, version_11}, Migration{12, version_12}};
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {

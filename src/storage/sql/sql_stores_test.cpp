@@ -252,6 +252,22 @@ TEST(Migrations, OfTheFullTextIndexKeepWhatItHas) {
   EXPECT_EQ(number(*connection, "SELECT v FROM archive_words_config WHERE k = 'automerge'"), 8);
 }
 
+TEST(Migrations, OfAccountsLeaveTheirKeysAlone) {   // version 12 adds to them
+  TemporaryFolder folder;
+  std::ofstream(folder.path() / "m.db").close();
+  auto connection = std::move(SqliteConnection::open({.path = folder.path() / "m.db"}, SqliteConnection::Access::write).value());
+  ASSERT_TRUE(migrate(*connection, migrations().first(11)));
+  connection->change("INSERT INTO accounts (owner, domain, is_enabled, created, credentials_changed) VALUES ('juliet@capulet.example', 'capulet.example', 1, 5, 7)", {});
+  connection->change("INSERT INTO scram_keys (owner, position, hash, iterations, salt, stored_key, server_key) VALUES ('juliet@capulet.example', 1, 'SHA-1', 4096, x'01', x'02', x'03')", {});
+  ASSERT_FALSE(connection->take_failure());
+  const auto before = migrate(*connection, migrations());
+  ASSERT_TRUE(before) << before.error().what;
+  EXPECT_EQ(*before, 11);
+  EXPECT_EQ(number(*connection, "SELECT credentials_changed FROM accounts WHERE owner = 'juliet@capulet.example' AND must_change = 0"), 7);
+  EXPECT_EQ(number(*connection, "SELECT iterations FROM scram_keys WHERE owner = 'juliet@capulet.example'"), 4096);
+  EXPECT_EQ(number(*connection, "SELECT COUNT(*) FROM former_keys"), 0);
+}
+
 TEST(Migrations, AreNumberedFromOneWithoutGaps) {
   std::int64_t expected = 1;
   for (const Migration& migration : migrations()) {

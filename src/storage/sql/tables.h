@@ -45,9 +45,11 @@ class SqlAccounts final : public AccountStore, OnDatabase {
   using OnDatabase::OnDatabase;
   Task<Result<AccountRecord>> find(BareJid jid) override;
   Task<Result<void>> create(AccountRecord record) override;
-  Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when) override;
+  Task<Result<void>> set_keys(BareJid jid, std::vector<ScramKeys> keys, WallTime when, std::size_t former) override;
+  Task<Result<std::vector<ScramKeys>>> former_keys(BareJid jid) override;
   Task<Result<void>> add_keys(BareJid jid, ScramKeys keys, WallTime credentials_changed) override;
   Task<Result<void>> set_enabled(BareJid jid, bool is_enabled) override;
+  Task<Result<void>> set_must_change(BareJid jid) override;
   Task<Result<void>> remove(BareJid jid) override;
   Task<Result<std::vector<AccountRecord>>> list(std::string domain, std::string after, std::size_t limit) override;
 };
