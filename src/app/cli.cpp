@@ -24,6 +24,7 @@
 #include "app/offline_store.h"
 #include "app/serve.h"
 #include "app/terminal.h"
+#include "app/tickets.h"
 #include "base/encoding.h"
 #include "operators/check_argument.h"
 
@@ -367,6 +368,7 @@ int run_check(const std::string& path, const CheckOptions& options) {
     const auto append = [&](std::vector<Finding> more) { std::ranges::move(more, std::back_inserter(findings)); };
     append(check_certificates(*config, clock));
     append(check_client_certificates(*config));
+    append(check_tickets(*config));
     append(check_components(*config, clock));
     append(check_peer_anchors(*config));
     append(check_tls(*config, clock));

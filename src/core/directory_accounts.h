@@ -34,6 +34,7 @@ class DirectoryAccounts final : public CredentialSource {
   Task<Result<void>> add_keys(BareJid account, ScramKeys keys, WallTime changed) override;
   [[nodiscard]] ProofsOfDomain proofs(std::string_view domain) const override;
   Task<Result<bool>> check_password(BareJid account, std::string entry, SecretBytes password) override;
+  Task<Result<std::vector<BareJid>>> find_by_attribute(std::string domain, std::string attribute, std::string value) override;
 
   // Makes the store, and what is in memory, as the directory says. The account's credentials_changed afterwards; not_found: disabled,
   // and never here.
