@@ -25,6 +25,7 @@
 #include "app/offline_store.h"
 #include "app/serve.h"
 #include "app/terminal.h"
+#include "app/tickets.h"
 #include "base/encoding.h"
 #include "operators/check_argument.h"
 
@@ -387,6 +388,7 @@ int run_check(const std::string& path, const CheckOptions& options) {
     append(check_certificates(*config, clock));
     append(check_client_certificates(*config));
     append(check_people(*config, clock));
+    append(check_tickets(*config));
     append(check_components(*config, clock));
     append(check_peer_anchors(*config));
     append(check_tls(*config, clock));

@@ -421,7 +421,17 @@ class Reader {
     if (const auto rules = mapper_rules(domain.get()); !rules) {
       report(place(places, rules.error().what.substr(0, rules.error().what.find_first_of(": "))), "[[domain]] " + rules.error().what);
     }
+    check_domain_tickets(domain.get(), places);
     enable_extensions(domain, places, *domain_tables_[i]);
+  }
+
+  void check_domain_tickets(const DomainOptions& domain, const Places& places) {
+    if (domain.serves != DomainUse::accounts && !domain.kerberos_keytab.empty()) {
+      report(place(places, "kerberos_keytab"), "[[domain]] kerberos_keytab is for a domain that serves accounts");
+    }
+    if (const auto valid = validate(domain, domain.name, !domain.directory.empty()); !valid) {
+      report(place(places, valid.error().what.substr(0, valid.error().what.find_first_of(": "))), "[[domain]] " + valid.error().what);
+    }
   }
 
   void enable_extensions(DomainConfig& domain, const Places& places, const ConfigTable& table) {

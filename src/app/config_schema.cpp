@@ -119,7 +119,8 @@ constexpr auto own_domain_options = std::tuple{
     Option{"enable", &DomainOptions::enable, Range{0, 200}, "Extensions to enable beyond those that are on by default."},
     Option{"disable", &DomainOptions::disable, Range{0, 200}, "Extensions to leave out although they are on by default."},
 };
-constexpr auto domain_options = std::tuple_cat(own_domain_options, all_in_derived<DomainOptions>(certificate_options));
+constexpr auto domain_options =
+    std::tuple_cat(own_domain_options, all_in_derived<DomainOptions>(certificate_options), all_in_derived<DomainOptions>(kerberos_options));
 
 constexpr auto all_directory_options =
     std::tuple_cat(ldap::directory_options, all_in_derived<ldap::DirectoryOptions>(ldap::profile_options));

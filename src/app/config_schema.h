@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "auth/certificate/certificate_options.h"
+#include "auth/kerberos/kerberos_options.h"
 #include "auth/ldap/ldap_options.h"
 #include "base/log.h"
 #include "base/options.h"
@@ -64,7 +65,7 @@ constexpr auto option_names(DomainUse) {
                     OptionName{"pubsub", DomainUse::pubsub}};
 }
 
-struct DomainOptions : CertificateOptions {
+struct DomainOptions : CertificateOptions, KerberosOptions {
   std::string name;
   DomainUse serves = DomainUse::accounts;
   std::string directory;

@@ -89,6 +89,7 @@ std::span<const XepReference> core_xeps() {
       {178, "1.2", "for people: EXTERNAL is offered to whose certificate has an account"},
       {198, "1.6.3", "acknowledges what is durable; resumption also across a graceful restart"},
       {220, "1.1.1", "between servers, where a rule allows it; one pair of domains a stream"},
+      {233, "1.0.0", "for domains that take Kerberos tickets"},
       {288, "1.0.1"},
       {368, "1.1.0", "direct TLS with ALPN"},
       {386, "1.1.0", "messages that wait are handed over as ever, not cleared"},

@@ -28,6 +28,7 @@
 #include "app/reload.h"
 #include "app/server_tls.h"
 #include "app/staples.h"
+#include "app/tickets.h"
 #include "app/token_key.h"
 #include "operators/server_target.h"
 #include "base/log.h"
@@ -337,6 +338,11 @@ int serve(LoadedConfig loaded, const ConfigSchema& schema) {
     return start_failed(token_key.error().what);
   }
   serving.token_key = std::move(*token_key);
+  auto tickets = load_tickets(config);
+  if (!tickets) {
+    return start_failed(tickets.error().what);
+  }
+  serving.live.tickets = std::move(*tickets);
   auto directories = load_directories(config, clock, random);
   if (!directories) {
     return start_failed(directories.error().what);
@@ -412,6 +418,10 @@ int serve(LoadedConfig loaded, const ConfigSchema& schema) {
     if (!fresh_auth) {
       return fail(fresh_auth.error());
     }
+    auto fresh_tickets = load_tickets(after);
+    if (!fresh_tickets) {
+      return fail(fresh_tickets.error());
+    }
     staples.watch(after, *fresh);
     // The last step that can fail; what follows cannot.
     if (auto applied = federation.apply_certificates(federation_tls(after, *fresh, fresh_components->certificates)); !applied) {
@@ -422,7 +432,9 @@ int serve(LoadedConfig loaded, const ConfigSchema& schema) {
     }
     ConfigReloader::Prepared prepared;
     prepared.applied.push_back("certificates read again");
-    prepared.apply = [&, options = after.section<LogOptions>("log"), live = live_config(after, *fresh_policies, *fresh_auth), peers = peer_table_options(after),
+    LiveConfig fresh_live = live_config(after, *fresh_policies, *fresh_auth);
+    fresh_live.tickets = std::move(*fresh_tickets);
+    prepared.apply = [&, options = after.section<LogOptions>("log"), live = std::move(fresh_live), peers = peer_table_options(after),
                       refresh = after.section<policy::FederationOptions>("federation").revocation_refresh, fresh = std::move(*fresh),
                       other_components = std::move(*fresh_components), component_table = component_table_options(after)] {
       configure_log(options);

@@ -33,7 +33,8 @@ Result<void> validate(const AuthConfig& config) {
   SystemRandom random;
   if (auto checked = check_names("mechanisms", config.mechanisms,
                                  [&](const std::string& name) {
-                                   if (name == "EXTERNAL") {  // offered by a domain's client_certificates
+                                   // Offered by a domain's client_certificates, or its keytab.
+                                   if (name == "EXTERNAL" || name == "GSSAPI" || name.starts_with("GS2-")) {
                                      return false;
                                    }
                                    sasl::Context context;

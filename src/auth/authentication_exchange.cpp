@@ -73,6 +73,13 @@ Task<AuthReply> AuthenticationExchange::begin(std::string mechanism, std::option
   if (mechanism_ == nullptr) {
     co_return fail_with(sasl::Failure::invalid_mechanism, "not known");
   }
+  if (mechanism == "GSSAPI" || mechanism.starts_with("GS2-")) {
+    tickets_of_domain_ = authenticator_.tickets_of(context_.domain);
+    if (tickets_of_domain_ == nullptr) {   // since the offer a reload has taken it back
+      co_return fail_with(sasl::Failure::invalid_mechanism, "no tickets are taken");
+    }
+    context_of_ticket_ = tickets_of_domain_->begin();
+  }
   std::optional<std::string> message;
   if (initial_response && (sasl2_ || !initial_response->empty())) {
     message = decode(*initial_response, sasl2_.has_value());
@@ -109,6 +116,14 @@ Task<AuthReply> AuthenticationExchange::advance(std::optional<std::string> messa
   sasl::Outcome outcome = mechanism_->step(message);
   if (message) {
     ::explicit_bzero(message->data(), message->size());
+  }
+  if (std::holds_alternative<sasl::NeedContext>(outcome)) {
+    is_guess_ = true;
+    Result<sasl::Outcome> taken = co_await take_steps(std::move(outcome));
+    if (!taken) {
+      co_return fail_with(sasl::Failure::temporary_auth_failure, taken.error().what);
+    }
+    outcome = std::move(*taken);
   }
   if (auto* need = std::get_if<sasl::NeedKeys>(&outcome)) {
     Result<sasl::Keys> keys = co_await find_keys(std::move(need->username), std::move(need->hash));
@@ -215,14 +230,21 @@ Task<Result<sasl::Keys>> AuthenticationExchange::find_keys(std::string username,
   co_return sasl::Keys{stored->iterations, stored->salt, stored->stored_key, stored->server_key, false};
 }
 
-// The handshake has proved that the client holds the certificate; what is left is whom it wants to be. A lockout holds for it as
-// for passwords (security S07), under the name of the account that is meant.
+// That the client holds the certificate, or may show the ticket, is proved; what is left is whom it wants to be. A lockout holds for it
+// as for passwords (security S07), under the name of the account that is meant.
 Task<Result<sasl::Outcome>> AuthenticationExchange::identify(std::string authzid, std::optional<LoginFailureCounters::Try>& attempt) {
   std::vector<std::string> identities;
-  if (context_.certificate != nullptr && context_.certificate->step == CertificateStep::directory) {
+  if (context_of_ticket_ != nullptr) {
+    const Result<std::vector<BareJid>> accounts = co_await accounts_of_ticket();
+    if (!accounts) {
+      co_return fail(accounts.error().kind, "whose the ticket is could not be asked: " + accounts.error().what);
+    }
+    for (const BareJid& account : *accounts) {
+      identities.push_back(account.str());
+    }
+  } else if (context_.certificate != nullptr && context_.certificate->step == CertificateStep::directory) {
     co_return fail(ErrorKind::unavailable, "whose the certificate is could not be asked: " + context_.certificate->why);
-  }
-  if (context_.certificate != nullptr && context_.certificate->domain == context_.domain) {
+  } else if (context_.certificate != nullptr && context_.certificate->domain == context_.domain) {
     for (const BareJid& account : context_.certificate->accounts()) {
       identities.push_back(account.str());
     }
@@ -231,13 +253,22 @@ Task<Result<sasl::Outcome>> AuthenticationExchange::identify(std::string authzid
   if (const auto address = BareJid::parse(authzid)) {
     wanted = address->str();
   }
+  if (const auto own = BareJid::of(authzid, context_.domain); context_of_ticket_ != nullptr && own && authzid.find('@') == std::string::npos) {
+    wanted = own->str();   // clients of Kerberos write the name alone
+  }
   const bool is_own = wanted && std::ranges::find(identities, *wanted) != identities.end();
-  claimed_ = is_own ? *wanted : identities.empty() ? std::string("a certificate") : identities.front();
+  claimed_ = is_own                 ? *wanted
+             : !identities.empty()  ? identities.front()
+             : context_of_ticket_   ? context_of_ticket_->principal()
+                                    : std::string("a certificate");
   attempt = co_await authenticator_.failures_.admit(claimed_, context_.source_address);
   if (!attempt) {
     co_return sasl::Outcome(sasl::Failed{sasl::Failure::not_authorized, "locked out"});
   }
   sasl::Outcome outcome = mechanism_->supply_identities(std::move(identities), std::move(wanted));
+  if (auto* failed = std::get_if<sasl::Failed>(&outcome); failed != nullptr && !nobodys_ticket_.empty()) {
+    failed->why += ": " + nobodys_ticket_;
+  }
   if (const auto* success = std::get_if<sasl::Success>(&outcome)) {
     account_ = BareJid::parse(success->username).value();
     Result<Credentials> found = co_await authenticator_.credentials_.find(*account_);
@@ -266,7 +297,7 @@ Task<AuthReply> AuthenticationExchange::conclude(sasl::Success success) {
   } else if (must_change() && !may_change()) {
     co_return fail_with(sasl::Failure::credentials_expired, "the password must be changed");
   }
-  if (!success.authzid.empty()) {
+  if (!success.authzid.empty() && context_of_ticket_ == nullptr) {   // identify() has compared it
     // RFC 6120 section 6.3.8: a bare address. Nobody may act for another here (security S01).
     const auto wanted = BareJid::parse(success.authzid);
     if (!wanted || *wanted != *account_) {
@@ -289,6 +320,9 @@ Task<AuthReply> AuthenticationExchange::conclude(sasl::Success success) {
     principal->notice = principal->must_change_password ? std::string(change_it_first) : std::move(notice_);
   }
   principal->source_address = context_.source_address;
+  if (context_of_ticket_ != nullptr) {
+    principal->kerberos_principal = context_of_ticket_->principal();
+  }
   if (mechanism_->name() == "EXTERNAL") {
     principal->certificate = certificate_of(*context_.certificate);
   }
@@ -316,6 +350,9 @@ void AuthenticationExchange::end_exchange() {
   notice_.clear();
   has_keys_ = false;
   sasl2_.reset();
+  tickets_of_domain_.reset();
+  context_of_ticket_.reset();
+  nobodys_ticket_.clear();
   tokens_.clear();
   proved_.reset();
   principal_.reset();
@@ -331,6 +368,7 @@ AuthReply AuthenticationExchange::fail_with(sasl::Failure condition, std::string
                                       {"mechanism", mechanism_    ? mechanism_->name()
                                                     : principal_ ? std::string_view(principal_->mechanism)
                                                                  : std::string_view()},
+                                      {"principal", context_of_ticket_ ? std::string_view(context_of_ticket_->principal()) : std::string_view()},
                                       {"condition", sasl::to_string(condition)},
                                       {"reason", why},
                                       {"source", context_.source_address}});

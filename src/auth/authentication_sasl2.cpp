@@ -120,7 +120,8 @@ Task<std::optional<ClientTokens::Issued>> AuthenticationExchange::new_token() {
 
 void AuthenticationExchange::plan_upgrades() {
   // Only who has proved the password itself may set what it is checked with: a stolen token must not become a password.
-  if (!sasl2_ || proved_ || !credentials_ || principal_->is_anonymous || principal_->certificate || principal_->must_change_password) {
+  if (!sasl2_ || proved_ || !credentials_ || principal_->is_anonymous || principal_->certificate || !principal_->kerberos_principal.empty() ||
+      principal_->must_change_password) {
     return;
   }
   for (const std::string& task : sasl2_->upgrades) {
@@ -198,6 +199,7 @@ Task<AuthReply> AuthenticationExchange::go_on() {
   log::info("authenticated", {{"account", principal_->identity.str()},
                               {"mechanism", principal_->mechanism},
                               {"channel-binding", principal_->channel_binding},
+                              {"principal", principal_->kerberos_principal},
                               {"certificate", principal_->certificate ? std::string_view(principal_->certificate->fingerprint) : std::string_view()},
                               {"source", principal_->source_address}});
   AuthSuccess reply{std::move(principal_), std::move(data_), std::move(token)};

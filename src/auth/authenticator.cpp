@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/encoding.h"
@@ -86,6 +87,9 @@ std::vector<std::string> Authenticator::mechanisms(std::string_view domain, bool
   const ProofsOfDomain proofs = credentials_.proofs(domain);
   const bool can_bind = bindings.tls_exporter || bindings.tls_server_end_point;
   std::vector<std::string> offered;
+  if (const auto tickets = tickets_of(domain)) {
+    std::ranges::copy_if(tickets->mechanisms(), std::back_inserter(offered), [&](const std::string& name) { return !name.ends_with("-PLUS") || can_bind; });
+  }
   for (const std::string& name : config_->mechanisms) {
     const bool is_possible = name == "PLAIN" ? is_confidential : !name.ends_with("-PLUS") || can_bind;
     if (is_possible && can_prove(proofs, name)) {

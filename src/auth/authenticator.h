@@ -29,10 +29,12 @@
 #include "auth/key_derivation.h"
 #include "auth/login_failures.h"
 #include "auth/principal.h"
+#include "auth/ticket_acceptor.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/secret_bytes.h"
 #include "runtime/task.h"
+#include "runtime/worker_pool.h"
 #include "sasl/mechanism.h"
 #include "sasl/sasl2_request.h"
 #include "storage/stores.h"
@@ -115,11 +117,16 @@ class AuthenticationExchange {
   [[nodiscard]] bool may_change() const;
   // Learns who is claimed and what is known of them; the error is of a source that could not say.
   [[nodiscard]] Task<Result<void>> look_up(std::string username);
-  // EXTERNAL: who the certificate's bearer may be, and is; counted under the account's name.
+  // EXTERNAL and Kerberos: who the bearer of the certificate or the ticket may be, and is; counted under the account's name.
   [[nodiscard]] Task<Result<sasl::Outcome>> identify(std::string authzid, std::optional<LoginFailureCounters::Try>& attempt);
   [[nodiscard]] Task<AuthReply> conclude(sasl::Success success);
   [[nodiscard]] AuthReply fail_with(sasl::Failure condition, std::string_view why);
   void end_exchange();
+
+  // ---- tickets (authentication_tickets.cpp)
+  // Until the mechanism asks for no more; the error is of a context that could not say.
+  [[nodiscard]] Task<Result<sasl::Outcome>> take_steps(sasl::Outcome outcome);
+  [[nodiscard]] Task<Result<std::vector<BareJid>>> accounts_of_ticket();
 
   // ---- tokens and tasks (authentication_sasl2.cpp)
   // What in the request breaks its specification.
@@ -149,6 +156,9 @@ class AuthenticationExchange {
   std::string notice_;                                // Principal::notice
   bool is_guess_ = false;                             // from here on a failure may have tested a password
   std::optional<sasl::Sasl2Request> sasl2_;
+  std::shared_ptr<TicketAcceptor> tickets_of_domain_;   // Kerberos only, as the next two
+  std::shared_ptr<SecurityContext> context_of_ticket_;
+  std::string nobodys_ticket_;                        // why its principal has no account
   std::vector<ClientTokens::Candidate> tokens_;
   std::optional<ClientToken> proved_;                 // the token that let it in
   std::shared_ptr<Principal> principal_;              // from the mechanism's success on
@@ -167,8 +177,12 @@ class Authenticator {
   [[nodiscard]] Task<Result<void>> start();
   // For exchanges that begin later.
   void configure(AuthConfig config);
+  // The same: of these domains people may show tickets. Where there are any, they are looked at on `workers`, which outlives it.
+  void accept_tickets(TicketAcceptors acceptors, WorkerPool* workers);
+  // Null: the domain takes none.
+  [[nodiscard]] std::shared_ptr<TicketAcceptor> tickets_of(std::string_view domain) const;
 
-  // What a stream to this domain may be offered, in the configured order: what its accounts can prove.
+  // What a stream to this domain may be offered: tickets first, then the configured order; what its accounts can prove.
   [[nodiscard]] std::vector<std::string> mechanisms(std::string_view domain, bool is_confidential, sasl::BindingTypes bindings) const;
   // The same where certificates are used: EXTERNAL before them when the client has shown one that is somebody's, and nothing
   // else where one is required.
@@ -196,6 +210,8 @@ class Authenticator {
   Random& random_;
   const Clock& clock_;
   SecretBytes invention_secret_;
+  TicketAcceptors tickets_;
+  WorkerPool* ticket_workers_ = nullptr;
 };
 
 }  // namespace aldis

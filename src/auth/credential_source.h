@@ -73,6 +73,14 @@ class CredentialSource {
     static_cast<void>(password);
     co_return fail(ErrorKind::denied, "this source checks no passwords");
   }
+  // The accounts whose entry in the domain's directory has this value, compared without case; none: a clear no. denied: more than one entry
+  // has it.
+  virtual Task<Result<std::vector<BareJid>>> find_by_attribute(std::string domain, std::string attribute, std::string value) {
+    static_cast<void>(domain);
+    static_cast<void>(attribute);
+    static_cast<void>(value);
+    co_return std::vector<BareJid>();
+  }
 };
 
 }  // namespace aldis

@@ -72,6 +72,8 @@ class PeopleDirectory {
   // The accounts of the domain that entries with this word about a certificate have (storage/certificate_store.h); none: a clear no.
   // denied: more than one entry has it, and not each of them an account. Without an opinion on certificates: none.
   virtual Task<Result<std::vector<BareJid>>> find_certificate(std::string domain, CertificateKey key, std::string value);
+  // The same of entries where the attribute has the value, compared without case. Without attributes: none.
+  virtual Task<Result<std::vector<BareJid>>> find_by_attribute(std::string domain, std::string attribute, std::string value);
   // What it says of people besides; null: nothing. Any thread.
   [[nodiscard]] virtual PeopleProfiles* profiles() { return nullptr; }
   // ---- groups

@@ -36,6 +36,7 @@ struct Principal {
   std::string client_name{};                // stands for `client` where others may see it: always the same, says nothing else
   std::string source_address{};             // of the connection, without port
   std::optional<ClientCertificate> certificate{};
+  std::string kerberos_principal{};         // whose ticket it was, such as juliet@EXAMPLE.ORG; empty: none was shown
   WallTime authenticated{};
   std::optional<WallTime> credentials_changed{};  // as of then; nothing where there is no account (ANONYMOUS)
   bool must_change_password = false;        // let in for that, and for nothing else (ADR 0060)

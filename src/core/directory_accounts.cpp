@@ -138,6 +138,18 @@ Task<Result<WallTime>> DirectoryAccounts::change_password(BareJid account, Secre
   co_return changed;
 }
 
+Task<Result<std::vector<BareJid>>> DirectoryAccounts::find_by_attribute(std::string domain, std::string attribute, std::string value) {
+  PeopleDirectory* directory = directory_of(domain);
+  if (directory == nullptr) {
+    co_return std::vector<BareJid>();
+  }
+  Result<std::vector<BareJid>> found = co_await directory->find_by_attribute(std::move(domain), std::move(attribute), std::move(value));
+  if (is_stopped_) {
+    co_return fail(ErrorKind::cancelled, "the server is stopping");
+  }
+  co_return found;
+}
+
 // ---- the mirror
 
 Task<Result<void>> DirectoryAccounts::enable(BareJid account, bool is_enabled) {

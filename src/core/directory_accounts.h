@@ -36,6 +36,7 @@ class DirectoryAccounts final : public CredentialSource {
   Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) override;
   // By its owner, as PeopleDirectory::change_password. The account's credentials_changed afterwards.
   [[nodiscard]] Task<Result<WallTime>> change_password(BareJid account, SecretBytes password) const;
+  Task<Result<std::vector<BareJid>>> find_by_attribute(std::string domain, std::string attribute, std::string value) override;
 
   // Makes the store, and what is in memory, as the directory says. The account's credentials_changed afterwards; not_found: disabled,
   // and never here.

@@ -2,6 +2,7 @@
 #include "core/lobby.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "base/metrics.h"
@@ -37,7 +38,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   [[nodiscard]] const std::string& source() const { return source_; }
 
   void start() {
-    connection_->set_limits(xml::Limits::before_authentication());
+    connection_->set_limits(xml_limits_);
     connection_->set_budget({.bytes = static_cast<std::uint32_t>(lobby_.config_.bytes_before_authentication.count),
                              .frames = lobby_.config_.elements_before_authentication});
     connection_->attach(lobby_.shard_, *this);
@@ -73,8 +74,19 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
     const CertificateUse use = certificate_use(domain);
     const bool is_shown = certificate_ != nullptr && certificate_->domain == domain;
     offer.mechanisms = lobby_.authenticator_.mechanisms(domain, is_confidential(), bindings, use, is_shown ? certificate_.get() : nullptr);
+    const bool is_authenticated = negotiation_->identity().has_value();
+    std::size_t bytes = static_cast<std::size_t>(lobby_.config_.bytes_before_authentication.count);
     if (use != CertificateUse::required) {
       offer.channel_bindings = lobby_.authenticator_.binding_types(domain, is_confidential(), bindings);
+      const bool is_behind_tls = connection_->tls() != nullptr || entrance_.tls == stream::TlsMode::none;
+      if (const auto tickets = lobby_.authenticator_.tickets_of(domain); tickets != nullptr && is_behind_tls) {
+        offer.hostname = tickets->hostname();
+        const std::size_t ticket = (tickets->token_bytes() + 2) / 3 * 4;   // base64
+        bytes += ticket;
+        if (!is_authenticated) {
+          make_room_for_ticket(ticket);
+        }
+      }
     }
     if (connection_->tls() != nullptr) {  // XEP-0388 section 3: only after TLS
       stream::Sasl2Offer& sasl2 = offer.sasl2.emplace();
@@ -90,9 +102,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
         sasl2.upgrades = lobby_.authenticator_.upgrades(domain, is_confidential());
       }
     }
-    const bool is_authenticated = negotiation_->identity().has_value();
-    offer.max_bytes = is_authenticated ? lobby_.world_.stanza_limits.stanza_bytes
-                                       : static_cast<std::size_t>(lobby_.config_.bytes_before_authentication.count);
+    offer.max_bytes = is_authenticated ? lobby_.world_.stanza_limits.stanza_bytes : bytes;
     offer.has_registration = host->registration != nullptr && is_confidential() && use != CertificateUse::required;  // a password in it
     offer.features = host->stream_features;
     offer.has_stream_management = true;
@@ -106,7 +116,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   bool on_frame(net::Connection&, xml::Framer::Frame frame) override {
     switch (frame.kind) {
       case xml::Framer::FrameKind::stream_open: {
-        auto header = xml::parse_stream_header(frame.bytes, xml::Limits::before_authentication());
+        auto header = xml::parse_stream_header(frame.bytes, xml_limits_);
         if (header && asks_for_judgement((*header)->root())) {
           return judge_certificate(std::move(*header));
         }
@@ -115,7 +125,7 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
       case xml::Framer::FrameKind::stream_close: return do_step(negotiation_->on_stream_close());
       case xml::Framer::FrameKind::stanza: break;
     }
-    auto element = xml::parse(std::string(frame.bytes), negotiation_->scope(), xml::Limits::before_authentication());
+    auto element = xml::parse(std::string(frame.bytes), negotiation_->scope(), xml_limits_);
     if (!element) {
       return do_step(negotiation_->on_xml_error(element.error()));
     }
@@ -144,6 +154,17 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   void on_closed(net::Connection& connection, net::CloseReason reason, std::string_view detail) override {
     log::debug("stranger-closed", {{"peer", connection.peer().ip_str()}, {"reason", to_string(reason)}, {"detail", detail}});
     lobby_.forget(id_);
+  }
+
+  // A ticket may be larger than all else a stranger has to say. Once: the budget counts from now on.
+  void make_room_for_ticket(std::size_t bytes) {
+    if (std::exchange(has_room_for_ticket_, true)) {
+      return;
+    }
+    xml_limits_.stanza_bytes += bytes;
+    connection_->set_limits(xml_limits_);
+    connection_->set_budget({.bytes = static_cast<std::uint32_t>(lobby_.config_.bytes_before_authentication.count + bytes),
+                             .frames = lobby_.config_.elements_before_authentication});
   }
 
   // ---- what the negotiation demands. False: deliver nothing more now.
@@ -511,6 +532,8 @@ class Lobby::Stranger final : public net::Connection::Owner, public stream::Doma
   std::shared_ptr<AuthenticationExchange> exchange_;
   std::shared_ptr<const CertificateJudgement> certificate_;   // null: none was shown, or nobody has asked
   PrincipalPtr principal_;
+  xml::Limits xml_limits_ = xml::Limits::before_authentication();
+  bool has_room_for_ticket_ = false;
   Monotonic deadline_{};
   TimerId timer_ = TimerId::none;
 };

@@ -55,6 +55,7 @@ Server::Server(ServerConfig config, Stores stores, const Clock& clock, Random& r
   tokens_ = std::make_unique<ClientTokens>(config_.live.auth, stores.tokens, config_.token_key, random, clock);
   authenticator_ = std::make_unique<Authenticator>(config_.live.auth, *credentials_, *failures_, *derivation_, stores.settings,
                                                    *tokens_, random, clock);
+  authenticator_->accept_tickets(config_.live.tickets, workers_for(config_.live.tickets));
   administration_ = std::make_unique<Administration>(world_, *derivation_, *failures_, *lobby_shard_,
                                                      [this] { return auth_config(); });
   world_.administration = administration_.get();
@@ -92,6 +93,7 @@ Server::~Server() {
   for (const auto& [domain, directory] : credentials_->directories()) {
     directory->stop();
   }
+  ticket_workers_.reset();
   // What the ends of sessions have posted refers to homes and the lobby, and homes refer to their shards' timers.
   for (const auto& shard : shards_) {
     static_cast<void>(shard->run_ready());
@@ -99,6 +101,13 @@ Server::~Server() {
   static_cast<void>(lobby_shard_->run_ready());
   lobby_.reset();
   world_.homes.clear();
+}
+
+WorkerPool* Server::workers_for(const TicketAcceptors& tickets) {
+  if (ticket_workers_ == nullptr && !tickets.empty()) {
+    ticket_workers_ = std::make_unique<WorkerPool>(WorkerPool::Options{.threads = 2, .queue = 1024, .name = "kerberos"});
+  }
+  return ticket_workers_.get();
 }
 
 bool Server::needs_tls() const {
@@ -294,9 +303,11 @@ void Server::apply(LiveConfig live) {
                                        groups != live.administrator_groups.end() ? groups->second : std::vector<GroupName>{});
     }
   }
-  lobby_shard_->post([this, live = std::move(live)] {
+  WorkerPool* const ticket_workers = workers_for(live.tickets);
+  lobby_shard_->post([this, live = std::move(live), ticket_workers] {
     lobby_->configure(live.lobby);
     authenticator_->configure(live.auth);
+    authenticator_->accept_tickets(live.tickets, ticket_workers);
     failures_->configure(live.auth);
     certificate_judge_.configure(live.certificates);
   });

@@ -58,6 +58,7 @@ struct LiveConfig {
   policy::PositionRulesPtr positions{};                                        // null: everybody sees all of them
   policy::PeerRulesPtr peers{};                                                // null: there are no other servers
   CertificatePolicies certificates{};           // of people, by domain
+  TicketAcceptors tickets{};                    // the same of Kerberos
 };
 
 struct ServerConfig {
@@ -107,6 +108,8 @@ class Server {
                                                      const tls::TlsChoice& choice) const;
   [[nodiscard]] bool needs_tls() const;
   [[nodiscard]] AuthConfig auth_config() const { return *std::atomic_load(&auth_config_); }
+  // The pool for them; null where there are none.
+  [[nodiscard]] WorkerPool* workers_for(const TicketAcceptors& tickets);
   template <class F>
   void wait_on(Shard& shard, F work);
   [[nodiscard]] Task<void> restore_sessions();
@@ -136,6 +139,7 @@ class Server {
   CertificateJudge certificate_judge_;
   WorkerPool revocation_workers_;
   PooledRevocation revocation_;
+  std::unique_ptr<WorkerPool> ticket_workers_;   // null: there has never been a domain that takes tickets
   std::unique_ptr<Administration> administration_;
   std::unique_ptr<Lobby> lobby_;
   std::vector<net::PeerAddress> addresses_;

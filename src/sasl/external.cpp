@@ -1,7 +1,6 @@
 // EXTERNAL: message = authzid as UTF-8, without NUL (RFC 4422 appendix A.1); empty: whoever the certificate says.
 #include "sasl/external.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/ensure.h"
@@ -34,23 +33,10 @@ Outcome External::step(std::optional<std::string_view> message) {
   return NeedIdentities{authzid_};
 }
 
-// XEP-0178 section 2, step 11.
 Outcome External::supply_identities(std::vector<std::string> identities, std::optional<std::string> wanted) {
   ensure(state_ == State::identities, "identities are supplied only where they were asked for");
   state_ = State::over;
-  if (identities.empty()) {
-    return Failed{Failure::not_authorized, "the certificate is nobody's"};
-  }
-  if (authzid_.empty()) {
-    if (identities.size() != 1) {
-      return Failed{Failure::invalid_authzid, "the certificate has several identities, and none was chosen"};
-    }
-    return Success{std::move(identities.front()), {}, {}, false, {}};
-  }
-  if (!wanted || std::ranges::find(identities, *wanted) == identities.end()) {
-    return Failed{Failure::invalid_authzid, "another identity was asked for"};   // security S01, S10
-  }
-  return Success{std::move(*wanted), std::move(authzid_), {}, false, {}};
+  return choose_identity(std::move(identities), std::move(wanted), std::move(authzid_), "the certificate");
 }
 
 }  // namespace aldis::sasl

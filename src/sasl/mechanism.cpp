@@ -1,12 +1,14 @@
 // The list of mechanisms, and what is common to all.
 #include "sasl/mechanism.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/ensure.h"
 #include "sasl/anonymous.h"
 #include "sasl/external.h"
+#include "sasl/gssapi.h"
 #include "sasl/ht.h"
 #include "sasl/plain.h"
 #include "sasl/scram.h"
@@ -31,6 +33,16 @@ std::string_view to_string(Failure failure) {
   return {};
 }
 
+std::string_view ChannelBindings::of(std::string_view type) const {
+  if (type == "tls-exporter") {
+    return tls_exporter;
+  }
+  if (type == "tls-server-end-point") {
+    return tls_server_end_point;
+  }
+  return {};
+}
+
 Outcome Mechanism::supply_keys(Keys /*keys*/) {
   ensure(false, "keys are supplied only where they were asked for");
   return Failed{Failure::temporary_auth_failure, {}};
@@ -51,6 +63,28 @@ Outcome Mechanism::supply_identities(std::vector<std::string> /*identities*/, st
   return Failed{Failure::temporary_auth_failure, {}};
 }
 
+Outcome Mechanism::supply_context(ContextAnswer /*answer*/) {
+  ensure(false, "a context answers only where it was asked for");
+  return Failed{Failure::temporary_auth_failure, {}};
+}
+
+// XEP-0178 section 2, step 11; the same for whatever proves more than one identity, or none.
+Outcome choose_identity(std::vector<std::string> identities, std::optional<std::string> wanted, std::string authzid, std::string_view what) {
+  if (identities.empty()) {
+    return Failed{Failure::not_authorized, std::string(what) + " is nobody's"};
+  }
+  if (authzid.empty()) {
+    if (identities.size() != 1) {
+      return Failed{Failure::invalid_authzid, std::string(what) + " has several identities, and none was chosen"};
+    }
+    return Success{std::move(identities.front()), {}, {}, false, {}};
+  }
+  if (!wanted || std::ranges::find(identities, *wanted) == identities.end()) {
+    return Failed{Failure::invalid_authzid, "another identity was asked for"};   // security S01, S10
+  }
+  return Success{std::move(*wanted), std::move(authzid), {}, false, {}};
+}
+
 std::unique_ptr<Mechanism> make_mechanism(std::string_view name, Context context) {
   if (name == "PLAIN") {
     return std::make_unique<Plain>();
@@ -60,6 +94,12 @@ std::unique_ptr<Mechanism> make_mechanism(std::string_view name, Context context
   }
   if (name == "EXTERNAL") {
     return std::make_unique<External>();
+  }
+  if (name == "GSSAPI") {
+    return std::make_unique<Gssapi>();
+  }
+  if (name == "GS2-KRB5" || name == "GS2-KRB5-PLUS") {
+    return std::make_unique<Gs2Krb5>(name.ends_with("-PLUS"), std::move(context));
   }
   if (const auto ht = parse_ht_name(name)) {
     return std::make_unique<Ht>(ht->hash, ht->channel, std::move(context));

@@ -25,6 +25,9 @@ enum class Failure : std::uint8_t {
 struct ChannelBindings {
   std::string tls_exporter;           // RFC 9266, 32 bytes, TLS 1.3 only
   std::string tls_server_end_point;   // RFC 5929
+
+  // By the type's IANA name; empty: not known, or not available on this connection.
+  [[nodiscard]] std::string_view of(std::string_view type) const;
 };
 
 // Which of these a connection has: known without computing them.
@@ -51,9 +54,16 @@ struct NeedKeys {                                             // then supply_key
 struct NeedPasswordCheck { std::string username; SecretBytes password; };  // then supply_verdict(); neither is prepared
 struct NeedTokens { std::string username; };                  // then supply_tokens(); not prepared
 struct NeedIdentities { std::string authzid; };               // then supply_identities(); not prepared, may be empty
+// A security context of the GSS-API (RFC 2743) has to take a step; then supply_context().
+struct NeedContext {
+  enum class Call : std::uint8_t { accept, wrap, unwrap };
+  Call call = Call::accept;
+  std::string data;                                           // the peer's token; for wrap what is to be wrapped
+  std::optional<std::string> binding{};                       // accept: what both ends have bound to; nothing: no channel bindings
+};
 struct Success {
   std::string username;      // as the client wrote it: the caller prepares it as a localpart; empty for ANONYMOUS; for EXTERNAL
-                             // one of the identities that were supplied
+                             // and Kerberos one of the identities that were supplied
   std::string authzid;       // as the client wrote it, may be empty; the caller compares it with the account's address
   std::string data;          // additional data with success, may be empty
   bool is_channel_bound = false;
@@ -61,7 +71,18 @@ struct Success {
   std::optional<std::size_t> token{};  // HT: which of the supplied tokens was proved
 };
 struct Failed { Failure condition; std::string why; };        // why is for the log only
-using Outcome = std::variant<Challenge, NeedKeys, NeedPasswordCheck, NeedTokens, NeedIdentities, Success, Failed>;
+using Outcome = std::variant<Challenge, NeedKeys, NeedPasswordCheck, NeedTokens, NeedIdentities, NeedContext, Success, Failed>;
+
+// What a security context said.
+struct ContextAnswer {
+  std::string refusal;           // why the peer's token is refused, for the log; empty: it is not
+  std::string data{};            // to be sent, or what was wrapped or unwrapped
+  // ---- of accept
+  bool is_established = false;
+  bool has_integrity = false;    // once established
+  bool has_mutual = false;       // the same: the client learns from `data` that we are who we say
+  bool is_bound = false;         // the same: the client has bound to what NeedContext said, and to nothing else
+};
 
 struct Context {
   ChannelBindings bindings;
@@ -84,11 +105,16 @@ class Mechanism {
   // The bare addresses that what was proved outside stands for, perhaps none, and the authzid prepared as they are: nothing
   // where it is no address.
   virtual Outcome supply_identities(std::vector<std::string> identities, std::optional<std::string> wanted);
+  virtual Outcome supply_context(ContextAnswer answer);
 };
+
+// What supply_identities() comes to: the only one, or the one that is wanted. `authzid` as the client wrote it; `what` was proved.
+[[nodiscard]] Outcome choose_identity(std::vector<std::string> identities, std::optional<std::string> wanted, std::string authzid,
+                                      std::string_view what);
 
 // A mechanism by the name of the IANA registry, exactly as written there; null when there is none of that name.
 // Known: SCRAM-SHA-1[-PLUS], SCRAM-SHA-256[-PLUS], SCRAM-SHA-512[-PLUS], PLAIN, ANONYMOUS, EXTERNAL,
-// HT-SHA-256-* and HT-SHA-512-* with EXPR, ENDP, NONE.
+// GSSAPI, GS2-KRB5[-PLUS], HT-SHA-256-* and HT-SHA-512-* with EXPR, ENDP, NONE.
 [[nodiscard]] std::unique_ptr<Mechanism> make_mechanism(std::string_view name, Context context);
 
 }  // namespace aldis::sasl

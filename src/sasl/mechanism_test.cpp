@@ -21,7 +21,7 @@ Context with(Random& random) {
 TEST(Mechanisms, AreKnownByTheirExactNamesOnly) {  // security S03
   SystemRandom random;
   for (const auto* name : {"SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512",
-                           "SCRAM-SHA-512-PLUS", "PLAIN", "ANONYMOUS", "EXTERNAL", "HT-SHA-256-EXPR", "HT-SHA-256-ENDP", "HT-SHA-256-NONE",
+                           "SCRAM-SHA-512-PLUS", "PLAIN", "ANONYMOUS", "EXTERNAL", "GSSAPI", "GS2-KRB5", "GS2-KRB5-PLUS", "HT-SHA-256-EXPR", "HT-SHA-256-ENDP", "HT-SHA-256-NONE",
                            "HT-SHA-512-EXPR", "HT-SHA-512-ENDP", "HT-SHA-512-NONE"}) {
     const auto mechanism = make_mechanism(name, with(random));
     ASSERT_NE(mechanism, nullptr) << name;
@@ -29,7 +29,7 @@ TEST(Mechanisms, AreKnownByTheirExactNamesOnly) {  // security S03
   }
   for (const auto* name : {"", "plain", "Plain", "PLAIN ", "X-PLAIN", "PLAIN-PLUS", "SCRAM-SHA-1-PLUS-PLUS", "SCRAM-SHA1",
                            "scram-sha-1", "SCRAM-SHA-", "SCRAM-", "-PLUS", "SCRAM-SHA-384", "SCRAM-SHA-224", "SCRAM-MD5",
-                           "DIGEST-MD5", "CRAM-MD5", "external", "EXTERNAL-PLUS", "X-EXTERNAL", "GSSAPI", "OAUTHBEARER", "X-OAUTH2", "LOGIN", "NTLM", "HT-SHA-1-NONE",
+                           "DIGEST-MD5", "CRAM-MD5", "external", "EXTERNAL-PLUS", "X-EXTERNAL", "gssapi", "GSSAPI-PLUS", "GSS-SPNEGO", "SPNEGO", "GS2-", "GS2-KRB5-PLUS-PLUS", "OAUTHBEARER", "X-OAUTH2", "LOGIN", "NTLM", "HT-SHA-1-NONE",
                            "HT-SHA-256", "HT-SHA-256-UNIQ", "HT-SHA-256-EXPR-PLUS", "ht-sha-256-none"}) {
     EXPECT_EQ(make_mechanism(name, with(random)), nullptr) << name;
   }

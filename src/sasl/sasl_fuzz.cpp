@@ -29,6 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FixedRandom random;
   sasl::Context context;
   context.random = &random;
+  context.bindings.tls_exporter = "exporter";
+  context.offered_bindings = {"tls-exporter"};
   const auto mechanism = sasl::make_mechanism(take_line(), context);
   if (mechanism == nullptr) {
     return 0;
@@ -39,6 +41,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     sasl::Outcome outcome = mechanism->step(line == "-" ? std::nullopt : std::optional(line));
     if (is_over) {
       ensure(std::holds_alternative<sasl::Failed>(outcome), "what is over stays over");
+    }
+    // A context that says what the client says: a token ends with its first byte "!".
+    for (int calls = 0; const auto* need = std::get_if<sasl::NeedContext>(&outcome); ++calls) {
+      ensure(calls < 3, "a message asks for three calls at most");
+      const bool is_accepted = need->call == sasl::NeedContext::Call::accept;
+      ensure(!need->data.empty() || need->call == sasl::NeedContext::Call::unwrap, "only a choice may be empty");
+      ensure(!need->binding || need->binding->find(',') != std::string::npos, "a binding has a GS2 header");
+      const bool is_last = need->data.ends_with('!');
+      outcome = mechanism->supply_context({.refusal = need->data.ends_with('?') ? "refused" : "",
+                                           .data = need->data.ends_with('/') ? std::string() : need->data,
+                                           .is_established = is_accepted && is_last,
+                                           .has_integrity = is_last,
+                                           .has_mutual = is_last,
+                                           .is_bound = is_last});
     }
     if (const auto* keys = std::get_if<sasl::NeedKeys>(&outcome)) {
       const SecretBytes secret(std::string_view("secret"));

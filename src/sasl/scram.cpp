@@ -12,17 +12,6 @@ namespace {
 
 constexpr std::size_t nonce_bits = 160;
 
-// The data of a binding type by its IANA name; empty: not known or not available on this connection.
-std::string_view binding_data(const ChannelBindings& bindings, std::string_view type) {
-  if (type == "tls-exporter") {
-    return bindings.tls_exporter;
-  }
-  if (type == "tls-server-end-point") {
-    return bindings.tls_server_end_point;
-  }
-  return {};
-}
-
 std::string join_sorted(std::vector<std::string> names, char delimiter) {
   std::ranges::sort(names);  // i;octet
   std::string joined;
@@ -77,7 +66,7 @@ std::string_view Scram::binding_conflict(const ClientFirst& first) const {
       return is_plus_ ? "a -PLUS mechanism without channel binding" : "";
     case BindingFlag::not_offered:
       // RFC 5802 section 6: somebody may have stripped the -PLUS mechanisms from what we offered.
-      if (is_plus_ || std::ranges::any_of(context_.offered, [](const std::string& m) { return m.ends_with("-PLUS"); })) {
+      if (is_plus_ || std::ranges::any_of(context_.offered, [](const std::string& m) { return m.starts_with("SCRAM-") && m.ends_with("-PLUS"); })) {
         return "the client believes that channel binding was not offered";
       }
       return "";
@@ -86,7 +75,7 @@ std::string_view Scram::binding_conflict(const ClientFirst& first) const {
         return "channel binding with a mechanism that has none";
       }
       if (std::ranges::find(context_.offered_bindings, first.binding_type) == context_.offered_bindings.end() ||
-          binding_data(context_.bindings, first.binding_type).empty()) {
+          context_.bindings.of(first.binding_type).empty()) {
         return "channel binding type that was not offered";
       }
       return "";
@@ -125,7 +114,7 @@ Outcome Scram::read_final(std::string_view message) {
   if (!final) {
     return Failed{Failure::malformed_request, "client-final-message: " + std::string(final.error())};
   }
-  const std::string binding = first_.gs2_header + std::string(binding_data(context_.bindings, first_.binding_type));
+  const std::string binding = first_.gs2_header + std::string(context_.bindings.of(first_.binding_type));
   if (!equal_constant_time(final->binding, binding)) {
     return Failed{Failure::not_authorized, "channel binding does not match"};
   }

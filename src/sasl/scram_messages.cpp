@@ -16,7 +16,6 @@ Unexpected<Why> refused(Why why) { return Unexpected<Why>{why}; }
 constexpr std::size_t message_max = 8 * 1024;  // bytes; as much as a stranger may send at all
 
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Attributes from the front of a message, one by one, each ended by a comma or the end.
 class Attributes {
@@ -73,33 +72,9 @@ class Attributes {
   std::string seen_;
 };
 
-// saslname: "=2C" is a comma, "=3D" an equals sign, no other "=" may stand.
-std::optional<std::string> decode_name(std::string_view text) {
-  std::string name;
-  name.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '=') {
-      name += text[i];
-      continue;
-    }
-    const std::string_view escape = text.substr(i, 3);
-    if (escape != "=2C" && escape != "=3D") {
-      return std::nullopt;
-    }
-    name += escape == "=2C" ? ',' : '=';
-    i += 2;
-  }
-  return name;
-}
-
 // printable = %x21-2B / %x2D-7E
 bool is_nonce(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= 0x21 && c <= 0x7e && c != ','; });
-}
-
-bool is_binding_name(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](char c) { return is_alpha(c) || is_digit(c) || c == '.' || c == '-'; });
 }
 
 bool is_readable(std::string_view message) {
@@ -113,37 +88,24 @@ Result<ClientFirst, Why> parse_client_first(std::string_view message) {
     return refused("message too long or with NUL");
   }
   ClientFirst first;
-  Attributes attributes(message);
-  const std::string_view flag = attributes.take();
-  if (flag == "n" || flag == "y") {
-    first.flag = static_cast<BindingFlag>(flag[0]);
-  } else if (flag.starts_with("p=") && is_binding_name(flag.substr(2))) {
-    first.flag = BindingFlag::used;
-    first.binding_type = flag.substr(2);
-  } else {
+  auto header = parse_gs2_header(message);
+  if (!header) {
+    return refused(header.error());
+  }
+  if (header->is_nonstandard) {  // GS2's alone
     return refused("gs2-cbind-flag");
   }
-  if (attributes.at_end()) {
-    return refused("gs2-header");
-  }
-  const std::string_view authzid = attributes.take();
-  if (attributes.at_end()) {
-    return refused("gs2-header");
-  }
-  if (!authzid.empty()) {
-    auto decoded = authzid.starts_with("a=") ? decode_name(authzid.substr(2)) : std::nullopt;
-    if (!decoded || decoded->empty()) {
-      return refused("authzid");
-    }
-    first.authzid = std::move(*decoded);
-  }
-  first.gs2_header = message.substr(0, attributes.consumed());
-  first.bare = message.substr(attributes.consumed());
+  first.flag = header->flag;
+  first.binding_type = std::move(header->binding_type);
+  first.authzid = std::move(header->authzid);
+  first.gs2_header = std::move(header->text);
+  first.bare = message.substr(header->size);
+  Attributes attributes(first.bare);
   if (first.bare.starts_with("m=")) {
     return refused("mandatory extension");
   }
   const auto username = attributes.take('n');
-  auto decoded = username ? decode_name(*username) : std::nullopt;
+  auto decoded = username ? decode_saslname(*username) : std::nullopt;
   if (!decoded) {
     return refused("username");
   }

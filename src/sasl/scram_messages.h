@@ -5,14 +5,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "sasl/gs2_header.h"
 
 namespace aldis::sasl {
-
-enum class BindingFlag : char {
-  unsupported = 'n',     // the client cannot bind to the channel
-  not_offered = 'y',     // it could, but believes that the server cannot
-  used = 'p',
-};
 
 struct ClientFirst {
   BindingFlag flag = BindingFlag::unsupported;

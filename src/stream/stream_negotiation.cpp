@@ -196,6 +196,11 @@ void StreamNegotiation::write_features(std::string& out, State state) const {
       xml::append_escaped_text(out, mechanism);
       out.append("</mechanism>");
     }
+    if (!offer_.hostname.empty()) {
+      out.append("<hostname xmlns='").append(ns::domain_based_name).append("'>");
+      xml::append_escaped_text(out, offer_.hostname);
+      out.append("</hostname>");
+    }
     out.append("</mechanisms>");
     if (offer_.sasl2 && !offer_.mechanisms.empty()) {
       append_authentication_feature(out, offer_.mechanisms, *offer_.sasl2);

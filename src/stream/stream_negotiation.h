@@ -109,6 +109,7 @@ struct Established {
 struct Offer {
   std::vector<std::string> mechanisms;        // in order of preference; what TLS does not allow yet is left out by the owner
   std::vector<std::string> channel_bindings;  // XEP-0440; empty: not advertised
+  std::string hostname;                       // XEP-0233, for tickets; empty: not advertised
   std::size_t max_bytes = 0;                  // XEP-0478, of this stage; 0: not advertised
   std::size_t idle_seconds = 0;               // XEP-0478, after authentication; 0: not advertised
   bool has_stream_management = false;         // XEP-0198, after authentication

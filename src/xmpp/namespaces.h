@@ -65,6 +65,7 @@ inline constexpr std::string_view sasl2 = "urn:xmpp:sasl:2";                    
 inline constexpr std::string_view sasl_upgrade = "urn:xmpp:sasl:upgrade:0";              // XEP-0480
 inline constexpr std::string_view scram_upgrade = "urn:xmpp:scram-upgrade:0";
 inline constexpr std::string_view fast = "urn:xmpp:fast:0";                              // XEP-0484
+inline constexpr std::string_view domain_based_name = "urn:xmpp:domain-based-name:1";    // XEP-0233
 inline constexpr std::string_view channel_bindings = "urn:xmpp:sasl-cb:0";               // XEP-0440
 inline constexpr std::string_view scram_downgrade = "urn:xmpp:ssdp:0";                   // XEP-0474
 inline constexpr std::string_view stream_limits = "urn:xmpp:stream-limits:0";            // XEP-0478

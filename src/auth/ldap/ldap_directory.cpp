@@ -28,6 +28,12 @@ SecretBytes fresh_key(Random& random) {
   return key;
 }
 
+// Of ASCII letters only.
+bool is_same_but_for_case(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
 std::string newest(const std::vector<Entry>& entries, const Schema& schema, std::string mark) {
   for (const Entry& entry : entries) {
     if (const std::string_view time = entry.value(schema.modified); time > mark) {   // one form within one directory
@@ -272,25 +278,19 @@ const LdapDirectory::Remembered* LdapDirectory::remembered(const BareJid& accoun
   return found != memory_.end() && found->second.until > clock_.now() ? &found->second : nullptr;
 }
 
-// ---- certificates
+// ---- by something else than the name
 
-Task<Result<std::vector<BareJid>>> LdapDirectory::find_certificate(std::string domain, CertificateKey key, std::string value) {
-  const std::string filter = certificate_filter(schema_, certificate_lines_, key, value);
-  if (filter.empty()) {
-    co_return std::vector<BareJid>();
-  }
-  std::vector<std::string> attributes{schema_.login};
-  for (const CertificateLine& line : certificate_lines_) {
-    attributes.push_back(line.attribute);
-  }
-  auto work = [this, filter, attributes = std::move(attributes)] { return servers_.search(options_.base, filter, attributes, 2); };
+Task<Result<std::vector<BareJid>>> LdapDirectory::accounts_where(std::string domain, std::string filter, std::vector<std::string> attributes,
+                                                                 std::function<bool(const Entry&)> is_it, std::string what) {
+  attributes.push_back(schema_.login);
+  auto work = [this, filter = std::move(filter), attributes = std::move(attributes)] { return servers_.search(options_.base, filter, attributes, 2); };
   const Result<std::vector<Entry>> entries = co_await ask(login_workers_, std::move(work), patience());
   if (!entries) {
     co_return fail(entries.error().kind == ErrorKind::denied ? ErrorKind::unavailable : entries.error().kind, entries.error().what);
   }
   std::vector<BareJid> all;
   for (const Entry& entry : *entries) {
-    if (has_certificate(entry, certificate_lines_, key, value)) {
+    if (is_it(entry)) {
       std::ranges::move(schema_.accounts_of(entry, domain), std::back_inserter(all));
     }
   }
@@ -298,10 +298,35 @@ Task<Result<std::vector<BareJid>>> LdapDirectory::find_certificate(std::string d
   const auto twice = std::ranges::unique(all);
   all.erase(twice.begin(), twice.end());
   if (entries->size() > 1 && all.size() < 2) {   // two accounts are a conflict for whoever asked; this would not look like one
-    log::warning("audit-certificate-of-two", {{"directory", options_.name}, {"first", (*entries)[0].dn}, {"second", (*entries)[1].dn}});
-    co_return fail(ErrorKind::denied, "more than one entry of the directory has this " + std::string(to_string(key)));
+    log::warning("audit-directory-entry-twice", {{"directory", options_.name}, {"with", what}, {"first", (*entries)[0].dn}, {"second", (*entries)[1].dn}});
+    co_return fail(ErrorKind::denied, "more than one entry of the directory has this " + what);
   }
   co_return all;
+}
+
+Task<Result<std::vector<BareJid>>> LdapDirectory::find_certificate(std::string domain, CertificateKey key, std::string value) {
+  std::string filter = certificate_filter(schema_, certificate_lines_, key, value);
+  if (filter.empty()) {
+    co_return std::vector<BareJid>();
+  }
+  std::vector<std::string> attributes;
+  for (const CertificateLine& line : certificate_lines_) {
+    attributes.push_back(line.attribute);
+  }
+  auto is_it = [this, key, value = std::move(value)](const Entry& entry) { return has_certificate(entry, certificate_lines_, key, value); };
+  auto found = co_await accounts_where(std::move(domain), std::move(filter), std::move(attributes), std::move(is_it), std::string(to_string(key)));
+  co_return found;
+}
+
+Task<Result<std::vector<BareJid>>> LdapDirectory::find_by_attribute(std::string domain, std::string attribute, std::string value) {
+  std::string filter = all_of(schema_.people, equals(attribute, value));
+  // A directory may compare more loosely than this: accents, spaces.
+  auto is_it = [attribute, value = std::move(value)](const Entry& entry) {
+    return std::ranges::any_of(entry.values(attribute), [&](const std::string& each) { return is_same_but_for_case(each, value); });
+  };
+  std::vector<std::string> attributes(1, attribute);
+  auto found = co_await accounts_where(std::move(domain), std::move(filter), std::move(attributes), std::move(is_it), std::move(attribute));
+  co_return found;
 }
 
 // ---- many

@@ -2,7 +2,7 @@
 // nor people at work wait for it.
 //
 // Who has changed it learns by asking (polling): entries whose modifyTimestamp (whenChanged) is not older than the newest it has seen.
-// Not here: syncrepl (RFC 4533), which neither Active Directory nor every OpenLDAP has; Kerberos. Profiles and writing: ldap_profiles.h.
+// Not here: syncrepl (RFC 4533), which neither Active Directory nor every OpenLDAP has. Profiles and writing: ldap_profiles.h.
 #pragma once
 #include <deque>
 #include <functional>
@@ -39,6 +39,7 @@ class LdapDirectory final : public PeopleDirectory {
   Task<Result<Listing>> list(std::string domain, std::string since) override;
   Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) override;
   Task<Result<std::vector<BareJid>>> find_certificate(std::string domain, CertificateKey key, std::string value) override;
+  Task<Result<std::vector<BareJid>>> find_by_attribute(std::string domain, std::string attribute, std::string value) override;
   [[nodiscard]] PeopleProfiles* profiles() override { return profiles_.get(); }
   [[nodiscard]] std::optional<std::chrono::milliseconds> groups_refresh() const override;
   Task<Result<Groups>> groups(std::string domain) override;
@@ -63,6 +64,9 @@ class LdapDirectory final : public PeopleDirectory {
     co_return answer;
   }
   [[nodiscard]] Task<Result<Found>> search(BareJid account);
+  // The accounts of the at most two entries that match the filter, and then the test.
+  [[nodiscard]] Task<Result<std::vector<BareJid>>> accounts_where(std::string domain, std::string filter, std::vector<std::string> attributes,
+                                                                 std::function<bool(const Entry&)> is_it, std::string what);
   [[nodiscard]] Result<Found> judge(const BareJid& account, const std::vector<Entry>& entries) const;
   [[nodiscard]] std::chrono::milliseconds patience() const { return options_.timeout * 2 + std::chrono::milliseconds(100); }
   [[nodiscard]] SecretBytes hash_of(const BareJid& account, const SecretBytes& password) const;
