@@ -694,10 +694,10 @@ async def pushed(client, who, subscription):
     await client.happens("roster_update", is_it)
 
 
-async def may_count(client):
+async def may_count(client, domain="groups.example"):
     """Whether the client may do what administrators do."""
     request = client.Iq()
-    request["type"], request["to"] = "set", "groups.example"
+    request["type"], request["to"] = "set", domain
     command = slixmpp.xmlstream.ET.Element("{http://jabber.org/protocol/commands}command",
                                            {"node": "http://jabber.org/protocol/admin#get-online-users-num", "action": "execute"})
     request.append(command)

@@ -32,7 +32,7 @@ bool LdapServers::claim(std::size_t server) {
   return true;
 }
 
-void LdapServers::failed(std::size_t server) {
+void LdapServers::failed(std::size_t server, std::string_view cause) {
   std::vector<Connection> dropped;
   bool is_news = false;
   {
@@ -45,7 +45,7 @@ void LdapServers::failed(std::size_t server) {
     }
   }
   if (is_news) {
-    log::warning("directory-server-away", {{"server", endpoints_[server].url}});
+    log::warning("directory-server-away", {{"server", endpoints_[server].url}, {"cause", cause}});
   }
 }
 
@@ -109,7 +109,7 @@ Result<T> LdapServers::ask(Use use, const std::function<Result<T>(LdapConnection
       }
     }
     failures.add();
-    failed(server);
+    failed(server, outcome.error().what);
   }
   return outcome;
 }

@@ -42,7 +42,7 @@ class LdapServers {
   };
   [[nodiscard]] Result<Connection> take(std::size_t server, Use use, bool& was_idle);
   void give_back(std::size_t server, Use use, Connection connection);
-  void failed(std::size_t server);
+  void failed(std::size_t server, std::string_view cause);
   // Whether to ask it now.
   [[nodiscard]] bool claim(std::size_t server);
   template <class T>
