@@ -327,6 +327,21 @@ constexpr DirectoryNumber attributes[] = {
     {"domain.extension.commands.executions_per_user", 296},
     {"domain.extension.commands.executions", 297},
     {"domain.extension.commands.execution_lifetime", 298},
+    {"auth.password_profile", 299},
+    {"auth.password_block_list", 300},
+    {"auth.password_history", 301},
+    {"auth.password_min_age", 302},
+    {"auth.password_max_age", 303},
+    {"auth.old_passwords", 304},
+    {"domain.kerberos_keytab", 305},
+    {"domain.kerberos_hostname", 306},
+    {"domain.kerberos_services", 307},
+    {"domain.kerberos_realms", 308},
+    {"domain.kerberos_attribute", 309},
+    {"domain.kerberos_fold_case", 310},
+    {"domain.kerberos_mechanisms", 311, ordered},
+    {"domain.kerberos_token", 312},
+    {"directory.change_passwords", 313},
 };
 
 }  // namespace
