@@ -2,6 +2,8 @@
 # not root) only when dpkg says that one is missing. CMakePresets.json holds the builds themselves.
 FUZZ_SECONDS ?= 600
 JOBS ?= $(shell nproc)
+# Tests wait more than they work: for timers, other programs, the disk.
+TEST_JOBS ?= $(shell expr 2 '*' $(JOBS))
 PREFIX ?= /usr/local
 
 .PHONY: serve build test test-tsan fuzz bench load ledger timing deb install format clean packages-build packages-test
@@ -15,9 +17,9 @@ build: packages-build build/serve/build.ninja  ## the release build, without tes
 
 test: packages-test build/release/build.ninja build/asan-ubsan/build.ninja  ## every test, as shipped and under ASan and UBSan
 	@cmake --build build/release -j $(JOBS)
-	@ctest --preset release -j $(JOBS)
+	@ctest --preset release -j $(TEST_JOBS)
 	@cmake --build build/asan-ubsan -j $(JOBS)
-	@ctest --preset asan-ubsan -j $(JOBS)
+	@ctest --preset asan-ubsan -j $(TEST_JOBS)
 
 test-tsan: packages-test build/tsan/build.ninja  ## the threaded parts under ThreadSanitizer
 	@cmake --build build/tsan --target runtime_test core_test -j $(JOBS)
