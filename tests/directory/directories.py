@@ -11,8 +11,10 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "stories"))
+for each in ("stories", "support"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / each))
 import servers  # noqa: E402  (the stories' own module)
+from served import until_it_listens  # noqa: E402
 
 BASE = "dc=example,dc=org"
 PEOPLE = f"ou=people,{BASE}"
@@ -127,14 +129,7 @@ access to * by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self rea
         with open(self.folder / "slapd.log", "ab") as log:
             self.process = subprocess.Popen([SLAPD, "-f", self.config, "-d", "stats", "-h", f"{self.url} ldaps://127.0.0.1:{self.tls_port}"],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self.process.poll() is None and time.monotonic() < deadline, self.log()
-                time.sleep(0.05)
+        until_it_listens(self.port, self.process, self.log)
 
     def stop(self):
         if self.process is not None:

@@ -8,6 +8,7 @@ the directory is not well. One Aldis serves a domain for each directory; the cas
 import argparse
 import asyncio
 import base64
+import functools
 import os
 import pathlib
 import re
@@ -18,17 +19,17 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import xml.etree.ElementTree as ET
 
 HERE = pathlib.Path(__file__).resolve().parent
+for each in ("interop", "stories", "support"):
+    sys.path.insert(0, str(HERE.parent / each))
 sys.path.insert(0, str(HERE))
-sys.path.insert(0, str(HERE.parent / "interop"))
-sys.path.insert(0, str(HERE.parent / "stories"))
 import directories  # noqa: E402
 import slixmpp  # noqa: E402
 import servers  # noqa: E402
 from directories import GROUPS, PEOPLE, READER, SERVICE, SERVICE_PASSWORD, Pretender, Slapd, group, person, under  # noqa: E402
+from served import Served, run_cases, toml  # noqa: E402
 from slixmpp_client import Person  # noqa: E402
 
 TOO_LATE = 5.0   # seconds until somebody must have been told that the directory does not answer
@@ -41,11 +42,14 @@ DIRECTORIES = ("bind", "reader", "scram", "tls", "external", "upn", "failover", 
                "groups", "policy")
 
 
-class World:
+class World(Served):
     """slapd, the pretenders, and one Aldis that knows them all."""
 
     def __init__(self, folder, binary):
-        self.folder, self.binary = folder, binary
+        super().__init__(folder, binary, *servers.free_ports(2))
+        # Under AddressSanitizer what one or two TLS sessions hold is reported as leaked when the server ends; whether by OpenLDAP's library over
+        # GnuTLS or by us is not known yet (with fast_unwind_on_malloc=0 nothing is reported). All its other findings count.
+        self.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
         servers.make_authority(folder)
         other = folder / "other"
         other.mkdir()
@@ -70,16 +74,12 @@ class World:
         self.slapd = Slapd(folder / "slapd", people)
         self.slapd.start()
         self.pretenders = {manner: Pretender(manner) for manner in ("hang", "garbage", "drip", "refer", "drop")}
-        self.config = folder / "aldis.toml"
-        self.port, self.direct_port = servers.free_ports(2)
         domains = [f"{name}.example" for name in (*DIRECTORIES, "own", "rooms")]
         servers.make_certificate(folder, "server", domains)
         servers.make_card(folder, "aldis", "DNS:aldis.example.org")
         (folder / "password").write_text(SERVICE_PASSWORD + "\n")
         (folder / "password").chmod(0o600)
         self.configure()
-        self.log_file = folder / "aldis.log"
-        self.process = None
         self.start()
         code, said = self.operator("user", "add", "montague@own.example", text="montague secret\n")
         assert code == 0, said
@@ -106,32 +106,7 @@ class World:
         usual["hang"].update(certificate_attributes=["mail = mail"])
         usual["stranger"].update(ca_file=f"{self.folder}/other/ca.pem")
         usual["misnamed"].update(servers=[f"ldaps://localhost:{slapd.tls_port}"])   # the certificate does not say so
-        text = f"""[server]
-data_dir = "data"
-shards = 2
-
-[[listener]]
-address = "127.0.0.1"
-port = {self.port}
-
-[[listener]]
-address = "127.0.0.1"
-port = {self.direct_port}
-tls = "direct"
-
-[metrics]
-enabled = false
-
-[auth]
-password_profile = "nist"
-failures_per_pair = 0
-failures_per_source = 0
-failures_per_account = 0
-
-[log]
-level = "debug"
-rate = 10000
-"""
+        text = self.head('password_profile = "nist"\n' + self.NO_LOCKOUT)
         for name, special in usual.items():
             options = {"name": name, "base": PEOPLE, "bind_dn": SERVICE, "password_file": "password", "ca_file": "ca.pem", "refresh": "2s", **special}
             text += "\n[[directory]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in options.items())
@@ -147,49 +122,15 @@ rate = 10000
         text += '\n[[domain]]\nname = "own.example"\ncertificates = ["server.pem"]\nkeys = ["server.key"]\n'
         self.config.write_text(text)
 
-    def start(self):
-        with open(self.log_file, "ab") as log:
-            # Under AddressSanitizer what one or two TLS sessions hold is reported as leaked when the server ends; whether by OpenLDAP's library over
-            # GnuTLS or by us is not known yet (with fast_unwind_on_malloc=0 nothing is reported). All its other findings count.
-            environment = os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
-            self.process = subprocess.Popen([self.binary, "--config", self.config, "serve"], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=environment)
-        deadline = time.monotonic() + 40
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self.process.poll() is None and time.monotonic() < deadline, self.log()
-                time.sleep(0.05)
-
-    def log(self):
-        return self.log_file.read_text(errors="replace")
-
-    def operator(self, *arguments, text=""):
-        done = subprocess.run([self.binary, "--config", self.config, *arguments], input=text, text=True, capture_output=True, timeout=60,
-                              cwd=self.folder)
-        return done.returncode, done.stdout + done.stderr
-
     def client(self, jid, password):
         return Person({"ca_file": str(self.folder / "ca.pem"), "transport": "starttls", "host": "127.0.0.1", "port": self.port},
                       {"jid": jid, "password": password})
 
     def close(self):
-        self.process.terminate()
-        assert self.process.wait(30) == 0, "the server did not end well:\n" + self.log()[-3000:]
+        self.stop()
         self.slapd.stop()
         for pretender in self.pretenders.values():
             pretender.close()
-        assert "Sanitizer" not in self.log(), self.log()[-8000:]
-
-
-def toml(value):
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return "[" + ", ".join(map(toml, value)) + "]" if isinstance(value, list) else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class Raw:
@@ -940,25 +881,12 @@ def main():
     world = None
     try:
         world = World(folder, arguments.binary.resolve())
-        for name in arguments.cases or CASES:
-            started = time.monotonic()
-            problem = ""
-            try:
-                CASES[name](world)
-            except BaseException as error:  # noqa: BLE001 - also SystemExit of a client that waited in vain
-                if isinstance(error, KeyboardInterrupt):
-                    raise
-                problem = traceback.format_exc() + world.log()[-6000:]
-            print(f"{'FAILED' if problem else 'ok    '} {name} ({time.monotonic() - started:.1f} s)", flush=True)
-            if problem:
-                failed += 1
-                print(problem, flush=True)
+        failed = run_cases({name: functools.partial(CASES[name], world) for name in arguments.cases or CASES}, world.log)
         world.close()
         world = None
     finally:
         if world is not None:
-            world.process.kill()
-            world.process.wait()
+            world.kill()
             world.slapd.stop()
         if not (failed and arguments.keep):
             shutil.rmtree(folder, ignore_errors=True)

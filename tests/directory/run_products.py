@@ -7,22 +7,20 @@ tickets too. One Aldis serves a domain for each.
 """
 import argparse
 import asyncio
+import functools
 import importlib.util
 import os
 import pathlib
 import re
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import traceback
 import xml.etree.ElementTree as ET
 
 HERE = pathlib.Path(__file__).resolve().parent
-for folder_name in ("stories", "interop"):
+for folder_name in ("stories", "interop", "support"):
     sys.path.insert(0, str(HERE.parent / folder_name))
 sys.path.insert(0, str(HERE))
 SPEC = importlib.util.spec_from_file_location("directory_cases", HERE / "run.py")   # there are several run.py
@@ -30,6 +28,7 @@ cases = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(cases)
 import products  # noqa: E402
 import servers  # noqa: E402
+from served import Served, run_cases, toml  # noqa: E402
 from slixmpp_client import Person  # noqa: E402
 
 PASSWORD = "Long-Secret-1"   # Active Directory judges it
@@ -39,10 +38,11 @@ MANY = int(os.environ.get("ALDIS_TEST_MANY", "20"))   # contacts in the large gr
 DOMAIN = {"389ds": "ds389.example", "samba": "samba.example"}
 
 
-class World:
+class World(Served):
     def __init__(self, folder, binary):
-        self.folder, self.binary = folder, binary
-        self.process, self.products, problems = None, {}, []
+        super().__init__(folder, binary, *servers.free_ports(2))
+        self.environment = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0", "KRB5_CONFIG": "/dev/null"}   # as in run.py
+        problems = []
         servers.make_authority(folder)
         servers.make_certificate(folder, "server", [*DOMAIN.values(), "upn.example", "rooms.example"])
 
@@ -67,8 +67,6 @@ class World:
             thread.join()
         if problems:
             raise problems[0]
-        self.config = folder / "aldis.toml"
-        self.port, self.direct_port = servers.free_ports(2)
         for name, password in (("389ds", "service secret"), ("samba", "Service-Secret-1")):
             (folder / f"{name}-password").write_text(password + "\n")
             (folder / f"{name}-password").chmod(0o600)
@@ -76,35 +74,10 @@ class World:
             self.products["samba"].keytab("xmpp/samba.example", folder / "samba.keytab")
             (folder / "samba.keytab").chmod(0o600)
         self.configure()
-        self.log_file = folder / "aldis.log"
         self.start()
 
     def configure(self):
-        text = f"""[server]
-data_dir = "data"
-shards = 2
-
-[[listener]]
-address = "127.0.0.1"
-port = {self.port}
-
-[[listener]]
-address = "127.0.0.1"
-port = {self.direct_port}
-tls = "direct"
-
-[metrics]
-enabled = false
-
-[auth]
-failures_per_pair = 0
-failures_per_source = 0
-failures_per_account = 0
-
-[log]
-level = "debug"
-rate = 10000
-"""
+        text = self.head(self.NO_LOCKOUT)
         tls = 'certificates = ["server.pem"]\nkeys = ["server.key"]\n'
         rooms = []
         for name, product in self.products.items():
@@ -117,51 +90,23 @@ rate = 10000
             if name == "samba":
                 sections.append(({**options, "name": "upn", "login": "userPrincipalName", "login_domain": "corp.example", "group_base": "", "roster_groups": []}, "upn.example"))
             for one, domain in sections:
-                text += "\n[[directory]]\n" + "".join(f"{key} = {cases.toml(value)}\n" for key, value in one.items())
-                text += f'\n[[domain]]\nname = "{domain}"\ndirectory = "{one["name"]}"\nadministrator_groups = {cases.toml(["ops"] if one["group_base"] else [])}\n{tls}'
+                text += "\n[[directory]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in one.items())
+                text += f'\n[[domain]]\nname = "{domain}"\ndirectory = "{one["name"]}"\nadministrator_groups = {toml(["ops"] if one["group_base"] else [])}\n{tls}'
             if name == "samba":   # the service's account has one key, whatever its names are
                 text = text.replace('name = "samba.example"\n', 'name = "samba.example"\nkerberos_keytab = "samba.keytab"\nkerberos_realms = ["CORP.EXAMPLE"]\n'
                                     "kerberos_fold_case = true\n")
                 text += 'kerberos_keytab = "samba.keytab"\nkerberos_realms = ["CORP.EXAMPLE"]\nkerberos_attribute = "userPrincipalName"\nkerberos_services = ["xmpp/samba.example"]\n'
             rooms.append(f"staff@{DOMAIN[name]}")
         text += f'\n[[domain]]\nname = "rooms.example"\nserves = "rooms"\n{tls}[domain.extension.muc]\ndefault_members_only = true\nlock_new_rooms = false\n'
-        text += f"member_groups = {cases.toml(rooms)}\n"
+        text += f"member_groups = {toml(rooms)}\n"
         self.config.write_text(text)
-
-    def start(self):
-        environment = os.environ | {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0", "KRB5_CONFIG": "/dev/null"}
-        with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([self.binary, "--config", self.config, "serve"], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=environment)
-        deadline = time.monotonic() + 40
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self.process.poll() is None and time.monotonic() < deadline, self.log()
-                time.sleep(0.05)
-
-    def log(self):
-        return self.log_file.read_text(errors="replace")
-
-    def operator(self, *arguments, text=""):
-        done = subprocess.run([self.binary, "--config", self.config, *arguments], input=text, text=True, capture_output=True, timeout=60, cwd=self.folder)
-        return done.returncode, done.stdout + done.stderr
 
     def client(self, who, domain, password=PASSWORD):
         return Person({"ca_file": str(self.folder / "ca.pem"), "transport": "starttls", "host": "127.0.0.1", "port": self.port},
                       {"jid": f"{who}@{domain}", "password": password})
 
-    def close(self):
-        self.process.terminate()
-        assert self.process.wait(30) == 0, "the server did not end well:\n" + self.log()[-3000:]
-        assert "Sanitizer" not in self.log(), self.log()[-8000:]
-
     def kill(self):
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        super().kill()
         for product in self.products.values():
             product.stop()
 
@@ -225,7 +170,7 @@ def groups(world, name):
 
 def cards(world, name):
     """A card is what the entry says; 389-ds takes a change as the person, Active Directory's presets are read only."""
-    product, domain = world.products[name], DOMAIN[name]
+    domain = DOMAIN[name]
 
     async def story():
         who = await world.client("nurse", domain).log_in()
@@ -339,23 +284,9 @@ def main():
         started = time.monotonic()
         world.__init__(folder, arguments.binary.resolve())
         print(f"started in {time.monotonic() - started:.1f} s", flush=True)
-        for name in arguments.cases or CASES:
-            case, product = CASES[name]
-            if product in missing:
-                continue
-            started = time.monotonic()
-            problem = ""
-            try:
-                case(world, product)
-            except BaseException as error:  # noqa: BLE001 - also SystemExit of a client that waited in vain
-                if isinstance(error, KeyboardInterrupt):
-                    raise
-                problem = traceback.format_exc() + world.log()[-6000:]
-            print(f"{'FAILED' if problem else 'ok    '} {name} ({time.monotonic() - started:.1f} s)", flush=True)
-            if problem:
-                failed += 1
-                print(problem, flush=True)
-        world.close()
+        wanted = {name: CASES[name] for name in arguments.cases or CASES if CASES[name][1] not in missing}
+        failed = run_cases({name: functools.partial(case, world, product) for name, (case, product) in wanted.items()}, world.log)
+        world.stop()
     finally:
         world.kill()
         if not (failed and arguments.keep):

@@ -3,13 +3,13 @@ are in one folder, nothing of the machine is read, and no DNS is asked."""
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
-import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "stories"))
+for each in ("stories", "support"):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / each))
 import servers  # noqa: E402  (the stories' own module)
+from served import until_it_listens  # noqa: E402
 
 VERONA = "VERONA.EXAMPLE"
 PADUA = "PADUA.EXAMPLE"
@@ -59,14 +59,7 @@ class Realms:
         with open(self.folder / "krb5kdc.out", "ab") as out:
             self.process = subprocess.Popen([KDC, "-n", "-r", VERONA, "-r", PADUA, "-P", str(self.folder / "pid")], env=self.environment,
                                             stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self.process.poll() is None and time.monotonic() < deadline, self.log()
-                time.sleep(0.05)
+        until_it_listens(self.port, self.process, self.log)
 
     def stop(self):
         if self.process is not None:

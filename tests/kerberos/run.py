@@ -8,28 +8,27 @@ several domains; the cases run one after another.
 import argparse
 import asyncio
 import base64
+import functools
 import hashlib
 import hmac
 import os
 import pathlib
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-for name in ("stories", "interop", "directory"):
+for name in ("stories", "interop", "directory", "support"):
     sys.path.insert(0, str(HERE.parent / name))
 sys.path.insert(0, str(HERE))
 import directories  # noqa: E402
 import realms  # noqa: E402
 import servers  # noqa: E402
 from realms import PADUA, VERONA, Realms  # noqa: E402
+from served import Served, run_cases  # noqa: E402
 
 MIT = [realms.KDC, "/usr/sbin/kadmin.local", "/usr/bin/kinit"]
 PEOPLE = ("juliet", "romeo", "nurse", "tybalt", "paris", "stranger", "Mercutio", "juliet/admin")
@@ -40,10 +39,11 @@ EXPIRES = 2   # seconds: how long the ticket is good that is shown too late
 STOPS = []   # what ends what was started, the last first
 
 
-class World:
+class World(Served):
     def __init__(self, folder, binary):
-        self.folder, self.binary = folder, binary
+        super().__init__(folder, binary, *servers.free_ports(2))
         self.realms = Realms(folder / "krb5")
+        self.environment["KRB5_CONFIG"] = str(self.realms.server_config)
         os.environ["KRB5_CONFIG"] = str(self.realms.config)
         os.environ["KRB5CCNAME"] = f"FILE:{folder}/nobody.cc"
         keys = folder / "krb5" / "people.keytab"
@@ -76,11 +76,7 @@ class World:
                 self.slapd.set(uid, "employeeNumber", f"paris@{VERONA}")
             (folder / "password").write_text(directories.SERVICE_PASSWORD + "\n")
             (folder / "password").chmod(0o600)
-        self.config = folder / "aldis.toml"
-        self.port, self.direct_port = servers.free_ports(2)
         self.configure()
-        self.log_file = folder / "aldis.log"
-        self.process = None
         STOPS.append(self.kill)
         self.start()
         for who in ("juliet", "romeo", "nurse", "tybalt", "mercutio"):
@@ -90,26 +86,7 @@ class World:
         assert self.operator("user", "disable", "tybalt@verona.example")[0] == 0
 
     def configure(self):
-        text = f"""[server]
-data_dir = "data"
-shards = 2
-
-[[listener]]
-address = "127.0.0.1"
-port = {self.port}
-
-[[listener]]
-address = "127.0.0.1"
-port = {self.direct_port}
-tls = "direct"
-
-[metrics]
-enabled = false
-
-[log]
-level = "debug"
-rate = 10000
-"""
+        text = self.head()
         special = {
             "verona.example": 'kerberos_keytab = "xmpp.keytab"\n',
             "folded.example": f'kerberos_keytab = "all.keytab"\nkerberos_hostname = "host.verona.example"\nkerberos_fold_case = true\nkerberos_realms = ["{VERONA}"]\n',
@@ -127,37 +104,6 @@ rate = 10000
         for domain, options in special.items():
             text += f'\n[[domain]]\nname = "{domain}"\ncertificates = ["server.pem"]\nkeys = ["server.key"]\n{options}'
         self.config.write_text(text)
-
-    def start(self):
-        environment = {**os.environ, "KRB5_CONFIG": str(self.realms.server_config)}
-        with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([self.binary, "--config", self.config, "serve"], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=environment)
-        deadline = time.monotonic() + 40
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self.process.poll() is None and time.monotonic() < deadline, self.log()
-                time.sleep(0.05)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(30) == 0, "the server did not end well:\n" + self.log()[-3000:]
-
-    def kill(self):
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-
-    def log(self):
-        return self.log_file.read_text(errors="replace")
-
-    def operator(self, *arguments, text=""):
-        done = subprocess.run([self.binary, "--config", self.config, *arguments], input=text, text=True, capture_output=True, timeout=60, cwd=self.folder,
-                              env={**os.environ, "KRB5_CONFIG": str(self.realms.server_config)})
-        return done.returncode, done.stdout + done.stderr
 
     def cache(self, who):
         if who not in self.caches:
@@ -183,7 +129,6 @@ rate = 10000
             self.slapd.stop()
         self.realms.stop()
         self.stop()
-        assert "Sanitizer" not in self.log(), self.log()[-8000:]
 
 
 def raw(world, data):
@@ -478,19 +423,7 @@ def main():
     failed = 0
     try:
         world = World(folder, arguments.binary.resolve())
-        for name in arguments.cases or CASES:
-            started = time.monotonic()
-            problem = ""
-            try:
-                CASES[name](world)
-            except BaseException as error:  # noqa: BLE001 - also SystemExit of a client that waited in vain
-                if isinstance(error, KeyboardInterrupt):
-                    raise
-                problem = traceback.format_exc() + world.log()[-6000:]
-            print(f"{'FAILED' if problem else 'ok    '} {name} ({time.monotonic() - started:.1f} s)", flush=True)
-            if problem:
-                failed += 1
-                print(problem, flush=True)
+        failed = run_cases({name: functools.partial(CASES[name], world) for name in arguments.cases or CASES}, world.log)
         world.close()
     finally:
         for stop in reversed(STOPS):
