@@ -165,8 +165,10 @@ bool AuthenticationExchange::has_aged() const {
          authenticator_.clock_.wall() >= credentials_->changed + most;
 }
 
-// A certificate rests on no password.
-bool AuthenticationExchange::must_change() const { return mechanism_->name() != "EXTERNAL" && (credentials_->must_change || has_aged()); }
+// A certificate rests on no password, and whether a ticket's is too old its own realm says.
+bool AuthenticationExchange::must_change() const {
+  return mechanism_->name() != "EXTERNAL" && context_of_ticket_ == nullptr && (credentials_->must_change || has_aged());
+}
 
 // A token is no proof of the password (XEP-0484): its client is told to bring it.
 bool AuthenticationExchange::may_change() const {

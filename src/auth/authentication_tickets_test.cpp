@@ -119,6 +119,14 @@ TEST(Tickets, AnAccountsOwnRulesHold) {
   EXPECT_EQ(said(gssapi(server, alices)), "not-authorized") << "locked out (security S07)";
 }
 
+TEST(Tickets, ShowNoPasswordThatMustBeChanged) {
+  TicketServer server;
+  ASSERT_TRUE(server.loop.run(server.plain_stores.accounts.set_must_change(jid("alice@example.org"))));
+  const AuthReply reply = gssapi(server, alices);
+  ASSERT_EQ(said(reply), "success");
+  EXPECT_FALSE(std::get<AuthSuccess>(reply).principal->must_change_password);
+}
+
 TEST(Tickets, BadTokensLockNobodyOut) {
   TicketServer server;
   for (std::uint32_t i = 0; i < 2 * server.config.failures_per_source; ++i) {
