@@ -317,7 +317,10 @@ TEST(Authenticator, KeysOfFewerIterationsAreRenewedWhenThePasswordPasses) {
   server.authenticator.configure(stronger);
   const auto iterations = [&] {
     std::vector<std::uint32_t> all;
-    for (const ScramKeys& keys : server.loop.run(server.plain_stores.accounts.find(jid("alice@example.org")))->keys) all.push_back(keys.iterations);
+    const auto account = server.loop.run(server.plain_stores.accounts.find(jid("alice@example.org")));
+    for (const ScramKeys& keys : account->keys) {
+      all.push_back(keys.iterations);
+    }
     return all;
   };
   const WallTime before = server.loop.run(server.plain_stores.accounts.find(jid("alice@example.org")))->credentials_changed;

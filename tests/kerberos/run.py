@@ -44,6 +44,7 @@ class World(Served):
         super().__init__(folder, binary, *servers.free_ports(2))
         self.realms = Realms(folder / "krb5")
         self.environment["KRB5_CONFIG"] = str(self.realms.server_config)
+        self.environment["LSAN_OPTIONS"] = f"suppressions={HERE / 'leaks.txt'}:print_suppressions=0"
         os.environ["KRB5_CONFIG"] = str(self.realms.config)
         os.environ["KRB5CCNAME"] = f"FILE:{folder}/nobody.cc"
         keys = folder / "krb5" / "people.keytab"
