@@ -3,7 +3,15 @@
 
 #include <malloc.h>
 
+#include <sys/types.h>
+
 #include <cstddef>
+#include <string>
+#include <utility>
+
+namespace {
+constexpr ssize_t kept_ms = 1000;   // as malloc_conf says
+}
 
 // jemalloc(3), TUNING and MALLCTL NAMESPACE. An arena for each processor, instead of four; freed pages go back after a second,
 // by a thread of jemalloc's own, so that those of a storm of logins do not stay with threads that have nothing to do.
@@ -14,6 +22,21 @@ __attribute__((weak)) int mallctl(const char* name, void* old_value, std::size_t
 }
 
 namespace aldis {
+
+void keep_freed_memory(bool keep) {
+  static bool keeps = true;
+  if (mallctl == nullptr || keep == std::exchange(keeps, keep)) {
+    return;
+  }
+  ssize_t decay_ms = keep ? kept_ms : 0;
+  unsigned arenas = 0;
+  std::size_t length = sizeof(arenas);
+  mallctl("arenas.dirty_decay_ms", nullptr, nullptr, &decay_ms, sizeof(decay_ms));  // of arenas that are not there yet
+  mallctl("arenas.narenas", &arenas, &length, nullptr, 0);
+  for (unsigned i = 0; i < arenas; ++i) {
+    mallctl(("arena." + std::to_string(i) + ".dirty_decay_ms").c_str(), nullptr, nullptr, &decay_ms, sizeof(decay_ms));
+  }
+}
 
 void return_freed_memory() {
   if (mallctl != nullptr) {

@@ -14,7 +14,9 @@ namespace aldis {
 namespace {
 
 constexpr std::chrono::milliseconds interval{1000};
-constexpr std::chrono::milliseconds close_interval{100};   // when half of it is used: a fast flood fills the rest within a second
+constexpr std::chrono::milliseconds close_interval{100};   // when half of it is used, or no more is left than a fast flood fills within a second:
+constexpr std::uint64_t flood_bytes = 1'000'000'000;
+constexpr std::chrono::milliseconds pressing_interval{25};   // above the limit: a fifth more is all there is
 constexpr std::chrono::seconds between_reliefs{1};
 constexpr std::chrono::seconds between_trims{10};
 metrics::Gauge resident_gauge{"aldis_memory_bytes", "Memory held, by subsystem; the process as a whole when last looked at.",
@@ -89,10 +91,14 @@ void MemoryWatch::tick() {
   } else if (resident_ < limit_ - limit_ / 16) {  // not at once below: the record is for people, who read it once
     go_to(MemoryStep::none, now);
   }
-  if (step_ == MemoryStep::queues_given_up || (step_ != MemoryStep::none && now - relieved_ >= between_reliefs)) {
+  const bool gives_up = step_ == MemoryStep::queues_given_up && now - relieved_ >= close_interval;
+  if (gives_up || (step_ != MemoryStep::none && now - relieved_ >= between_reliefs)) {
     relieve(now);
   }
-  timer_ = shard_.after(resident_ > limit_ / 2 ? close_interval : interval, [this] { tick(); });
+  const bool is_half_used = resident_ > limit_ / 2;
+  keep_freed_memory(!is_half_used);
+  const bool is_close = is_half_used || resident_ + flood_bytes > limit_;
+  timer_ = shard_.after(step_ != MemoryStep::none ? pressing_interval : is_close ? close_interval : interval, [this] { tick(); });
 }
 
 void MemoryWatch::go_to(MemoryStep step, Monotonic now) {
