@@ -66,6 +66,20 @@ TEST(MemoryWatch, StrangersAreRefusedAndUnusedAccountsGo) {
   paris.receives("kept");
 }
 
+// Half of it is not used yet, and a fast flood fills the rest within a second.
+TEST(MemoryWatch, WhereLittleIsLeftItIsLookedAtOften) {
+  Short s;
+  s.reads(100);
+  s.resident = 1900;
+  s.verona->scene.advance(std::chrono::milliseconds(99));
+  EXPECT_EQ(s.records.lines.size(), 0U);
+  s.verona->scene.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(s.records.lines, std::vector<std::string>{"audit-low-resource memory floods-held"});
+  s.resident = 2000;
+  s.verona->scene.advance(std::chrono::milliseconds(25));
+  EXPECT_EQ(s.records.lines.back(), "audit-low-resource memory queues-given-up");
+}
+
 TEST(MemoryWatch, FloodsAreHeldBackAndOthersGoOn) {
   Short s;
   Client& mallory = s.verona->mallory();
