@@ -1,4 +1,4 @@
-// Measuring once a second while there is a limit, and what each step does.
+// Measuring while there is a limit, more often the less is left, and what each step does.
 #include "core/memory_watch.h"
 
 #include <unistd.h>

@@ -224,7 +224,7 @@ def bind(world):
         refused = world.client("juliet@bind.example", "romeo secret")
         refused.open()
         await refused.happens("failed_auth")
-        refused.abort()
+        refused.give_up()
     run(story())
 
 
@@ -241,7 +241,7 @@ def scram(world):
         refused = world.client("romeo@scram.example", "juliet secret")
         refused.open()
         await refused.happens("failed_auth")
-        refused.abort()
+        refused.give_up()
     run(story())
     assert "mechanism=SCRAM-SHA-256" in world.log(), "slixmpp did not log in by SCRAM"
     assert try_plain(world, "scram.example", "romeo", "romeo secret")[0] == "success"

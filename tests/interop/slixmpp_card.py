@@ -31,10 +31,7 @@ async def meet(scenario):
     other = CardHolder(scenario, scenario["juliet"], "nurse@capulet.example")
     other.open()
     await other.happens("failed_auth")
-    try:
-        other.abort()
-    except AttributeError:  # asyncio's, when the server has closed it meanwhile
-        pass
+    other.give_up()
     await romeo.log_out()
 
 
