@@ -58,6 +58,7 @@ void MemoryWatch::set_limit(Bytes limit) {
   }
   if (limit_ == 0) {
     go_to(MemoryStep::none, shard_.clock().now());
+    keep_freed_memory(true);
   }
 }
 
