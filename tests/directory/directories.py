@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -189,6 +190,7 @@ class Pretender:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.asked = 0
+        self.time_limits = []   # of searches, in seconds ("refer" reads them)
         threading.Thread(target=self.accept, daemon=True).start()
 
     @property
@@ -217,10 +219,12 @@ class Pretender:
                         connection.sendall(bytes([byte]))
                         time.sleep(0.3)
                 elif self.manner == "refer":
-                    number, kind = request[4], request[5]
+                    number, kind = re.match(rb"\x30(?:[\x00-\x7f]|\x81.|\x82..|\x84....)\x02\x01(.)(.)", request, re.S).groups()
+                    number, kind = number[0], kind[0]
                     if kind == 0x60:    # BindRequest: success
                         connection.sendall(bytes([0x30, 0x0c, 2, 1, number, 0x61, 7, 10, 1, 0, 4, 0, 4, 0]))
-                    elif kind == 0x63:  # SearchRequest: referral
+                    elif kind == 0x63:  # SearchRequest (RFC 4511 section 4.5.1): referral
+                        self.time_limits.append(re.search(rb"\x0a\x01[\x00-\x02]\x0a\x01[\x00-\x03]\x02\x01.\x02\x01(.)", request, re.S)[1][0])
                         where = b"ldap://127.0.0.1:1/"
                         body = bytes([10, 1, 10, 4, 0, 4, 0, 0xa3, len(where) + 2, 4, len(where)]) + where
                         body = bytes([2, 1, number, 0x65, len(body)]) + body

@@ -305,6 +305,8 @@ def unwell(world):
             answer, seconds = try_plain(world, f"{name}.example", who, "juliet secret")
             assert answer == "temporary-auth-failure", (name, answer)
             assert seconds < TOO_LATE, (name, seconds)
+    limits = world.pretenders["refer"].time_limits
+    assert limits and min(limits) >= 2, f"timeout is a second, and a directory may end with the clock's second: {limits}"
     run(bystander(world))
     assert world.slapd.log().count("TLS established") > 0
     for name in ("stranger", "misnamed"):

@@ -99,6 +99,45 @@ struct FreeMessage {
 };
 using Message = std::unique_ptr<LDAPMessage, FreeMessage>;
 
+struct SearchRequest {
+  const std::string& base;
+  int scope = LDAP_SCOPE_SUBTREE;
+  std::string filter;
+  const std::vector<std::string>& attributes;
+  LDAPControl** controls = nullptr;
+  std::chrono::milliseconds timeout;
+  int limit = 0;   // of entries; 0: none
+};
+
+// One search and its whole answer; a code of LDAP, LDAP_TIMEOUT if it did not come in time. A directory has its own limit from us, in whole
+// seconds (RFC 4511 section 4.5.1.5), and some end with the clock's second: Samba gives a limit of one that comes late in a second nearly
+// no time. So it gets a second more than is waited here.
+int search_within(LDAP* handle, const SearchRequest& request, Message& result) {
+  timeval for_directory{std::chrono::ceil<std::chrono::seconds>(request.timeout).count() + 1, 0};
+  std::vector<char*> names = as_array(request.attributes);
+  int id = 0;
+  const int sent = ldap_search_ext(handle, request.base.c_str(), request.scope, request.filter.c_str(), names.data(), 0, request.controls, nullptr,
+                                   &for_directory, request.limit, &id);
+  if (sent != LDAP_SUCCESS) {
+    return sent;
+  }
+  timeval time = as_timeval(request.timeout);
+  LDAPMessage* raw = nullptr;
+  const int kind = ldap_result(handle, id, LDAP_MSG_ALL, &time, &raw);
+  result.reset(raw);
+  if (kind == 0) {
+    ldap_abandon_ext(handle, id, nullptr, nullptr);
+    return LDAP_TIMEOUT;
+  }
+  if (kind < 0 || raw == nullptr) {
+    int code = LDAP_SUCCESS;
+    return ldap_get_option(handle, LDAP_OPT_RESULT_CODE, &code) == LDAP_OPT_SUCCESS && code != LDAP_SUCCESS ? code : LDAP_SERVER_DOWN;
+  }
+  int code = LDAP_SUCCESS;
+  const int parsed = ldap_parse_result(handle, raw, &code, nullptr, nullptr, nullptr, nullptr, 0);
+  return parsed == LDAP_SUCCESS ? code : parsed;
+}
+
 void append_entries(LDAP* handle, LDAPMessage* result, std::vector<Entry>& entries) {
   for (LDAPMessage* one = ldap_first_entry(handle, result); one != nullptr; one = ldap_next_entry(handle, one)) {
     entries.push_back(read_entry(handle, one));
@@ -219,11 +258,8 @@ Result<void> LdapConnection::log_in(const ServiceIdentity& identity) {
 
 Result<std::vector<Entry>> LdapConnection::search(const std::string& base, const std::string& filter, const std::vector<std::string>& attributes,
                                                   int limit) {
-  timeval time = as_timeval(endpoint_.timeout);
-  std::vector<char*> names = as_array(attributes);
-  LDAPMessage* raw = nullptr;
-  const int code = ldap_search_ext_s(handle_, base.c_str(), LDAP_SCOPE_SUBTREE, filter.c_str(), names.data(), 0, nullptr, nullptr, &time, limit, &raw);
-  const Message result(raw);
+  Message result;
+  const int code = search_within(handle_, {.base = base, .filter = filter, .attributes = attributes, .timeout = endpoint_.timeout, .limit = limit}, result);
   if (code != LDAP_SUCCESS && code != LDAP_SIZELIMIT_EXCEEDED) {
     return failure(code, "search");
   }
@@ -237,7 +273,6 @@ Result<std::vector<Entry>> LdapConnection::search(const std::string& base, const
 
 Result<std::vector<Entry>> LdapConnection::search_all(const std::string& base, const std::string& filter,
                                                       const std::vector<std::string>& attributes, const ListLimits& limits) {
-  std::vector<char*> names = as_array(attributes);
   std::vector<Entry> entries;
   std::size_t counted = 0;
   std::size_t bytes = 0;
@@ -252,11 +287,9 @@ Result<std::vector<Entry>> LdapConnection::search_all(const std::string& base, c
       return failure(code, "list");
     }
     LDAPControl* controls[] = {page, nullptr};
-    timeval time = as_timeval(page_timeout);
-    LDAPMessage* raw = nullptr;
-    code = ldap_search_ext_s(handle_, base.c_str(), LDAP_SCOPE_SUBTREE, filter.c_str(), names.data(), 0, controls, nullptr, &time, 0, &raw);
+    Message result;
+    code = search_within(handle_, {.base = base, .filter = filter, .attributes = attributes, .controls = controls, .timeout = page_timeout}, result);
     ldap_control_free(page);
-    const Message result(raw);
     if (code != LDAP_SUCCESS) {
       return failure(code, "list");
     }
@@ -373,12 +406,11 @@ Result<void> LdapConnection::modify_as_owner(const std::string& dn, const std::v
 
 Result<void> LdapConnection::may_act_as(const std::string& dn) {
   ProxiedAuthorization as(dn);
-  timeval time = as_timeval(endpoint_.timeout);
-  std::vector<std::string> nothing{"1.1"};   // no attributes (RFC 4511 section 4.5.1.8)
-  std::vector<char*> names = as_array(nothing);
-  LDAPMessage* raw = nullptr;
-  const int code = ldap_search_ext_s(handle_, dn.c_str(), LDAP_SCOPE_BASE, "(objectClass=*)", names.data(), 0, as.all, nullptr, &time, 1, &raw);
-  const Message result(raw);
+  const std::vector<std::string> nothing{"1.1"};   // no attributes (RFC 4511 section 4.5.1.8)
+  const SearchRequest request{
+      .base = dn, .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)", .attributes = nothing, .controls = as.all, .timeout = endpoint_.timeout, .limit = 1};
+  Message result;
+  const int code = search_within(handle_, request, result);
   if (code != LDAP_SUCCESS) {
     return refusal(code, "acting as " + dn);
   }
