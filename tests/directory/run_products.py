@@ -27,6 +27,7 @@ SPEC = importlib.util.spec_from_file_location("directory_cases", HERE / "run.py"
 cases = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(cases)
 import products  # noqa: E402
+import range_limit  # noqa: E402
 import servers  # noqa: E402
 from served import Served, run_cases, toml  # noqa: E402
 from slixmpp_client import Person  # noqa: E402
@@ -44,7 +45,7 @@ class World(Served):
         self.environment = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0", "KRB5_CONFIG": "/dev/null"}   # as in run.py
         problems = []
         servers.make_authority(folder)
-        servers.make_certificate(folder, "server", [*DOMAIN.values(), "upn.example", "rooms.example"])
+        servers.make_certificate(folder, "server", [*DOMAIN.values(), "upn.example", "ranges.example", "rooms.example"])
 
         def make(name, kind):
             try:
@@ -73,6 +74,9 @@ class World(Served):
         if "samba" in self.products:
             self.products["samba"].keytab("xmpp/samba.example", folder / "samba.keytab")
             (folder / "samba.keytab").chmod(0o600)
+            samba = self.products["samba"]
+            servers.make_card(folder, "ranges", "IP:127.0.0.1", usage="serverAuth")
+            self.ranges = range_limit.RangeLimit(folder, samba.host, samba.tls_port, most=5, certificate="ranges")
         self.configure()
         self.start()
 
@@ -89,6 +93,7 @@ class World(Served):
             sections = [(options, DOMAIN[name])]
             if name == "samba":
                 sections.append(({**options, "name": "upn", "login": "userPrincipalName", "login_domain": "corp.example", "group_base": "", "roster_groups": []}, "upn.example"))
+                sections.append(({**options, "name": "ranges", "servers": [self.ranges.url], "roster_groups": ["large"]}, "ranges.example"))
             for one, domain in sections:
                 text += "\n[[directory]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in one.items())
                 text += f'\n[[domain]]\nname = "{domain}"\ndirectory = "{one["name"]}"\nadministrator_groups = {toml(["ops"] if one["group_base"] else [])}\n{tls}'
@@ -109,6 +114,8 @@ class World(Served):
         super().kill()
         for product in self.products.values():
             product.stop()
+        if self.ranges is not None:
+            self.ranges.close()
 
 
 def is_there(name):
@@ -210,7 +217,8 @@ def operators(world, name):
 
 def active_directory(world, name):
     """Logins by userPrincipalName; members that are no people; passwords that must be changed; accounts that have expired. Samba gives all
-    members of a group at once, 1,602 were seen (ALDIS_TEST_MANY=1600): its MaxValRange is no limit, ranges come only when they are asked for."""
+    members of a group at once, 1,602 were seen (ALDIS_TEST_MANY=1600): its MaxValRange is no limit, ranges come only when they are asked for,
+    which range_limit.py does."""
     product = world.products[name]
     assert cases.try_plain(world, "upn.example", "juliet", PASSWORD)[0] == "success"
     product.set("juliet", "userPrincipalName", "capulet@corp.example")
@@ -221,6 +229,7 @@ def active_directory(world, name):
     product.set("juliet", "userPrincipalName", "juliet@corp.example")
     code, said = world.operator("directory", "check", "gregory@samba.example")
     assert code == 0 and re.search(r"groups\s+yes\s+large", said), said
+    members_in_ranges(world)
     product.set("nurse", "accountExpires", "116444736000000000")   # 1970
     assert cases.try_plain(world, "samba.example", "nurse", PASSWORD)[0] in ("not-authorized", "account-disabled")
     product.set("nurse", "accountExpires", "0")
@@ -228,6 +237,21 @@ def active_directory(world, name):
     assert cases.try_plain(world, "samba.example", "nurse", PASSWORD)[0] in ("not-authorized", "credentials-expired")
     product.set("nurse", "pwdLastSet", "-1")
     assert cases.try_plain(world, "samba.example", "nurse", PASSWORD)[0] == "success"
+
+
+def members_in_ranges(world):
+    """Nobody of a group is forgotten whose members come five at a time, and who joins it later is in the last range."""
+    product = world.products["samba"]
+
+    async def story():
+        sampson = await world.client("sampson", "ranges.example").log_in()
+        assert await cases.roster(sampson) == {"gregory": ["large"]}, await cases.roster(sampson)
+        product.join("large", "balthasar")
+        await cases.pushed(sampson, "balthasar", "both")
+        await sampson.log_out()
+    cases.run(story())
+    begins = {int(re.search(r"=(\d+)-", each)[1]) for each in world.ranges.asked}
+    assert begins == set(range(0, MANY + 3, 5)), begins   # three people with the contacts: the last range has the last of them
 
 
 def tickets(world, name):
@@ -279,7 +303,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="products-"))
     failed = 0
     world = World.__new__(World)
-    world.process, world.products = None, {}
+    world.process, world.products, world.ranges = None, {}, None
     try:
         started = time.monotonic()
         world.__init__(folder, arguments.binary.resolve())
