@@ -74,6 +74,7 @@ class RoomDeclared : public ::testing::Test {
 TEST_F(RoomDeclared, IsThereWithoutAnOwnerAndWhoAsksFirstMakesIt) {
   declares(scene, {{{"name", std::string("The Coven")}, {"public", std::string("yes")}}});
   EXPECT_FALSE(stored(scene));
+  EXPECT_NE(bystander.asks("get", coven, "<query xmlns='http://jabber.org/protocol/disco#info'/>").find("name='The Coven'"), std::string::npos);
   const std::string own = scene.enters(hag, "third");
   EXPECT_NE(own.find("affiliation='none'"), std::string::npos);
   EXPECT_EQ(own.find("code='201'"), std::string::npos) << "it is nobody's new room";
@@ -145,6 +146,24 @@ TEST_F(RoomDeclared, NobodyDestroysIt) {
   for (Client* each : {&crone, &hag}) each->receives({"type='unavailable'", "<destroy"});
 }
 
+TEST(RoomDeclaredIdle, IsNotReadToLearnThatItStays) {
+  const auto calls = [](bool is_declared) {
+    std::optional<testing_support::FailingStores> counting;
+    SceneOptions options;
+    options.wrap_stores = [&](Stores inner) {
+      counting.emplace(inner, testing_support::FailingStores::Plan{});
+      return counting->stores();
+    };
+    RoomScene scene({{"remove_after_idle", OptionValue(std::string("1h"))}}, std::move(options));
+    declares(scene, is_declared ? std::vector<Said>{{}} : std::vector<Said>{});
+    scene.advance(a_look);
+    counting->restart({});
+    scene.advance(3h);
+    return counting->calls();
+  };
+  EXPECT_EQ(calls(true), calls(false) + 2) << "twice touched in three hours, and nothing else";
+}
+
 TEST(RoomDeclaredIdle, IsNotRemovedAndNeitherIsWhatHasJustBecomeOrdinary) {
   RoomScene scene({{"remove_after_idle", OptionValue(std::string("1h"))}});
   declares(scene, {{}});
@@ -194,6 +213,9 @@ TEST_F(RoomDeclared, AChangeOfSettingsReachesWhoIsThere) {
   crone.asks("set", coven, RoomScene::form({{"roomname", "Ours"}}));
   crone.receives({"<message", "code='104'"});
   is_refused(crone, RoomScene::form({{"membersonly", "0"}}), "<not-acceptable", "muc#roomconfig_membersonly");
+  // Whoever configures the server answers for the room: its last owner may go.
+  crone.asks("set", coven, RoomScene::admin(item("member", "crone1")));
+  crone.receives({"<presence", "/first'", "affiliation='member'"});
 }
 
 TEST_F(RoomDeclared, AffiliationsAreALayerThatIsNotStored) {
@@ -216,6 +238,7 @@ TEST_F(RoomDeclared, AffiliationsAreALayerThatIsNotStored) {
   is_refused(crone, RoomScene::form({{"roomowners", ""}}), "<not-allowed", "configuration says");
   is_refused(crone, RoomScene::form({{"roomowners", "hag66@shakespeare.lit"}}), "<not-allowed", "configuration says");
   const auto done = scene.wait(scene.world().hosts.at(std::string(service))->room_administration->set_affiliation(room_of("coven"), *Jid::parse("crone1@shakespeare.lit"), Affiliation::none, ""));
+  ASSERT_FALSE(done);
   EXPECT_EQ(done.error().kind, ErrorKind::denied);
   // Back to what is given.
   crone.asks("set", coven, RoomScene::admin(item("member", "hag66")));
@@ -375,6 +398,26 @@ TEST_F(RoomDeclared, WhoKeepsTheListsIsToldOfItsPeople) {  // XEP-0463
   RoomScene::tries(there, "first", asking + " since='" + since(change) + "'/>");
   const std::string all = there.receives({"<message", "<mav", item("owner", "crone1"), item("owner", "thane")});
   EXPECT_EQ(all.find("since='"), std::string::npos) << all;
+  there.ignores_the_rest();
+}
+
+TEST_F(RoomDeclared, AListFromBeforeIsGivenAsAWhole) {  // XEP-0463
+  const std::string asking = "<mav xmlns='urn:xmpp:muc:affiliations:1'";
+  scene.makes(crone, "first", {{"persistentroom", "1"}});
+  RoomScene::tries(crone, "first", asking + "/>");
+  const std::string told = crone.receives({"<message", "<mav", item("owner", "crone1")});
+  crone.ignores_the_rest();
+  const std::size_t from = told.find(" until='") + 8;
+  const std::string since = told.substr(from, told.find('\'', from) - from);
+  RoomScene again({}, on(scene.stores()));
+  declares(again, {{{"owners", List{"thane@shakespeare.lit"}}}});
+  again.advance(a_look);
+  EXPECT_TRUE(again.wait(again.world().hosts.at(std::string(service))->room_administration->set_affiliation(room_of("coven"), *Jid::parse("hag66@shakespeare.lit"), Affiliation::member, "")));
+  Client& there = again.login("crone1@shakespeare.lit/desktop");
+  there.comes_online();
+  RoomScene::tries(there, "first", asking + " since='" + since + "'/>");
+  // The difference that is stored has hag66 alone.
+  there.receives({"<message", "<mav", item("owner", "thane"), item("owner", "crone1"), item("member", "hag66")});
   there.ignores_the_rest();
 }
 
