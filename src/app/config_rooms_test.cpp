@@ -85,6 +85,8 @@ TEST(ConfigRooms, IsShownComparedAndExported) {
   }
   EXPECT_THAT(lines, ElementsAre("[[room]] ops@rooms.a.example public: \"no\" -> \"owners\"", "[[room]] ops@rooms.a.example moderated: \"owners\" -> \"yes\"",
                                  "[[room]] new@rooms.a.example: added"));
+  const Config turned = config_of(base + room("", "tea@rooms.a.example") + room("name = \"Ops\"\npublic = \"no\"\nowners = [\"x@a.example\"]\n"));
+  EXPECT_THAT(differences(one, turned, config_schema()), IsEmpty()) << "their order means nothing";
   const auto ldif = entries_ldif(one, config_schema(), {"cn=aldis,dc=example", ""});
   ASSERT_TRUE(ldif);
   EXPECT_THAT(*ldif, HasSubstr("dn: cn=ops@rooms.a.example,cn=rooms,cn=common,cn=aldis,dc=example\nobjectClass: aldisRoom\n"));
