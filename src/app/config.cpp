@@ -12,6 +12,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "app/config_checks.h"
 #include "app/config_reader.h"
 #include "app/toml_tree.h"
 
@@ -35,6 +36,15 @@ std::string message(const ConfigProblem& problem, std::string_view file) {
   return out;
 }
 
+std::string shown(std::string_view text) {
+  constexpr std::size_t most = 80;
+  std::string cut(text.substr(0, most));
+  if (text.size() > most) {
+    cut += "...";
+  }
+  return to_text(OptionValue(std::move(cut)));
+}
+
 std::string Config::resolve(std::string_view given) const {
   if (given.starts_with("pkcs11:")) {
     return std::string(given);   // a key in a token, no file (tls/pkcs11_key.h)
@@ -45,7 +55,7 @@ std::string Config::resolve(std::string_view given) const {
 
 const std::vector<OptionObject>& Config::repeated(std::string_view name) const {
   for (const auto& [known, list] : {std::pair<std::string_view, const std::vector<OptionObject>*>("listener", &listeners),
-                                    {"peer", &peers}, {"location", &locations}, {"component", &components}, {"directory", &directories}}) {
+                                    {"peer", &peers}, {"location", &locations}, {"component", &components}, {"directory", &directories}, {"room", &rooms}}) {
     if (known == name) {
       return *list;
     }

@@ -45,6 +45,7 @@ struct Config {
   policy::PositionRulesPtr position_rules;                     // what they make together; null: there are none
   std::vector<OptionObject> components;                        // policy::ComponentOptions; domain as RFC 7622 prepares it
   std::vector<OptionObject> directories;                       // ldap::DirectoryOptions
+  std::vector<OptionObject> rooms;                             // muc::RoomOptions; address as RFC 7622 prepares it
   policy::PeerRulesPtr peer_rules;                             // what they and [federation] make together
 
   template <class S>

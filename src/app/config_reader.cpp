@@ -6,22 +6,12 @@
 #include <optional>
 #include <set>
 
-#include "extensions/muc/options.h"
+#include "app/config_checks.h"
 #include "policy/peer_rules.h"
 #include "xmpp/jid.h"
 
 namespace aldis::app {
 namespace {
-
-// Names and values from a source as part of a message: on one line, short.
-std::string shown(std::string_view text) {
-  constexpr std::size_t most = 80;
-  std::string cut(text.substr(0, most));
-  if (text.size() > most) {
-    cut += "...";
-  }
-  return to_text(OptionValue(std::move(cut)));
-}
 
 // Reads one tree; gathers problems with their places.
 class Reader {
@@ -47,12 +37,16 @@ class Reader {
       }
     }
     check_server();
-    check_listeners();
+    report_all(check_listeners(config_, tls_choice()));
+    check_that_somebody_can_connect();
     check_directories();
     check_domains();
     check_peers();
     check_locations();
-    check_groups();
+    report_all(check_groups(config_));
+    if (const SectionSchema* rooms = schema_.section("room")) {   // tests have schemas without it
+      report_all(check_rooms(config_, *rooms->table));
+    }
     return std::move(config_);
   }
 
@@ -177,45 +171,13 @@ class Reader {
     return found != places.end() ? found->second : places.find("")->second;
   }
 
-  void check_server() {
-    const auto& metrics = config_.section<MetricsOptions>("metrics");
-    if (metrics.enabled && !is_loopback(metrics.address)) {
-      report(place(section_places_.find("metrics")->second, "address"),
-             "[metrics] address must be a loopback address (127.0.0.1 or ::1), not " + shown(metrics.address));
+  void report_all(const std::vector<SectionProblem>& problems) {
+    for (const SectionProblem& each : problems) {
+      report(place(places_[each.section][each.index], each.option), each.text);
     }
   }
 
-  void check_listeners() {
-    std::set<std::pair<std::string, std::uint16_t>> taken;
-    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
-      const ListenerOptions& listener = config_.listener(i);
-      if (!is_ip_address(listener.address)) {
-        report(place(places_["listener"][i], "address"),
-               "[[listener]] address must be an IPv4 or IPv6 address, not " + shown(listener.address));
-      } else if (listener.serves == ListenerUse::components) {
-        check_component_listener(listener, places_["listener"][i]);
-      } else if (listener.tls == ListenerTls::none && !is_loopback(listener.address)) {
-        report(place(places_["listener"][i], "tls"), "[[listener]] tls = \"none\" is allowed on loopback addresses only, and " +
-                                                      shown(listener.address) + " is not one");
-      }
-      if (listener.beyond_loopback && listener.serves != ListenerUse::components) {
-        report(place(places_["listener"][i], "beyond_loopback"), "[[listener]] beyond_loopback is for serves = \"components\"");
-      }
-      if (listener.allow_integrity_only && listener.tls == ListenerTls::none) {
-        report(place(places_["listener"][i], "allow_integrity_only"),
-               "[[listener]] allow_integrity_only is about TLS, and this listener has none");
-      }
-      if (listener.serves == ListenerUse::servers && (listener.tls == ListenerTls::none || listener.allow_integrity_only)) {
-        report(place(places_["listener"][i], "serves"), "[[listener]] serves = \"servers\" needs TLS; what may be left unencrypted the [[peer]] says");
-      }
-      if (listener.allow_integrity_only && tls::choice_for(listener.tls_profile, tls_choice()).profile != tls::TlsProfile::modern) {
-        report(place(places_["listener"][i], "allow_integrity_only"),
-               "[[listener]] allow_integrity_only goes with the TLS profile modern only; the others' documents exclude such suites");
-      }
-      if (!taken.emplace(listener.address, listener.port).second) {
-        report(place(places_["listener"][i], "port"), "[[listener]] another listener has the same address and port");
-      }
-    }
+  void check_that_somebody_can_connect() {
     if (!config_.listeners.empty() && std::ranges::none_of(config_.listeners, [](const OptionObject& listener) {
           return listener.as<ListenerOptions>().serves == ListenerUse::clients;
         })) {
@@ -226,17 +188,11 @@ class Reader {
     }
   }
 
-  // XEP-0114 has no TLS of its own.
-  void check_component_listener(const ListenerOptions& listener, const Places& places) {
-    if (listener.tls == ListenerTls::starttls) {
-      report(place(places, "tls"), "[[listener]] serves = \"components\" needs tls = \"none\" or \"direct\": XEP-0114 has no STARTTLS");
-    }
-    if (listener.allow_integrity_only) {
-      report(place(places, "allow_integrity_only"), "[[listener]] allow_integrity_only is for clients");
-    }
-    if (!is_loopback(listener.address) && !listener.beyond_loopback) {
-      report(place(places, "address"), "[[listener]] serves = \"components\" is for loopback addresses, and " + shown(listener.address) +
-                                           " is not one; beyond_loopback = true allows it");
+  void check_server() {
+    const auto& metrics = config_.section<MetricsOptions>("metrics");
+    if (metrics.enabled && !is_loopback(metrics.address)) {
+      report(place(section_places_.find("metrics")->second, "address"),
+             "[metrics] address must be a loopback address (127.0.0.1 or ::1), not " + shown(metrics.address));
     }
   }
 
@@ -280,59 +236,6 @@ class Reader {
     }
     if (std::ranges::none_of(config_.directories, [&](const OptionObject& one) { return one.as<ldap::DirectoryOptions>().name == domain.directory; })) {
       report(place(places, "directory"), "[[domain]] directory: there is no [[directory]] with the name " + shown(domain.directory));
-    }
-  }
-
-  // What names a group must name one that somebody could be in.
-  [[nodiscard]] std::string problem_of_group(const std::string& text, std::string_view own_domain) const {
-    const auto name = parse_group_name(text);
-    if (!name) {
-      return shown(text) + " is no group's name, \"group\" or \"group@domain\"";
-    }
-    const std::string_view of = name->domain.empty() ? own_domain : std::string_view(name->domain);
-    const bool has_groups = std::ranges::any_of(config_.domains, [&](const DomainConfig& domain) {
-      return domain.get().name == of && std::ranges::any_of(config_.directories, [&](const OptionObject& one) {
-               const auto& directory = one.as<ldap::DirectoryOptions>();
-               return directory.name == domain.get().directory && !directory.group_base.empty();
-             });
-    });
-    return has_groups ? std::string() : shown(text) + ": " + std::string(of) + " is no domain here whose directory has groups";
-  }
-
-  void check_groups() {
-    for (std::size_t i = 0; i < config_.domains.size(); ++i) {
-      const DomainOptions& domain = config_.domains[i].get();
-      for (const std::string& group : domain.administrator_groups) {
-        if (const std::string problem = problem_of_group(group, domain.name); !problem.empty()) {
-          report(place(places_["domain"][i], "administrator_groups"), "[[domain]] administrator_groups: " + problem);
-        }
-      }
-    }
-    for (std::size_t i = 0; i < config_.domains.size(); ++i) {
-      const auto rooms = config_.domains[i].extensions.find("muc");
-      if (rooms == config_.domains[i].extensions.end()) {
-        continue;
-      }
-      const auto& options = rooms->second.as<muc::MucOptions>();
-      for (const auto& [option, texts] : {std::pair("owner_groups", &options.owner_groups), {"admin_groups", &options.admin_groups},
-                                          {"member_groups", &options.member_groups}}) {
-        for (const std::string& text : *texts) {
-          const std::size_t equals = text.find('=');
-          const std::string problem = muc::parse_group_rule(text, Affiliation::member)
-                                          ? problem_of_group(equals == std::string::npos ? text : text.substr(equals + 1), {})
-                                          : shown(text) + " is not \"group@domain\" or \"room=group@domain\"";
-          if (!problem.empty()) {
-            report(place(places_["domain"][i], "name"), "[domain.extension.muc] " + std::string(option) + ": " + problem);
-          }
-        }
-      }
-    }
-    for (std::size_t i = 0; i < config_.locations.size(); ++i) {
-      for (const std::string& group : config_.locations[i].as<policy::LocationOptions>().groups) {
-        if (const std::string problem = problem_of_group(group, "nobody"); !problem.empty() && group.find('@') != std::string::npos) {
-          report(place(places_["location"][i], "groups"), "[[location]] groups: " + problem);
-        }
-      }
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "extensions/muc/room_options.h"
 #include "policy/component_options.h"
 #include "policy/peer_options.h"
 #include "policy/position_options.h"
@@ -215,6 +216,8 @@ ConfigSchema own_schema() {
        "A component of this server (XEP-0114). May be repeated. See components.md.", true},
       {"directory", &option_table<ldap::DirectoryOptions>(all_directory_options),
        "An LDAP directory that owns the people of domains. May be repeated. See directory.md.", true},
+      {"room", &option_table<muc::RoomOptions>(muc::room_option_list),
+       "A room that is there as long as it is written here. May be repeated. See rooms.md.", true},
       {"log", &option_table<LogOptions>(log_options), "The log: one record for each event.", false},
       {"metrics", &option_table<MetricsOptions>(metrics_options), "Metrics for Prometheus, and health checks.", false},
       {"admin", &option_table<AdminOptions>(admin_options), "How operators' commands reach the running server.", false},

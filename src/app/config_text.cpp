@@ -2,6 +2,7 @@
 #include "app/config_text.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "app/directory_entries.h"
@@ -47,21 +48,33 @@ class Comparison {
   void repeated(const SectionSchema& section, const std::vector<OptionObject>& before, const std::vector<OptionObject>& after) {
     const bool needs_restart = section.name == "listener" || section.name == "directory";   // reload.h
     const auto identity = [&](const OptionObject& object) { return identity_of(section.name, *section.table, object); };
+    const auto by_identity = [&](const std::vector<OptionObject>& all) {   // of rooms there may be thousands
+      std::map<std::string, const OptionObject*> named;
+      for (const OptionObject& each : all) {
+        named.emplace(identity(each), &each);
+      }
+      return named;
+    };
+    const auto had = by_identity(before);
+    const auto has = by_identity(after);
+    bool is_same_set = had.size() == has.size();
     for (const OptionObject& old : before) {
-      const auto fresh = std::ranges::find(after, identity(old), identity);
-      if (fresh == after.end()) {
-        found.push_back({"[[" + section.name + "]] " + identity(old), "", "there", "", needs_restart});
+      const std::string name = identity(old);
+      const auto fresh = has.find(name);
+      if (fresh == has.end()) {
+        found.push_back({"[[" + section.name + "]] " + name, "", "there", "", needs_restart});
+        is_same_set = false;
       } else {
-        options("[[" + section.name + "]] " + identity(old), *section.table, old, *fresh, needs_restart);
+        options("[[" + section.name + "]] " + name, *section.table, old, *fresh->second, needs_restart);
       }
     }
     for (const OptionObject& fresh : after) {
-      if (std::ranges::find(before, identity(fresh), identity) == before.end()) {
-        found.push_back({"[[" + section.name + "]] " + identity(fresh), "", "", "there", needs_restart});
+      if (const std::string name = identity(fresh); !had.contains(name)) {
+        found.push_back({"[[" + section.name + "]] " + name, "", "", "there", needs_restart});
       }
     }
-    const bool is_same_set = std::ranges::is_permutation(before, after, {}, identity, identity);
-    if (is_same_set && !std::ranges::equal(before, after, {}, identity, identity)) {
+    const bool has_order = section.name != "room";
+    if (has_order && is_same_set && !std::ranges::equal(before, after, {}, identity, identity)) {
       found.push_back({"[[" + section.name + "]]", "order", order_text(before, identity), order_text(after, identity), needs_restart});
     }
   }
@@ -102,7 +115,7 @@ std::string identity_of(std::string_view section, const OptionTable& table, cons
   if (section == "listener") {
     return text("address") + " port " + text("port");
   }
-  return text(section == "peer" || section == "component" ? "domain" : "name");
+  return text(section == "peer" || section == "component" ? "domain" : section == "room" ? "address" : "name");
 }
 
 std::string config_toml(const Config& config, const ConfigSchema& schema, bool is_whole) {

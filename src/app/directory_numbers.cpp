@@ -35,6 +35,7 @@ constexpr DirectoryNumber classes[] = {
     {"domain.extension.pubsub", 33},
     {"domain.extension.account_pubsub", 34},
     {"domain.extension.commands", 35},
+    {"room", 36},
 };
 
 constexpr DirectoryNumber attributes[] = {
@@ -342,6 +343,31 @@ constexpr DirectoryNumber attributes[] = {
     {"domain.kerberos_mechanisms", 311, ordered},
     {"domain.kerberos_token", 312},
     {"directory.change_passwords", 313},
+    {"room.address", 314},
+    {"room.name", 315},
+    {"room.description", 316},
+    {"room.language", 317},
+    {"room.public", 318},
+    {"room.members_only", 319},
+    {"room.moderated", 320},
+    {"room.whois", 321},
+    {"room.archive", 322},
+    {"room.history", 323},
+    {"room.occupants", 324},
+    {"room.change_subject", 325},
+    {"room.invitations", 326},
+    {"room.private_messages", 327},
+    {"room.registration", 328},
+    {"room.voice_requests", 329},
+    {"room.lock_nicknames", 330},
+    {"room.list_occupants", 331},
+    {"room.owners", 332},
+    {"room.admins", 333},
+    {"room.members", 334},
+    {"room.outcasts", 335},
+    {"room.owner_groups", 336},
+    {"room.admin_groups", 337},
+    {"room.member_groups", 338},
 };
 
 }  // namespace

@@ -19,10 +19,30 @@
 #include "auth/login_failures.h"
 #include "auth/passwords.h"
 #include "base/random.h"
+#include "extensions/muc/room_options.h"
 #include "runtime/shard.h"
 #include "storage/sql/sql_stores.h"
 
 namespace aldis::app {
+namespace {
+
+std::map<std::string, admin::StoreTarget::RoomPeople, std::less<>> people_of_rooms(const Config& config) {
+  std::map<std::string, admin::StoreTarget::RoomPeople, std::less<>> rooms;
+  for (const OptionObject& each : config.rooms) {
+    const auto& options = each.as<muc::RoomOptions>();
+    admin::StoreTarget::RoomPeople& people = rooms[options.address];
+    for (const auto& [addresses, affiliation] : {std::pair(&options.owners, Affiliation::owner), {&options.admins, Affiliation::admin},
+                                                 {&options.members, Affiliation::member}, {&options.outcasts, Affiliation::outcast}}) {
+      for (const std::string& address : *addresses) {
+        people.emplace(Jid::parse(address).value().str(), affiliation);
+      }
+    }
+  }
+  return rooms;
+}
+
+}  // namespace
+
 // Files that root makes in the server's folder would shut the server out of it.
 Result<void> become_owner_of(const std::string& folder) {
   struct stat status {};
@@ -84,6 +104,7 @@ Result<void> on_offline_store(const Config& config, const std::function<Task<voi
   admin::StoreTarget target(stores->stores(), passwords, failures, judge, clock, std::move(domains), std::move(room_domains),
                             std::move(node_domains));
   target.set_directories(*owners);
+  target.set_configured_rooms(people_of_rooms(config));
   AuthorityFiles authorities;
   authorities.follow(config);
   target.set_revocation(known ? known->get() : nullptr, [&authorities] { return authorities.read(); });

@@ -90,6 +90,11 @@ MergedConfig merge(const Config& before, const Config& after, const ConfigSchema
     out.report.applied.push_back("[[component]]");
   }
 
+  const OptionTable& room_table = *schema.section("room")->table;
+  if (!std::ranges::equal(before.rooms, after.rooms, [&](const auto& a, const auto& b) { return room_table.differences(a, b).empty(); })) {
+    out.report.applied.push_back("[[room]]");
+  }
+
   std::vector<DomainConfig> domains;
   const auto name_of = [](const DomainConfig& domain) { return domain.get().name; };
   for (const DomainConfig& old : before.domains) {

@@ -36,6 +36,7 @@
 #include "base/metrics.h"
 #include "base/random.h"
 #include "core/server.h"
+#include "extensions/muc/administration.h"
 #include "federation/federation.h"
 #include "storage/sql/sql_stores.h"
 #include "tls/expiry.h"
@@ -351,6 +352,7 @@ int serve(LoadedConfig loaded, const ConfigSchema& schema) {
   federation::FederationConfig speaking = federation_config(config, *certificates, *components, serving.token_key, *known);
   serving.revocation = *known;
   auto server = std::make_unique<Server>(std::move(serving), (*stores)->stores(), clock, random);
+  muc::configure_rooms(server->world(), config.rooms);
   federation::Federation federation(server->world(), std::move(speaking), clock);
 
   std::atomic<bool> is_ready = false;
@@ -436,10 +438,11 @@ int serve(LoadedConfig loaded, const ConfigSchema& schema) {
     fresh_live.tickets = std::move(*fresh_tickets);
     prepared.apply = [&, options = after.section<LogOptions>("log"), live = std::move(fresh_live), peers = peer_table_options(after),
                       refresh = after.section<policy::FederationOptions>("federation").revocation_refresh, fresh = std::move(*fresh),
-                      other_components = std::move(*fresh_components), component_table = component_table_options(after)] {
+                      other_components = std::move(*fresh_components), component_table = component_table_options(after), rooms = after.rooms] {
       configure_log(options);
       federation.apply(peers, refresh);
       server->apply(live);
+      muc::configure_rooms(server->world(), rooms);
       federation.apply(other_components.settings, component_table);
       authorities.follow(after);
       gauges.watch(fresh, other_components.own_certificates, clock);

@@ -44,6 +44,7 @@ void install_version(Extension& self);
 [[nodiscard]] const OptionTable& contact_addresses_options();
 [[nodiscard]] const OptionTable& mam_options();
 [[nodiscard]] const OptionTable& muc_options();
+[[nodiscard]] const OptionTable& room_options();   // of [[room]]
 [[nodiscard]] const OptionTable& offline_options();
 [[nodiscard]] const OptionTable& private_xml_options();
 [[nodiscard]] const OptionTable& pubsub_options();

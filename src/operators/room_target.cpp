@@ -91,13 +91,13 @@ Task<Result<void>> destroy_room_in_store(Stores stores, BareJid room) {
 }
 
 Task<Result<void>> set_affiliation_in_store(Stores stores, BareJid room, Jid jid, Affiliation affiliation, std::string reason,
-                                            WallTime now) {
+                                            WallTime now, bool needs_owner) {
   Result<RoomImage> image = co_await load(stores, room);
   if (!image) {
     co_return fail(image.error());
   }
   const bool keeps_an_owner =
-      affiliation == Affiliation::owner || std::ranges::any_of(image->affiliations, [&](const RoomAffiliation& each) {
+      !needs_owner || affiliation == Affiliation::owner || std::ranges::any_of(image->affiliations, [&](const RoomAffiliation& each) {
         return each.affiliation == Affiliation::owner && each.jid != jid;
       });
   if (!keeps_an_owner) {

@@ -44,6 +44,6 @@ class RoomTarget {
 [[nodiscard]] Task<Result<void>> create_room_in_store(Stores stores, BareJid room, BareJid owner, WallTime now);
 [[nodiscard]] Task<Result<void>> destroy_room_in_store(Stores stores, BareJid room);
 [[nodiscard]] Task<Result<void>> set_affiliation_in_store(Stores stores, BareJid room, Jid jid, Affiliation affiliation,
-                                                          std::string reason, WallTime now);
+                                                          std::string reason, WallTime now, bool needs_owner = true);
 
 }  // namespace aldis::admin

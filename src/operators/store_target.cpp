@@ -241,13 +241,24 @@ Task<Result<void>> StoreTarget::create_room(BareJid room, BareJid owner) {
 
 Task<Result<void>> StoreTarget::destroy_room(BareJid room, std::string reason) {
   static_cast<void>(reason);  // nobody is there
+  if (configured_rooms_.contains(room.str())) {
+    co_return fail(ErrorKind::denied, room.str() + " is in the configuration: take its [[room]] out there, and destroy it then");
+  }
   Result<void> done = co_await destroy_room_in_store(stores_, std::move(room));
   co_return done;
 }
 
 Task<Result<void>> StoreTarget::set_room_affiliation(BareJid room, Jid jid, Affiliation affiliation, std::string reason) {
-  Result<void> done =
-      co_await set_affiliation_in_store(stores_, std::move(room), std::move(jid), affiliation, std::move(reason), clock_.wall());
+  const auto configured = configured_rooms_.find(room.str());
+  const bool is_configured = configured != configured_rooms_.end();
+  if (is_configured) {
+    const auto person = configured->second.find(jid.str());
+    const bool is_said = person != configured->second.end();
+    if (is_said && (person->second == Affiliation::outcast ? affiliation != Affiliation::outcast : affiliation < person->second)) {
+      co_return fail(ErrorKind::denied, "the configuration says what " + jid.str() + " is in " + room.str() + ": change its [[room]] there");
+    }
+  }
+  Result<void> done = co_await set_affiliation_in_store(stores_, std::move(room), std::move(jid), affiliation, std::move(reason), clock_.wall(), !is_configured);
   co_return done;
 }
 

@@ -1,6 +1,7 @@
 // StoreTarget: operators' commands on the store itself: all there is when the server is stopped.
 #pragma once
 #include <algorithm>
+#include <map>
 
 #include "operators/admin_target.h"
 #include "auth/login_failures.h"
@@ -34,6 +35,10 @@ class StoreTarget : public AdminTarget {
 
   // Who owns the people of which domain.
   void set_directories(Directories directories) { directories_ = std::move(directories); }
+
+  // Rooms that the configuration has, and what people are there by it: that stays so.
+  using RoomPeople = std::map<std::string, Affiliation, std::less<>>;   // by address
+  void set_configured_rooms(std::map<std::string, RoomPeople, std::less<>> rooms) { configured_rooms_ = std::move(rooms); }
 
   Task<Result<void>> create_account(BareJid jid, SecretBytes password) override;
   Task<Result<void>> set_password(BareJid jid, SecretBytes password, SessionId keep) override;
@@ -93,6 +98,7 @@ class StoreTarget : public AdminTarget {
   std::vector<std::string> domains_;
   std::vector<std::string> room_domains_;
   std::vector<std::string> node_domains_;
+  std::map<std::string, RoomPeople, std::less<>> configured_rooms_;
 };
 
 }  // namespace aldis::admin

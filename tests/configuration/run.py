@@ -1,15 +1,18 @@
 #!/usr/bin/python3
 """The configuration in a directory: Debian's slapd with the schema of docs/schema holds entries that `aldis config export` wrote, and two servers
-start with nothing but its address and a credential. One scene: they follow a change, refuse a wrong one, and start while the directory is away.
+start with nothing but its address and a credential. One scene: they follow a change, refuse a wrong one, have the rooms that are entries, and start while the
+directory is away.
 
     run.py --binary build/release/aldis
 """
 import argparse
+import asyncio
 import os
 import pathlib
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -20,6 +23,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent / "stories"))
 import servers  # noqa: E402
+
+try:
+    import slixmpp
+except ImportError:
+    slixmpp = None
 
 SLAPD = "/usr/sbin/slapd"
 SUFFIX = "dc=example,dc=org"
@@ -136,7 +144,9 @@ class Chat:
         path = self.folder / "whole.toml"
         path.write_text(f'[[listener]]\nport = {self.port}\n[metrics]\nport = {self.metrics}\n[[domain]]\nname = "{domain}"\n'
                         f'certificates = ["../server.pem"]\nkeys = ["../server.key"]\nadministrators = ["juliet@{domain}", "nurse@{domain}"]\n'
-                        '[domain.extension.mam]\npage = 20\n[[peer]]\ndomain = "verona.example"\nnext_hops = ["a.example:1", "b.example:1"]\n')
+                        '[domain.extension.mam]\npage = 20\n'
+                        f'[[domain]]\nname = "rooms.{domain}"\nserves = "rooms"\ncertificates = ["../server.pem"]\nkeys = ["../server.key"]\n'
+                        '[[peer]]\ndomain = "verona.example"\nnext_hops = ["a.example:1", "b.example:1"]\n')
         return path
 
     def run(self, *arguments, config=None):
@@ -188,7 +198,7 @@ def fill(directory, chats):
 
 def scene(folder, binary):
     servers.make_authority(folder)
-    servers.make_certificate(folder, "server", ["chat1.example", "chat2.example"])
+    servers.make_certificate(folder, "server", ["chat1.example", "chat2.example", "rooms.chat1.example", "rooms.chat2.example"])
     directory = Directory(folder / "slapd", folder)
     chats = [Chat(folder, binary, directory, name) for name in ("chat1", "chat2")]
     one, two = chats
@@ -197,7 +207,7 @@ def scene(folder, binary):
         fill(directory, chats)
         for chat in chats:
             chat.start()
-            has(chat.status(), f"serving {chat.name}.example; configuration: serial 1 of {BASE}")
+            has(chat.status(), f"serving {chat.name}.example, rooms.{chat.name}.example; configuration: serial 1 of {BASE}")
         same(one.run("config", "diff")[0], 0)
         # As the file says it, and the log's rate besides.
         code, said, _ = one.run("config", "diff", "--from", one.folder / "whole.toml")
@@ -205,6 +215,7 @@ def scene(folder, binary):
         same(said, "[log] rate: 100 -> 1000\n")
         follow_a_change(directory, chats)
         refuse_a_wrong_one(directory, chats)
+        have_its_rooms(directory, chats)
         start_without_it(directory, one)
     except AssertionError:
         for chat in chats:
@@ -265,11 +276,141 @@ def refuse_a_wrong_one(directory, chats):
     wait(lambda: "serial 4 of" in one.status(), "the corrected change")
 
 
+class Person(slixmpp.ClientXMPP if slixmpp else object):
+    """An account of chat1.example, by a client that others wrote, in rooms of its service."""
+
+    def __init__(self, chat, name):
+        super().__init__(f"{name}@chat1.example", "a long password")
+        self.name = name
+        self.ca_certs = str(chat.folder.parent / "ca.pem")
+        self.ssl_context.minimum_version = ssl.TLSVersion.TLSv1_2
+        for plugin in ("xep_0004", "xep_0030", "xep_0045"):
+            self.register_plugin(plugin)
+        started = asyncio.get_running_loop().create_future()
+        self.add_event_handler("session_start", lambda _: started.done() or started.set_result(True))
+        self.connect(("127.0.0.1", chat.port), use_ssl=False, force_starttls=True)
+        self.started = started
+        self.presences = []
+        self.add_event_handler("groupchat_presence", self.presences.append)
+
+    async def ready(self):
+        await asyncio.wait_for(self.started, SECONDS)
+        self.send_presence()
+        return self
+
+    async def enters(self, room):
+        """None: it is in. Otherwise why not."""
+        try:
+            await self["xep_0045"].join_muc_wait(room, self.name, timeout=SECONDS)
+            return None
+        except slixmpp.exceptions.PresenceError as error:
+            return error.presence["error"]["condition"]
+
+    async def sees(self, nickname, *parts):
+        """A presence of an occupant from now on, or one that has come."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            for presence in self.presences:
+                text = str(presence).replace('"', "'")
+                if presence["from"].resource == nickname and all(part in text for part in parts):
+                    return
+            assert time.monotonic() < deadline, (nickname, parts, [str(each) for each in self.presences])
+            await asyncio.sleep(0.05)
+
+    async def configures(self, room, **fields):
+        """None: taken. Otherwise the condition and the words of the refusal."""
+        form = self["xep_0004"].make_form(ftype="submit")
+        form.add_field(var="FORM_TYPE", ftype="hidden", value="http://jabber.org/protocol/muc#roomconfig")
+        for field, value in fields.items():
+            form.add_field(var=f"muc#roomconfig_{field}", value=value)
+        try:
+            await self["xep_0045"].set_room_config(room, form, timeout=SECONDS)
+            return None
+        except slixmpp.exceptions.IqError as error:
+            return error.condition, error.text
+
+
+def have_its_rooms(directory, chats):
+    """A room that is an entry: people enter, its owner is kept to what the entry says, and rights follow the entry."""
+    one, two = chats
+    if slixmpp is None:
+        print("slixmpp is not installed: nobody enters the rooms")
+        return
+    room = "ops@rooms.chat1.example"
+    names = ("juliet", "romeo")
+    for name in names:
+        done = subprocess.run([one.binary, "--config", one.config, "user", "add", f"{name}@chat1.example"], cwd=one.folder, input="a long password\n", text=True,
+                              capture_output=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+    entry = "cn=ops,cn=rooms,cn=chat1"
+    directory.change(f"dn: cn=rooms,cn=chat1,{BASE}\nobjectClass: aldisConfigurationPart\ncn: rooms\n\n"
+                     f"dn: {entry},{BASE}\nobjectClass: aldisRoom\ncn: ops\naldisRoomAddress: {room}\naldisRoomName: Operations\naldisRoomPublic: yes\n"
+                     "aldisRoomMembersOnly: yes\naldisRoomOwners: juliet@chat1.example\n", "ldapadd")
+    same(one.run("config", "diff")[1], f"[[room]] {room}: added\n")
+    directory.new_serial(5)
+    for chat in chats:   # the other has no such domain, and no such entry
+        wait(lambda chat=chat: "serial 5 of" in chat.status(), f"the room at {chat.name}")
+
+    async def story():
+        juliet, romeo = [await Person(one, name).ready() for name in names]
+        while "Operations" not in str(await juliet["xep_0030"].get_items("rooms.chat1.example", timeout=SECONDS)):   # made although nobody has asked
+            await asyncio.sleep(0.2)
+        same(await juliet.enters(room), None)
+        same(await romeo.enters(room), "registration-required")
+        condition, said = await juliet.configures(room, membersonly="0")
+        same(condition, "not-acceptable")
+        has(said, "muc#roomconfig_membersonly")
+        same(await juliet.configures(room, changesubject="1", membersonly="1"), None)
+        # Nothing before the serial says so.
+        directory.change(f"dn: {entry},{BASE}\nchangetype: modify\nadd: aldisRoomMembers\naldisRoomMembers: romeo@chat1.example\n-\nreplace: aldisRoomModerated\naldisRoomModerated: yes\n")
+        same(await romeo.enters(room), "registration-required")
+        directory.new_serial(6)
+        while await romeo.enters(room) is not None:
+            await asyncio.sleep(0.2)
+        await juliet.sees("romeo", "affiliation='member'")
+        directory.change(f"dn: {entry},{BASE}\nchangetype: modify\ndelete: aldisRoomMembers\n-\nadd: aldisRoomOutcasts\naldisRoomOutcasts: romeo@chat1.example\n")
+        directory.new_serial(7)
+        await juliet.sees("romeo", "affiliation='outcast'", "code='301'")
+        same(await romeo.enters(room), "forbidden")
+        for person in (juliet, romeo):
+            await asyncio.wait_for(person.disconnect(), SECONDS)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:   # slixmpp leaves some behind
+            task.cancel()
+    asyncio.get_event_loop().run_until_complete(asyncio.wait_for(story(), 60))
+
+    def operators_are_refused():
+        for command in (("destroy", room), ("affiliation", "set", room, "romeo@chat1.example", "member"), ("affiliation", "set", room, "juliet@chat1.example", "none")):
+            code, _, said = one.run("room", *command)
+            assert code != 0, (command, said)
+            has(said, "[[room]]")
+    operators_are_refused()
+    has(one.log(), "audit-room-configured", "audit-room-affiliation")
+    # The same on the store of a stopped server; and a start finds the room as it should be.
+    one.stop()
+    operators_are_refused()
+    one.start()
+    same(one.log().count("audit-room-created"), 1)
+    # A contradiction is told with its entry; nothing changes.
+    directory.replace(entry, "aldisRoomAdmins", "romeo@chat1.example")
+    code, _, said = one.run("config", "diff")
+    same(code, 2)
+    has(said, f"{entry},{BASE}: aldisRoomOutcasts: [[room]] outcasts:", "is in admins already")
+    directory.change(f"dn: {entry},{BASE}\nchangetype: delete\n")
+    directory.new_serial(8)
+    wait(lambda: "serial 8 of" in one.status(), "the end of the room's entry")
+    wait(lambda: "room-no-longer-configured" in one.log(), "the end of the room's entry")
+    code, said, _ = one.run("room", "show", room)
+    same(code, 0)
+    has(said, "Operations")
+    directory.new_serial(4)
+    wait(lambda: "serial 4 of" in one.status(), "the serial of before")
+
+
 def start_without_it(directory, one):
     one.stop()
     directory.stop()
     one.start()
-    has(one.status(), f"serving chat1.example; configuration: serial 4 of {BASE}, from the copy of ")
+    has(one.status(), f"serving chat1.example, rooms.chat1.example; configuration: serial 4 of {BASE}, from the copy of ")
     has(one.log(), "audit-configuration-from-cache")
     same(one.gauge("aldis_configuration_from_cache"), 1)
     same(one.run("config", "diff")[0], 2)

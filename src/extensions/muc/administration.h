@@ -3,7 +3,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
+#include "base/options.h"
 #include "core/room_administration.h"
 
 namespace aldis {
@@ -14,7 +16,12 @@ struct World;
 
 namespace aldis::muc {
 
+class DeclaredRooms;
 class Room;
+
+// What the configuration says of rooms, RoomOptions of all of them, checked; in place of what it said before. Of domains that are not served
+// nothing comes of it. Takes no time; by whoever starts or reloads the server, once all is installed.
+void configure_rooms(World& world, const std::vector<OptionObject>& rooms);
 
 // Runs on the room's shard, when the room has been read, and resumes here. full: too many are being read. What is passed by reference
 // outlives it.
@@ -24,7 +31,7 @@ using RoomAct = std::function<Task<Result<void>>(Room&)>;
 // Both outlive it.
 [[nodiscard]] std::unique_ptr<RoomAdministration> administration_of(World& world, const VirtualHost& host);
 
-// Rooms of the domain that nobody has used for so long go, with all that is stored of them, a few at a time.
-void remove_idle_rooms(Extension& self, std::chrono::seconds after);
+// Rooms of the domain that nobody has used for so long go, with all that is stored of them, a few at a time; not those that are declared.
+void remove_idle_rooms(Extension& self, std::chrono::seconds after, const DeclaredRooms& declarations);
 
 }  // namespace aldis::muc

@@ -9,6 +9,7 @@
 #include "extensions/mam/mam.h"
 #include "extensions/muc/administration.h"
 #include "extensions/muc/channel_search.h"
+#include "extensions/muc/declared_rooms.h"
 #include "extensions/muc/room.h"
 #include "extensions/operator_commands.h"
 #include "xmpp/namespaces.h"
@@ -79,6 +80,7 @@ Task<StanzaPtr> list_rooms(Iq request) {
 }  // namespace
 
 const OptionTable& muc_options() { return option_table<muc::MucOptions>(muc::muc_option_list); }
+const OptionTable& room_options() { return option_table<muc::RoomOptions>(muc::room_option_list); }
 
 void install_muc(Extension& self) {
   muc::MucOptions options = self.config<muc::MucOptions>();
@@ -91,23 +93,33 @@ void install_muc(Extension& self) {
   self.on_iq_get({"vCard", ns::vcard}, {Recipient::server}, [](const Iq& request) -> IqReply { return request.result("<vCard xmlns='vcard-temp'/>"); });
   muc::offer_channel_search(self);
   self.list_items([](const Iq& request) -> IqReply { return list_rooms(request); });
-  self.house([options](Home& home, const VirtualHost& host, BareJid jid) -> std::unique_ptr<Resident> {
-    return std::make_unique<muc::Room>(home, host, std::move(jid), options);
+  muc::DeclaredRooms& declarations = self.host().shared<muc::DeclaredRooms>();
+  self.house([options, &declarations](Home& home, const VirtualHost& host, BareJid jid) -> std::unique_ptr<Resident> {
+    return std::make_unique<muc::Room>(home, host, std::move(jid), options, declarations);
   });
   trim_archives(self, {.age = options.keep_for, .bytes = options.keep_bytes.count});
   if (options.remove_after_idle.count() > 0) {
-    muc::remove_idle_rooms(self, options.remove_after_idle);
+    muc::remove_idle_rooms(self, options.remove_after_idle, declarations);
   }
-  if (!options.group_rules.empty()) {
-    self.on_groups_changed([domain = std::string(self.host().domain())](Home& home) {
+  muc::keep_declared_rooms(self, declarations);
+  self.on_groups_changed([domain = std::string(self.host().domain()), has_rules = !options.group_rules.empty(), &declarations](Home& home) {
+    if (has_rules || declarations.now()->has_groups) {
       home.residents().for_each_of(domain, [](Resident& resident) { static_cast<muc::Room&>(resident).groups_changed(); });
-    });
-  }
-  self.explain_group_rights([rules = options.group_rules, &host = self.host()](const BareJid& user) {
+    }
+  });
+  self.explain_group_rights([rules = options.group_rules, &host = self.host(), &declarations](const BareJid& user) {
     std::vector<std::string> rights;
+    const auto explain = [&](Affiliation affiliation, std::string_view rooms, const GroupName& group) {
+      if (host.is_in_group(user, group)) {
+        rights.push_back(std::string(to_string(affiliation)) + " of " + std::string(rooms) + "@" + std::string(host.domain()) + " by " + group.group);
+      }
+    };
     for (const muc::GroupRule& rule : rules) {
-      if (host.is_in_group(user, rule.group)) {
-        rights.push_back(std::string(to_string(rule.affiliation)) + " of " + rule.rooms + "@" + std::string(host.domain()) + " by " + rule.group.group);
+      explain(rule.affiliation, rule.rooms, rule.group);
+    }
+    for (const auto& [local, room] : declarations.now()->rooms) {
+      for (const muc::DeclaredRoom::Group& each : room->groups) {
+        explain(each.affiliation, local, each.group);
       }
     }
     return rights;

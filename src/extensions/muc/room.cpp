@@ -29,8 +29,8 @@ bool tells_of_absence(StanzaCondition condition) {
 
 }  // namespace
 
-Room::Room(Home& home, const VirtualHost& host, BareJid jid, const MucOptions& options)
-    : home_(home), host_(host), options_(options), jid_(std::move(jid)), record_{.room = jid_}, fan_out_(home) {}
+Room::Room(Home& home, const VirtualHost& host, BareJid jid, const MucOptions& options, const DeclaredRooms& declarations)
+    : home_(home), host_(host), options_(options), declarations_(declarations), jid_(std::move(jid)), record_{.room = jid_}, fan_out_(home) {}
 
 Room::~Room() { ensure(pins_ == 0, "a room outlives what is under way in it"); }
 
@@ -46,7 +46,12 @@ Task<void> Room::load() {
     state_ = State::unreadable;
     co_return;
   }
+  declared_ = declarations_.find(jid_.local());
   if (!*image) {
+    if (declared_ != nullptr) {
+      const Result<void> made = co_await make_declared();
+      static_cast<void>(made);   // who comes is told, and the next finds out whether it works again
+    }
     co_return;
   }
   record_ = std::move((*image)->record);
@@ -79,11 +84,14 @@ Task<void> Room::load() {
     affiliations_.emplace(each.jid, std::move(each));
   }
   state_ = State::open;
-  if (record_.config.empty()) {  // lists and searches know it now
-    RoomRecord record = current_record();
+  const RoomConfig as_stored = config_;
+  const bool is_declared_anew = take_declaration();
+  if (record_.config.empty() || is_declared_anew) {  // lists and searches know it now
+    RoomRecord record = is_declared_anew ? changed_record() : current_record();
     const Result<void> saved = co_await rooms().save(record, {});
     if (saved) {
       record_.config = record.config;
+      mark_ = Listing::from_text(record.details).declared;
     } else {
       log::warning("room-configuration-not-stored", {{"room", jid_.str()}, {"cause", saved.error().what}});
     }
@@ -96,6 +104,10 @@ Task<void> Room::load() {
     }
     become_absent();
     co_return;
+  }
+  if (const std::vector<int> codes = codes_of_change(as_stored, config_); has_occupants && !codes.empty()) {
+    note_configuration(codes);
+    fan_out_.send();
   }
   if (config_.keeps_archive && config_.history > 0) {
     Result<std::vector<StanzaPtr>> latest = co_await recent(home_, jid_, {}, std::min(config_.history, options_.history));
@@ -133,6 +145,8 @@ std::size_t Room::memory() const {
 void Room::become_absent() {
   state_ = State::absent;
   record_ = RoomRecord{.room = jid_};
+  declared_ = nullptr;
+  mark_ = {};
   config_ = {};
   hats_ = {};
   affiliations_.clear();
@@ -339,17 +353,13 @@ const RoomAffiliation* Room::affiliation_record(const BareJid& user) const {
 }
 
 Affiliation Room::affiliation_of(const Jid& user) const {
-  const Affiliation stored = stored_affiliation(user);
-  return options_.group_rules.empty() || stored == Affiliation::outcast ? stored : std::max(stored, affiliation_by_groups(user));
-}
-
-Affiliation Room::stored_affiliation(const Jid& user) const {
-  if (const auto found = affiliations_.find(user.bare_str()); found != affiliations_.end()) {
-    return found->second.affiliation;
-  }
-  // Section 9.2: then the domain itself, which also matches everybody at it.
-  const auto domain = affiliations_.find(user.domain());
-  return domain != affiliations_.end() ? domain->second.affiliation : Affiliation::none;
+  const std::string_view bare = user.bare_str();
+  const bool is_declared = declared_ != nullptr && declared_->of(bare).has_value();
+  const bool is_domain_declared = declared_ != nullptr && declared_->of(user.domain()).has_value();
+  // Section 9.2: else the domain itself, which also matches everybody at it; one that is declared, whatever is stored of who is there.
+  const bool is_by_domain = !is_declared && (is_domain_declared || !affiliations_.contains(bare));
+  const Affiliation listed = listed_affiliation(is_by_domain ? user.domain() : bare);
+  return listed == Affiliation::outcast ? listed : std::max(listed, affiliation_by_groups(user));
 }
 
 Standing Room::standing_of(const Jid& client) const {

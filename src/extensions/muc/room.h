@@ -2,7 +2,7 @@
 // delivered one stanza at a time; what goes out leaves through its FanOut, in order. Changes of what is stored are written before
 // anybody is told of them. Its parts, each a file: room.cpp (what comes in, loading, memory), room_create, room_enter, room_leave,
 // room_presence, room_messages, room_private, room_relay (iq between occupants), room_roles, room_affiliations, room_lists, room_versions,
-// room_groups, room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_moderation, room_hats, room_avatar, room_mentions,
+// room_groups, room_declared (what the configuration says of it), room_configuration, room_destroy, room_invitations, room_voice, room_registration, room_moderation, room_hats, room_avatar, room_mentions,
 // room_discovery,
 // room_administration (operators), room_idle (what nobody uses),
 // room_suspension (over a restart).
@@ -21,6 +21,7 @@
 #include "core/resident.h"
 #include "core/rate.h"
 #include "extensions/muc/archive.h"
+#include "extensions/muc/declared_rooms.h"
 #include "extensions/muc/fan_out.h"
 #include "extensions/muc/hats.h"
 #include "extensions/muc/history.h"
@@ -37,7 +38,7 @@ namespace aldis::muc {
 
 class Room final : public Resident {
  public:
-  Room(Home& home, const VirtualHost& host, BareJid jid, const MucOptions& options);
+  Room(Home& home, const VirtualHost& host, BareJid jid, const MucOptions& options, const DeclaredRooms& declarations);
   ~Room() override;
 
   // ---- Resident
@@ -58,6 +59,10 @@ class Room final : public Resident {
   [[nodiscard]] Task<Result<void>> remove_if_idle(WallTime since);
   // Somebody may be in other groups than before.
   void groups_changed();
+  // The configuration may say something else of the room, or something at all.
+  void declaration_changed();
+  // The same, to the end: the room is there as it is declared, and so is what is stored of it. unavailable: later, perhaps.
+  [[nodiscard]] Task<Result<void>> follow_declaration();
   [[nodiscard]] std::size_t occupant_count() const { return occupants_.size(); }
   [[nodiscard]] bool exists() const { return state_ == State::open || state_ == State::locked; }
 
@@ -93,8 +98,8 @@ class Room final : public Resident {
   [[nodiscard]] RoomStore& rooms();
   [[nodiscard]] Occupant* occupant_of(const Jid& client) const;          // null: the client is not in the room
   [[nodiscard]] Occupant* occupant_called(std::string_view nickname) const;
-  [[nodiscard]] Affiliation stored_affiliation(const Jid& user) const;   // of the bare address or its domain
-  [[nodiscard]] Affiliation affiliation_of(const Jid& user) const;       // the same or by a group
+  [[nodiscard]] Affiliation affiliation_of(const Jid& user) const;       // of the bare address or its domain, or by a group
+  [[nodiscard]] Affiliation listed_affiliation(std::string_view bare) const;   // of this very address, as lists have it: stored or declared
   [[nodiscard]] const RoomAffiliation* affiliation_record(const BareJid& user) const;
   [[nodiscard]] Standing standing_of(const Jid& client) const;
   [[nodiscard]] bool sees_real_jids(Role role) const { return config_.is_non_anonymous || role == Role::moderator; }
@@ -104,11 +109,26 @@ class Room final : public Resident {
 
   [[nodiscard]] Affiliation affiliation_by_groups(const Jid& user) const;   // room_groups.cpp; none where there are none
 
+  // room_declared.cpp
+  struct Listed {
+    const Jid* jid;
+    Affiliation affiliation;
+    const RoomAffiliation* record;       // null: it is declared alone
+  };
+  [[nodiscard]] std::vector<Listed> listed() const;                      // none are not in it
+  // Why an affiliation cannot be: the declaration says otherwise. Nothing: it can.
+  [[nodiscard]] std::optional<std::string> contradicts_declaration(const BareJid& user, Affiliation wanted) const;
+  [[nodiscard]] bool take_declaration();   // of a room that is being read; false: the store has it as it is
+  [[nodiscard]] Task<Result<void>> make_declared();
+  [[nodiscard]] Task<Result<void>> open_declared();
+  [[nodiscard]] Task<Result<void>> lay_declaration(DeclaredRoomPtr now);
+  Task<void> make_for_waiting(Pin self);
+
   // room_create.cpp
   void create(const Envelope& entering);
   Task<void> create_checked(Pin self, Envelope entering);
   Task<Result<void>> store_new();
-  void found(const BareJid& owner);
+  void found();
   void handle_waiting();
   [[nodiscard]] bool may_create(const Envelope& entering) const;
   [[nodiscard]] RoomRecord current_record() const;                       // as it is to be stored
@@ -232,6 +252,7 @@ class Room final : public Resident {
   [[nodiscard]] StanzaPtr configuration_form(const Envelope& envelope) const;
   Task<StanzaPtr> configure(Pin self, Envelope envelope, Form submitted);
   void apply_config(RoomConfig config, bool is_new);
+  [[nodiscard]] static std::vector<int> codes_of_change(const RoomConfig& before, const RoomConfig& after);
   Task<StanzaPtr> destroy(Pin self, Envelope envelope);
   void tell_of_destruction(std::string_view alternative, std::string_view password, std::string_view reason);
 
@@ -276,9 +297,12 @@ class Room final : public Resident {
   Home& home_;
   const VirtualHost& host_;
   const MucOptions& options_;
+  const DeclaredRooms& declarations_;
   BareJid jid_;
   State state_ = State::absent;
   RoomRecord record_;
+  DeclaredRoomPtr declared_;             // as it is in force here; null: it is not declared
+  DeclarationMark mark_{};               // as the store has it, but for a version that it is about to have
   RoomConfig config_{};
   Hats hats_;
   std::unordered_map<Jid, RoomAffiliation, JidHash, JidEqual> affiliations_;   // none are not in it

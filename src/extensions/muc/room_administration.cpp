@@ -72,7 +72,8 @@ Task<Result<void>> Room::create_for(BareJid owner) {
     co_return fail(ErrorKind::already_exists, "the room exists");
   }
   state_ = State::creating;
-  found(owner);
+  found();
+  affiliations_.emplace(owner, RoomAffiliation{.jid = owner, .affiliation = Affiliation::owner, .version = 1});
   config_.is_persistent = true;
   const Result<void> stored = co_await store_new();
   if (!stored) {
@@ -87,6 +88,9 @@ Task<Result<void>> Room::destroy_for(std::string reason) {
   const Serial::Hold hold = co_await changes_.enter();
   if (state_ == State::absent) {
     co_return fail(ErrorKind::not_found, "there is no such room");
+  }
+  if (declarations_.find(jid_.local()) != nullptr) {
+    co_return fail(ErrorKind::denied, jid_.str() + " is in the configuration: take its [[room]] out there, reload, and destroy it then");
   }
   if (state_ != State::locked) {  // also one that cannot be read
     const Result<void> removed = co_await rooms().remove(jid_);
@@ -108,6 +112,9 @@ Task<Result<void>> Room::set_affiliation_for(Jid jid, Affiliation affiliation, s
   }
   std::vector<AffiliationChange> changes;
   changes.push_back({.user = jid.bare(), .wanted = affiliation, .reason = std::move(reason)});
+  if (contradicts_declaration(jid.bare(), affiliation)) {
+    co_return fail(ErrorKind::denied, "the configuration says what " + jid.str() + " is in " + jid_.str() + ": change its [[room]] there");
+  }
   if (!leaves_an_owner(changes)) {
     co_return fail(ErrorKind::denied, "the room would be without an owner");
   }

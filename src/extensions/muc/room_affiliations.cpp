@@ -65,13 +65,14 @@ std::optional<StanzaError> Room::refuses(const Jid& actor, const std::vector<Aff
   std::size_t more = 0;
   for (const AffiliationChange& change : changes) {
     const RoomAffiliation* record = affiliation_record(change.user);
-    const Affiliation before = std::max(record != nullptr ? record->affiliation : Affiliation::none,   // a group's owner is not banned by an admin
-                                        options_.group_rules.empty() || (record != nullptr && record->affiliation == Affiliation::outcast)
-                                            ? Affiliation::none
-                                            : affiliation_by_groups(change.user));
+    const Affiliation listed = listed_affiliation(change.user.str());
+    const Affiliation before = listed == Affiliation::outcast ? listed : std::max(listed, affiliation_by_groups(change.user));   // a group's owner is not banned by an admin
     const bool is_self = actor.bare_str() == change.user.str();
     if (const auto condition = refuses_affiliation(standing, before, change.wanted, is_self)) {
       return StanzaError(*condition);
+    }
+    if (auto why = contradicts_declaration(change.user, change.wanted)) {
+      return StanzaError(StanzaCondition::not_allowed, std::move(*why));
     }
     if (change.wanted == Affiliation::outcast && !change.user.has_local() && actor.domain() == change.user.domain()) {  // and himself
       return StanzaError(StanzaCondition::conflict);
@@ -96,6 +97,9 @@ std::optional<StanzaError> Room::refuses(const Jid& actor, const std::vector<Aff
 }
 
 bool Room::leaves_an_owner(const std::vector<AffiliationChange>& changes) const {
+  if (declared_ != nullptr) {  // whoever configures the server answers for it
+    return true;
+  }
   const auto last_word = [&](const BareJid& user) -> const AffiliationChange* {
     const AffiliationChange* found = nullptr;
     for (const AffiliationChange& change : changes) {
@@ -160,7 +164,7 @@ Task<StanzaPtr> Room::change_affiliations(Pin self, Envelope envelope, std::vect
 void Room::apply(const RoomAffiliation& changed, const Jid& actor) {
   const BareJid user = changed.jid.bare();
   const RoomAffiliation* record = affiliation_record(user);
-  const Affiliation before = record != nullptr ? record->affiliation : Affiliation::none;
+  const Affiliation before = listed_affiliation(user.str());
   if (record != nullptr && !record->nickname.empty() && record->nickname != changed.nickname) {
     for (const std::string& key : nickname_keys(record->nickname)) {
       nickname_keys_.erase(key);
@@ -176,26 +180,28 @@ void Room::apply(const RoomAffiliation& changed, const Jid& actor) {
   for (std::string& key : changed.nickname.empty() ? std::vector<std::string>{} : nickname_keys(changed.nickname)) {
     nickname_keys_.emplace(std::move(key), user.str());
   }
-  log::info("audit-room-affiliation", {{"room", jid_.str()}, {"by", actor.str()}, {"of", user.str()},
-                                       {"before", to_string(before)}, {"after", to_string(changed.affiliation)}});
   const std::uint64_t since = announced_version_;
   note_version(changed);
-  const bool is_here = regrade(changed, before, actor, status::removed_by_affiliation, since);
-  if (is_here || !user.has_local() || before == changed.affiliation) {
+  RoomAffiliation told = changed;
+  told.affiliation = listed_affiliation(user.str());
+  log::info("audit-room-affiliation", {{"room", jid_.str()}, {"by", actor.str()}, {"of", user.str()},
+                                       {"before", to_string(before)}, {"after", to_string(told.affiliation)}});
+  const bool is_here = regrade(told, before, actor, status::removed_by_affiliation, since);
+  if (is_here || !user.has_local() || before == told.affiliation) {
     return;
   }
-  if (config_.is_members_only && before == Affiliation::none && changed.affiliation == Affiliation::member) {  // section 9.5
+  if (config_.is_members_only && before == Affiliation::none && told.affiliation == Affiliation::member) {  // section 9.5
     const Occupant* inviter = occupant_of(actor);
     send_invitation(user, inviter != nullptr ? Jid(inviter->address) : Jid(jid_), changed.reason, {}, random_token(home_.world().random));
     return;
   }
-  if (changed.affiliation == Affiliation::outcast || before == Affiliation::outcast) {
+  if (told.affiliation == Affiliation::outcast || before == Affiliation::outcast) {
     return;   // who was banned is not told every time somebody thinks of him
   }
   std::string xml;   // status 101: he is out of the room
   xml::Writer writer(xml);
   writer.start("message").attribute("from", jid_.str()).attribute("to", user.str()).attribute("id", random_token(home_.world().random));
-  writer.start("x", ns::muc_user).start("item").attribute("affiliation", to_string(changed.affiliation)).attribute("role", "none").end();
+  writer.start("x", ns::muc_user).start("item").attribute("affiliation", to_string(told.affiliation)).attribute("role", "none").end();
   writer.start("status").attribute("code", std::to_string(status::affiliation_changed)).end().end().end();
   fan_out_.then([this, note = Stanza::make(std::move(xml))] { home_.router().route(home_, Envelope{.stanza = note, .trace = home_.next_trace()}); });
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <limits>
 
 #include "xmpp/namespaces.h"
 #include "xmpp/number.h"
@@ -310,17 +311,25 @@ std::optional<RoomConfig> RoomConfig::from_text(std::string_view text) {
 }
 
 Form config_form(const RoomConfig& config, std::string_view room, bool is_new, std::vector<std::string> admins,
-                 std::vector<std::string> owners) {
+                 std::vector<std::string> owners, const std::vector<std::string_view>& fixed) {
   Form form = fields_of(config, FormType::form);
   form.title = "Configuration of " + std::string(room);
   form.instructions = {is_new ? "The room has been created. Nobody can enter before you have sent this form."
                               : "Fill in what is to change."};
   form.fields.push_back(Field(std::string(room_admins), FieldType::jid_multi, std::move(admins), "Admins, all of them"));
   form.fields.push_back(Field(std::string(room_owners), FieldType::jid_multi, std::move(owners), "Owners, all of them"));
+  for (Field& field : form.fields) {
+    if (std::ranges::find(fixed, field.var) != fixed.end()) {
+      field.desc = "The server's configuration says this; it cannot be changed here.";
+    }
+  }
+  if (!fixed.empty()) {
+    form.instructions.push_back("The server's configuration has this room: what it says of it stays as it is.");
+  }
   return form;
 }
 
-Result<SubmittedConfig, StanzaError> read_config(const RoomConfig& config, const MucOptions& options, const Form& submitted) {
+Result<SubmittedConfig, StanzaError> read_config(const RoomConfig& config, const MucOptions& options, const Form& submitted, bool needs_owner) {
   const auto accepted = readable(config_form(config, {}, false, {}, {})).accept(submitted);
   if (!accepted) {
     return fail(accepted.error());
@@ -345,14 +354,16 @@ Result<SubmittedConfig, StanzaError> read_config(const RoomConfig& config, const
       *into = std::move(*jids);
     }
   }
-  if (read.owners && read.owners->empty()) {  // section 10: at least one
+  if (needs_owner && read.owners && read.owners->empty()) {  // section 10: at least one
     return unacceptable(room_owners, "is empty, and a room has an owner");
   }
   return read;
 }
 
 std::string Listing::to_text() const {
-  return std::string(is_open ? "open" : "closed") + "\n" + (is_non_anonymous ? "anyone" : "moderators") + "\n" + language + "\n" + description;
+  const bool is_marked = declared != DeclarationMark{};
+  const std::string mark = is_marked ? " " + (declared.digest.empty() ? "-" : declared.digest) + " " + std::to_string(declared.version) : std::string();
+  return std::string(is_open ? "open" : "closed") + mark + "\n" + (is_non_anonymous ? "anyone" : "moderators") + "\n" + language + "\n" + description;
 }
 
 Listing Listing::from_text(const std::string& text) {
@@ -361,7 +372,15 @@ Listing Listing::from_text(const std::string& text) {
   if (all.size() < 3) {  // of one that operators made and nobody has entered yet
     return listing;
   }
-  listing.is_open = all[0] == "open";
+  listing.is_open = all[0] == "open" || all[0].starts_with("open ");
+  const std::size_t first = all[0].find(' ');
+  const std::size_t second = first == std::string::npos ? first : all[0].find(' ', first + 1);
+  if (second != std::string::npos) {
+    const std::string digest = all[0].substr(first + 1, second - first - 1);
+    listing.declared.digest = digest == "-" ? std::string() : digest;
+    listing.declared.version =
+        parse_number<std::uint64_t>(std::string_view(all[0]).substr(second + 1), 0, std::numeric_limits<std::uint64_t>::max()).value_or(0);
+  }
   listing.is_non_anonymous = all[1] == "anyone";
   listing.language = all[2];
   for (std::size_t i = 3; i < all.size(); ++i) {

@@ -50,12 +50,21 @@ struct RoomConfig {
   friend bool operator==(const RoomConfig&, const RoomConfig&) = default;
 };
 
+// What is known of a room that is, or was, the configuration's (declared_rooms.h).
+struct DeclarationMark {
+  std::string digest{};        // of the declaration that was stored last; empty: it has none
+  std::uint64_t version = 0;   // of the affiliations with which its people last changed; older lists (XEP-0463) do not have that
+
+  friend bool operator==(const DeclarationMark&, const DeclarationMark&) = default;
+};
+
 // What is said of a room where rooms are found (XEP-0433), without reading all of it.
 struct Listing {
   bool is_open = false;            // entered without being a member or knowing a password
   bool is_non_anonymous = false;
   std::string language{};
   std::string description{};
+  DeclarationMark declared{};
 
   [[nodiscard]] std::string to_text() const;   // RoomRecord::details
   [[nodiscard]] static Listing from_text(const std::string& text);
@@ -64,9 +73,9 @@ struct Listing {
 
 [[nodiscard]] std::vector<std::string> lines(const std::string& all);
 
-// The form for an owner, filled with what stands now.
+// The form for an owner, filled with what stands now. `fixed`: fields that are the configuration's, which says so in their descriptions.
 [[nodiscard]] Form config_form(const RoomConfig& config, std::string_view room, bool is_new, std::vector<std::string> admins,
-                               std::vector<std::string> owners);
+                               std::vector<std::string> owners, const std::vector<std::string_view>& fixed = {});
 
 struct SubmittedConfig {
   RoomConfig config;
@@ -75,6 +84,6 @@ struct SubmittedConfig {
 };
 // What an owner has submitted, on top of what stands. bad-request, not-acceptable: the room stays as it is.
 [[nodiscard]] Result<SubmittedConfig, StanzaError> read_config(const RoomConfig& config, const MucOptions& options,
-                                                               const Form& submitted);
+                                                               const Form& submitted, bool needs_owner = true);
 
 }  // namespace aldis::muc

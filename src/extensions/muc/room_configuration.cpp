@@ -46,9 +46,9 @@ void Room::own(const Envelope& envelope) {
 StanzaPtr Room::configuration_form(const Envelope& envelope) const {
   std::vector<std::string> admins;
   std::vector<std::string> owners;
-  for (const auto& [jid, each] : affiliations_) {
+  for (const Listed& each : listed()) {
     if (each.affiliation >= Affiliation::admin) {
-      (each.affiliation == Affiliation::owner ? owners : admins).push_back(jid.str());
+      (each.affiliation == Affiliation::owner ? owners : admins).push_back(each.jid->str());
     }
   }
   std::ranges::sort(admins);
@@ -56,7 +56,8 @@ StanzaPtr Room::configuration_form(const Envelope& envelope) const {
   std::string payload;
   xml::Writer writer(payload);
   writer.start("query", ns::muc_owner);
-  config_form(config_, jid_.str(), state_ == State::locked, std::move(admins), std::move(owners)).write(writer);
+  const std::vector<std::string_view> fixed = declared_ != nullptr ? fixed_fields(declared_->options) : std::vector<std::string_view>();
+  config_form(config_, jid_.str(), state_ == State::locked, std::move(admins), std::move(owners), fixed).write(writer);
   writer.end();
   return make_result(*envelope.stanza, payload);
 }
@@ -73,9 +74,12 @@ Task<StanzaPtr> Room::configure(Pin self, Envelope envelope, Form submitted) {
   }
   SubmittedConfig wanted{.config = config_};
   if (!submitted.fields.empty()) {  // section 10.1.2: an empty form accepts what stands
-    Result<SubmittedConfig, StanzaError> read = read_config(config_, options_, submitted);
+    Result<SubmittedConfig, StanzaError> read = read_config(config_, options_, submitted, declared_ == nullptr);
     if (!read) {
       co_return refusal(read.error());
+    }
+    if (const auto field = declared_ != nullptr ? contradicts(read->config, declared_->options) : std::nullopt) {  // section 10.2: a policy of the service
+      co_return refusal(StanzaError(StanzaCondition::not_acceptable, std::string(*field) + " is what the server's configuration says."));
     }
     wanted = std::move(*read);
   }
@@ -86,13 +90,13 @@ Task<StanzaPtr> Room::configure(Pin self, Envelope envelope, Form submitted) {
       return;
     }
     for (const BareJid& jid : *list) {
-      const RoomAffiliation* record = affiliation_record(jid);
       const bool is_named_owner = wanted.owners && of == Affiliation::admin && std::ranges::find(*wanted.owners, jid) != wanted.owners->end();
-      if (!is_named_owner && (record == nullptr || record->affiliation != of)) {
+      if (!is_named_owner && listed_affiliation(jid.str()) != of) {
         changes.push_back({.user = jid, .wanted = of});
       }
     }
-    for (const auto& [jid, each] : affiliations_) {
+    for (const Listed& each : listed()) {
+      const Jid& jid = *each.jid;
       const bool is_named = std::ranges::any_of(*list, [&](const BareJid& named) { return named == jid; });
       const bool is_moved = std::ranges::any_of(changes, [&](const AffiliationChange& change) { return change.user == jid; });
       if (each.affiliation == of && !is_named && !is_moved) {
@@ -141,6 +145,23 @@ Task<StanzaPtr> Room::configure(Pin self, Envelope envelope, Form submitted) {
   co_return nullptr;
 }
 
+std::vector<int> Room::codes_of_change(const RoomConfig& before, const RoomConfig& after) {
+  std::vector<int> codes;
+  if (after.is_logged != before.is_logged) {
+    codes.push_back(after.is_logged ? status::logging_enabled : status::logging_disabled);
+  }
+  if (after.is_non_anonymous != before.is_non_anonymous) {
+    codes.push_back(after.is_non_anonymous ? status::now_non_anonymous : status::now_semi_anonymous);
+  }
+  RoomConfig rest = before;   // what else has changed
+  rest.is_logged = after.is_logged;
+  rest.is_non_anonymous = after.is_non_anonymous;
+  if (rest != after) {
+    codes.insert(codes.begin(), status::configuration_changed);
+  }
+  return codes;
+}
+
 void Room::apply_config(RoomConfig config, bool is_new) {
   const RoomConfig before = std::exchange(config_, std::move(config));
   history_.trim(std::min(config_.history, options_.history));
@@ -155,19 +176,7 @@ void Room::apply_config(RoomConfig config, bool is_new) {
       }
     }
   }
-  std::vector<int> codes;
-  if (config_.is_logged != before.is_logged) {
-    codes.push_back(config_.is_logged ? status::logging_enabled : status::logging_disabled);
-  }
-  if (config_.is_non_anonymous != before.is_non_anonymous) {
-    codes.push_back(config_.is_non_anonymous ? status::now_non_anonymous : status::now_semi_anonymous);
-  }
-  RoomConfig rest = before;   // what else has changed
-  rest.is_logged = config_.is_logged;
-  rest.is_non_anonymous = config_.is_non_anonymous;
-  if (rest != config_) {
-    codes.insert(codes.begin(), status::configuration_changed);
-  }
+  const std::vector<int> codes = codes_of_change(before, config_);
   if (!codes.empty() && !is_new) {
     note_configuration(codes);
   }

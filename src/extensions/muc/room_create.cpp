@@ -54,7 +54,8 @@ Task<void> Room::create_checked(Pin self, Envelope entering) {
   }
   state_ = State::absent;
   if (!error) {
-    found(creator);
+    found();
+    affiliations_.emplace(creator, RoomAffiliation{.jid = creator, .affiliation = Affiliation::owner, .version = 1});
     state_ = State::locked;
     if (!options_.lock_new_rooms) {
       const Result<void> stored = co_await store_new();
@@ -87,14 +88,13 @@ void Room::handle_waiting() {
 }
 
 // With the domain's defaults, and the secret behind its occupants' ids.
-void Room::found(const BareJid& owner) {
+void Room::found() {
   config_ = RoomConfig::defaults(options_);
   std::string key(32, '\0');
   home_.world().random.fill(std::span(reinterpret_cast<std::uint8_t*>(key.data()), key.size()));
   const WallTime now = home_.world().clock.wall();
   record_ = RoomRecord{.room = jid_, .created = now, .last_active = now, .occupant_id_key = std::move(key), .affiliations_version = 1};
   announced_version_ = 1;
-  affiliations_.emplace(owner, RoomAffiliation{.jid = owner, .affiliation = Affiliation::owner, .version = 1});
 }
 
 RoomRecord Room::changed_record() {
@@ -109,7 +109,9 @@ RoomRecord Room::current_record() const {
   record.is_public = config_.is_public;
   record.is_persistent = config_.is_persistent;
   record.config = config_.to_text();
-  record.details = listing_of(config_).to_text();
+  Listing listing = listing_of(config_);
+  listing.declared = {.digest = declared_ != nullptr ? declared_->digest : std::string(), .version = mark_.version};
+  record.details = listing.to_text();
   record.searchable.clear();   // in lines, as channel_search.cpp names them
   for (std::string line : {std::string(jid_.local()), config_.name, config_.description}) {
     std::ranges::replace(line, '\n', ' ');

@@ -12,6 +12,9 @@ Task<StanzaPtr> Room::destroy(Pin self, Envelope envelope) {
   if (!exists() || affiliation_of(actor) != Affiliation::owner) {
     co_return make_error(stanza, StanzaError(exists() ? StanzaCondition::forbidden : StanzaCondition::item_not_found));
   }
+  if (declarations_.find(jid_.local()) != nullptr) {
+    co_return make_error(stanza, StanzaError(StanzaCondition::not_allowed, "The server's configuration has this room: it can be destroyed when it is not there any more."));
+  }
   const xml::Element wish = *stanza.payload()->child({"destroy", ns::muc_owner});
   const auto alternative = wish.attribute("jid");
   const auto jid = alternative ? Jid::parse(*alternative) : Result<Jid, JidError>(jid_);

@@ -27,6 +27,12 @@ void Room::enter(const Envelope& envelope, const xml::Element& muc) {
     refuse(envelope, StanzaError(StanzaCondition::service_unavailable).with_type(ErrorType::wait));
     return;
   }
+  if (state_ == State::absent && declarations_.find(jid_.local()) != nullptr) {  // since it was looked for
+    state_ = State::creating;
+    waiting_.push_back(envelope);
+    spawn(make_for_waiting(Pin(*this)));
+    return;
+  }
   if (state_ == State::absent) {
     create(envelope);
     return;

@@ -1,5 +1,7 @@
-// Affiliations by directories' groups: not stored, and in no list; what is stored counts where it is more, and an outcast stays one. Who is
+// Affiliations by directories' groups, of the domain's options and of the room's own declaration: not stored, and in no list; what is stored counts where it is more, and an outcast stays one. Who is
 // in a group no more has lost what it gave with that moment: he leaves a members-only room with status 321 (XEP-0045 section 9.4).
+#include <algorithm>
+
 #include "core/virtual_host.h"
 #include "extensions/muc/room.h"
 #include "extensions/muc/status_codes.h"
@@ -37,12 +39,18 @@ std::vector<GroupRule> group_rules_of(const MucOptions& options) {
 }
 
 Affiliation Room::affiliation_by_groups(const Jid& user) const {
+  Affiliation highest = Affiliation::none;
   for (const GroupRule& rule : options_.group_rules) {   // the highest first
     if (rule.covers(jid_.local()) && host_.is_in_group(user, rule.group)) {
-      return rule.affiliation;
+      highest = rule.affiliation;
+      break;
     }
   }
-  return Affiliation::none;
+  if (declared_ != nullptr) {
+    const auto found = std::ranges::find_if(declared_->groups, [&](const DeclaredRoom::Group& each) { return host_.is_in_group(user, each.group); });
+    highest = found != declared_->groups.end() ? std::max(highest, found->affiliation) : highest;
+  }
+  return highest;
 }
 
 void Room::groups_changed() {

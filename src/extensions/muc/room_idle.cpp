@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "core/extension.h"
 #include "core/virtual_host.h"
+#include "core/world.h"
 #include "extensions/muc/administration.h"
 #include "extensions/muc/room.h"
 
@@ -16,7 +17,7 @@ constexpr std::chrono::milliseconds while_there_are_more{200};
 constexpr std::chrono::milliseconds when_all_are_looked_at{60'000};
 
 // One indexed read, which finds those that have been idle longest: the number of rooms does not matter.
-Task<std::chrono::milliseconds> look(Home& home, const VirtualHost& host, std::chrono::seconds after) {
+Task<std::chrono::milliseconds> look(Home& home, const VirtualHost& host, std::chrono::seconds after, const DeclaredRooms& declarations) {
   const WallTime since = home.world().clock.wall() - after - between_writes;
   const Result<std::vector<RoomSummary>> idle = co_await home.world().stores.rooms.idle_since(std::string(host.domain()), since, rooms_at_a_time);
   if (!idle) {
@@ -24,6 +25,14 @@ Task<std::chrono::milliseconds> look(Home& home, const VirtualHost& host, std::c
     co_return when_all_are_looked_at;
   }
   for (const RoomSummary& each : *idle) {
+    if (declarations.find(each.room.local()) != nullptr) {   // out of the way of those behind it, without being read
+      const Result<void> touched = co_await home.world().stores.rooms.touch(each.room, home.world().clock.wall());
+      if (!touched) {
+        log::warning("room-not-touched", {{"room", each.room.str()}, {"cause", touched.error().what}});
+        co_return when_all_are_looked_at;
+      }
+      continue;
+    }
     const RoomAct remove = [since](Room& room) { return room.remove_if_idle(since); };
     const Result<void> done = co_await in_room(home.world(), host, each.room, remove);
     if (!done) {
@@ -36,8 +45,8 @@ Task<std::chrono::milliseconds> look(Home& home, const VirtualHost& host, std::c
 
 }  // namespace
 
-void remove_idle_rooms(Extension& self, std::chrono::seconds after) {
-  self.on_time([&host = self.host(), after](Home& home) { return look(home, host, after); });
+void remove_idle_rooms(Extension& self, std::chrono::seconds after, const DeclaredRooms& declarations) {
+  self.on_time([&host = self.host(), after, &declarations](Home& home) { return look(home, host, after, declarations); });
 }
 
 void Room::note_activity() {
@@ -61,7 +70,8 @@ Task<Result<void>> Room::remove_if_idle(WallTime since) {
   if (state_ == State::unreadable && !is_corrupt_) {
     co_return fail(ErrorKind::unavailable, "the room could not be read");
   }
-  const bool is_kept = state_ == State::unreadable || !occupants_.empty();   // what cannot be read is for an operator to look at
+  // What cannot be read is for an operator to look at.
+  const bool is_kept = state_ == State::unreadable || !occupants_.empty() || declarations_.find(jid_.local()) != nullptr;
   if (is_kept || (state_ == State::open && record_.last_active >= since)) {   // out of the way of those behind it
     Result<void> touched = co_await rooms().touch(jid_, is_kept ? home_.world().clock.wall() : record_.last_active);
     co_return touched;

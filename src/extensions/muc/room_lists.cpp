@@ -25,20 +25,16 @@ void Room::send_list(const Envelope& envelope, const xml::Element& item) {
   xml::Writer writer(payload);
   writer.start("query", ns::muc_admin);
   if (affiliation) {
-    std::vector<const RoomAffiliation*> list;
-    for (const auto& [jid, each] : affiliations_) {
-      if (each.affiliation == *affiliation) {
-        list.push_back(&each);
+    std::vector<Listed> list = listed();
+    std::erase_if(list, [&](const Listed& each) { return each.affiliation != *affiliation; });
+    std::ranges::sort(list, {}, [](const Listed& each) { return each.jid->str(); });
+    for (const Listed& each : list) {
+      writer.start("item").attribute("affiliation", to_string(each.affiliation)).attribute("jid", each.jid->str());
+      if (each.record != nullptr && !each.record->nickname.empty()) {
+        writer.attribute("nick", each.record->nickname);
       }
-    }
-    std::ranges::sort(list, {}, [](const RoomAffiliation* each) { return each->jid.str(); });
-    for (const RoomAffiliation* each : list) {
-      writer.start("item").attribute("affiliation", to_string(each->affiliation)).attribute("jid", each->jid.str());
-      if (!each->nickname.empty()) {
-        writer.attribute("nick", each->nickname);
-      }
-      if (!each->reason.empty()) {
-        writer.element("reason", each->reason);
+      if (each.record != nullptr && !each.record->reason.empty() && each.record->affiliation == each.affiliation) {
+        writer.element("reason", each.record->reason);
       }
       writer.end();
     }

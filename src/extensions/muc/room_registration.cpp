@@ -27,7 +27,7 @@ Form registration_form(std::string_view room) {
 void Room::answer_registration_get(const Envelope& envelope) {
   const Jid& from = *envelope.stanza->from();
   const RoomAffiliation* record = affiliation_record(from.bare());
-  const bool is_registered = record != nullptr && record->affiliation >= Affiliation::member;
+  const bool is_registered = record != nullptr && record->affiliation >= Affiliation::member && affiliation_of(from) != Affiliation::outcast;
   if (!is_registered && (affiliation_of(from) == Affiliation::outcast || !config_.takes_registrations || state_ != State::open)) {
     refuse(envelope, StanzaCondition::not_allowed);
     return;
@@ -92,7 +92,12 @@ Task<StanzaPtr> Room::register_member(Pin self, Envelope envelope) {
     ask_for_approval(user, *nickname);
     co_return make_result(stanza);
   }
-  StanzaPtr registered = co_await store_registration(envelope, user, std::max(standing, Affiliation::member), *nickname);
+  // What a group or the configuration gives besides is not his to keep.
+  const Affiliation stored = record != nullptr ? record->affiliation : Affiliation::none;
+  if (stored == Affiliation::outcast) {  // the configuration lets him in, and says nothing of what is stored
+    co_return refusal(StanzaError(StanzaCondition::not_allowed));
+  }
+  StanzaPtr registered = co_await store_registration(envelope, user, std::max(stored, Affiliation::member), *nickname);
   co_return registered;
 }
 
@@ -132,9 +137,9 @@ void Room::ask_for_approval(const BareJid& user, const std::string& nickname) {
   approval.write(writer);
   writer.end();
   const StanzaPtr message = Stanza::make(std::move(xml));
-  for (const auto& [jid, each] : affiliations_) {
+  for (const Listed& each : listed()) {
     if (each.affiliation >= Affiliation::admin) {  // here or not
-      fan_out_.then([this, stanza = message->with_to(jid)] { home_.router().route(home_, Envelope{.stanza = stanza, .trace = home_.next_trace()}); });
+      fan_out_.then([this, stanza = message->with_to(*each.jid)] { home_.router().route(home_, Envelope{.stanza = stanza, .trace = home_.next_trace()}); });
     }
   }
 }

@@ -106,23 +106,25 @@ void Room::tell_affiliations(const Occupant& occupant, const Recipient& client, 
     return;
   }
   const RoomAffiliation* own = affiliation_record(occupant.user);
-  if (since && (own == nullptr || own->version > *since || *since < record_.affiliations_complete_since)) {
+  if (since && (own == nullptr || own->version > *since || *since < record_.affiliations_complete_since || *since < mark_.version)) {
     since.reset();
   }
+  const std::vector<Listed> all = listed();   // who is declared alone has no version: a list that knows of them is whole
   std::vector<Item> items;
-  const auto collect = [&](std::uint64_t after) {
-    for (const auto& [jid, each] : affiliations_) {
-      if (each.version > after && reads(standing, each.affiliation, rules)) {
-        items.push_back({each.version, &jid, each.affiliation});
+  const auto collect = [&](std::optional<std::uint64_t> after) {
+    for (const Listed& each : all) {
+      const std::uint64_t version = each.record != nullptr ? each.record->version : 0;
+      if ((!after || version > *after) && reads(standing, each.affiliation, rules)) {
+        items.push_back({version, each.jid, each.affiliation});
       }
     }
   };
   if (since) {
-    collect(*since);
+    collect(since);
     const auto is_since = [&](std::uint64_t version) { return version > *since; };
     const bool has_removals = std::ranges::any_of(removed_, [&](const auto& entry) { return is_since(entry.second); });
-    const bool has_hidden = std::ranges::any_of(affiliations_, [&](const auto& entry) {
-      return is_since(entry.second.version) && !reads(standing, entry.second.affiliation, rules);
+    const bool has_hidden = std::ranges::any_of(all, [&](const Listed& each) {
+      return each.record != nullptr && is_since(each.record->version) && !reads(standing, each.affiliation, rules);
     });
     if (reads_all(standing, rules)) {
       for (const auto& [jid, version] : removed_) {
@@ -139,7 +141,7 @@ void Room::tell_affiliations(const Occupant& occupant, const Recipient& client, 
     }
   }
   if (!since) {
-    collect(0);
+    collect(std::nullopt);
   }
   std::ranges::sort(items, {}, &Item::version);
   std::vector<StanzaPtr> messages;
