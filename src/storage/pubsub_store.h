@@ -110,6 +110,11 @@ struct PubSubNodeName {
   std::string node;
 };
 
+// What a service's limit of bytes means: it may become smaller whatever the limit is, and larger up to it; 0: no limit.
+[[nodiscard]] constexpr bool is_within(std::uint64_t limit, std::uint64_t before, std::uint64_t after) {
+  return limit == 0 || after <= before || after <= limit;
+}
+
 class PubSubStore {
  public:
   virtual ~PubSubStore() = default;

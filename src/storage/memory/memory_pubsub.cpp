@@ -217,7 +217,7 @@ Task<Result<std::vector<std::vector<std::string>>>> MemoryPubSub::change_items(B
     before += bytes_of(node.items);
     after += bytes_of(at == changed.end() ? node.items : at->second);
   }
-  if (bytes != 0 && after > bytes && after > before) {
+  if (!is_within(bytes, before, after)) {
     co_return fail(ErrorKind::full, "items of " + service.str());
   }
   for (auto& [name, items] : changed) {
