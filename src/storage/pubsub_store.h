@@ -189,6 +189,8 @@ class PubSubStore {
   // The nodes that show their last item and that the bare address or one of its resources has subscribed to, in order. Reads no row of
   // any other node.
   virtual Task<Result<std::vector<std::string>>> shown_to(BareJid service, BareJid jid) = 0;
+  // The nodes that this very address has subscribed to, in order. Reads no row at all, an index alone.
+  virtual Task<Result<std::vector<std::string>>> subscribed_by(BareJid service, Jid subscriber) = 0;
   virtual Task<Result<PubSubUsage>> usage(BareJid service) = 0;
 };
 
