@@ -109,6 +109,10 @@ class Directory:
 
     def freeze(self, is_frozen=True):
         self.process.send_signal(signal.SIGSTOP if is_frozen else signal.SIGCONT)
+        deadline = time.monotonic() + 10
+        while is_frozen and os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOHANG) is None:   # until then its threads go on answering
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.001)
 
     def log(self):
         return (self.folder / "out").read_text(errors="replace")
