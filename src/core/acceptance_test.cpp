@@ -4,7 +4,7 @@
 
 #include "core/account.h"
 #include "core/extension.h"
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/managed_client.h"
 
 namespace aldis::test {
@@ -159,13 +159,8 @@ TEST(Acceptance, AResumedStreamWaitsAMomentForWhatIsBeingStored) {  // section 5
 
 TEST(Acceptance, AResumedStreamWaitsForASlowStore) {  // what it is still storing must not be stored twice
   Notary notary;
-  std::unique_ptr<testing_support::FailingStores> stores;
-  SceneOptions options = notary.options();
-  options.wrap_stores = [&](Stores inner) {
-    stores = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
-    return stores->stores();
-  };
-  Scene scene(std::move(options));
+  StoresOfScene stores;
+  Scene scene(stores.under(notary.options()));
   Client& romeo = scene.login("romeo@montague.example/orchard");
   Client& juliet = scene.login("juliet@capulet.example/balcony");
   const std::string id = enable_resumption(juliet);

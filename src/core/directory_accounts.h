@@ -21,13 +21,14 @@ using Directories = std::map<std::string, std::shared_ptr<PeopleDirectory>, std:
 
 class DirectoryAccounts final : public CredentialSource {
  public:
-  // All outlive it. Used from the lobby's executor, but for owner_of.
+  // All outlive it. Used from the lobby's executor, but for what says "any thread": which domain has which directory does not change.
   DirectoryAccounts(World& world, CredentialSource& own, Directories directories);
 
   // The directory's name; null: the domain's accounts are this server's own. Any thread.
   [[nodiscard]] const std::string* owner_of(std::string_view domain) const;
   // What it says of people besides; null: nothing, or the domain has no directory. Any thread.
   [[nodiscard]] PeopleProfiles* profiles_of(std::string_view domain) const;
+  // Any thread; the calls of each are the lobby's, but for name() and profiles().
   [[nodiscard]] const Directories& directories() const { return directories_; }
 
   Task<Result<Credentials>> find(BareJid account) override;

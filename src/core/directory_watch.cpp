@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "base/log.h"
-#include "base/metrics.h"
 #include "core/home.h"
 
 namespace aldis {
@@ -21,34 +19,10 @@ Unexpected<Error> stopping() { return fail(ErrorKind::cancelled, "the server is 
 }  // namespace
 
 DirectoryWatch::DirectoryWatch(World& world, Shard& lobby, DirectoryAccounts& accounts, std::string domain)
-    : world_(world),
-      lobby_(lobby),
-      accounts_(accounts),
-      domain_(std::move(domain)),
-      directory_(*accounts.directories().find(domain_)->second) {}
-
-DirectoryWatch::~DirectoryWatch() {
-  ensure(!is_running_, "a round has ended when its watch goes");
-  if (timer_ != TimerId::none) {
-    lobby_.cancel(timer_);
-  }
-}
-
-void DirectoryWatch::start() { arm(std::chrono::milliseconds(0)); }
-
-void DirectoryWatch::stop() {
-  is_stopped_ = true;
-  if (timer_ != TimerId::none) {
-    lobby_.cancel(std::exchange(timer_, TimerId::none));
-  }
-}
-
-void DirectoryWatch::arm(std::chrono::milliseconds delay) {
-  timer_ = lobby_.after(delay, [this] {
-    timer_ = TimerId::none;
-    spawn(look());
-  });
-}
+    : DirectoryRounds(lobby, *accounts.directories().find(domain)->second, domain,
+                      {.missed = "directory-not-asked", .found = "directory-asked-again", .done = rounds_done, .failed = rounds_failed}),
+      world_(world),
+      accounts_(accounts) {}
 
 Task<void> DirectoryWatch::others_first() {
   const Completion<bool> done;
@@ -57,26 +31,9 @@ Task<void> DirectoryWatch::others_first() {
   static_cast<void>(is_over);
 }
 
-Task<void> DirectoryWatch::look() {
-  is_running_ = true;
-  const Result<void> done = co_await round();
-  is_running_ = false;
-  if (is_stopped_) {
-    co_return;
-  }
-  (done ? rounds_done : rounds_failed).add();
-  if (!done && !is_failing_) {
-    log::warning("directory-not-asked", {{"domain", domain_}, {"directory", directory_.name()}, {"cause", done.error().what}});
-  } else if (done && is_failing_) {
-    log::info("directory-asked-again", {{"domain", domain_}, {"directory", directory_.name()}});
-  }
-  is_failing_ = !done;
-  arm(directory_.refresh());
-}
-
 Task<Result<void>> DirectoryWatch::round() {
   std::vector<BareJid> present = co_await people_here();
-  if (is_stopped_) {
+  if (is_stopped()) {
     co_return stopping();
   }
   const bool is_due = listed_ == Monotonic{} || world_.clock.now() >= listed_ + Monotonic::duration(directory_.full_refresh());
@@ -85,7 +42,7 @@ Task<Result<void>> DirectoryWatch::round() {
     co_return all;
   }
   const Result<void> changed = co_await look_at_changed();
-  if (is_stopped_) {
+  if (is_stopped()) {
     co_return stopping();
   }
   const Result<void> still = co_await look_at(std::move(present));   // also when the first could not be learnt
@@ -93,10 +50,8 @@ Task<Result<void>> DirectoryWatch::round() {
 }
 
 Task<Result<void>> DirectoryWatch::look_at_all() {
-  is_asking_ = true;
-  Result<PeopleDirectory::Listing> listing = co_await directory_.list(domain_, {});
-  is_asking_ = false;
-  if (is_stopped_) {
+  Result<PeopleDirectory::Listing> listing = co_await ask(directory_.list(domain_, {}));
+  if (is_stopped()) {
     co_return stopping();
   }
   if (!listing) {
@@ -115,7 +70,7 @@ Task<Result<void>> DirectoryWatch::look_at_all() {
     if (!records) {
       co_return fail(records.error());
     }
-    if (is_stopped_) {
+    if (is_stopped()) {
       co_return stopping();
     }
     for (const AccountRecord& record : *records) {
@@ -141,10 +96,8 @@ Task<Result<void>> DirectoryWatch::look_at_changed() {
   if (mark_.empty()) {   // entries do not say when they were changed: only lists tell
     co_return Result<void>{};
   }
-  is_asking_ = true;
-  Result<PeopleDirectory::Listing> listing = co_await directory_.list(domain_, mark_);
-  is_asking_ = false;
-  if (is_stopped_) {
+  Result<PeopleDirectory::Listing> listing = co_await ask(directory_.list(domain_, mark_));
+  if (is_stopped()) {
     co_return stopping();
   }
   if (!listing) {
@@ -161,10 +114,8 @@ Task<Result<void>> DirectoryWatch::look_at(std::vector<BareJid> present) {
   if (present.empty()) {
     co_return Result<void>{};
   }
-  is_asking_ = true;
-  Result<std::vector<DirectoryPerson>> known = co_await directory_.look_up(present);
-  is_asking_ = false;
-  if (is_stopped_) {
+  Result<std::vector<DirectoryPerson>> known = co_await ask(directory_.look_up(present));
+  if (is_stopped()) {
     co_return stopping();
   }
   if (!known) {
@@ -214,7 +165,7 @@ Task<Result<void>> DirectoryWatch::learn(std::vector<DirectoryPerson> people) {
     if (++count % at_a_time == 0) {
       co_await others_first();
     }
-    if (is_stopped_) {
+    if (is_stopped()) {
       co_return stopping();
     }
     const Result<WallTime> learnt = co_await accounts_.learn(std::move(person));

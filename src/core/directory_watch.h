@@ -9,28 +9,21 @@
 #include <vector>
 
 #include "core/directory_accounts.h"
-#include "runtime/shard.h"
+#include "core/directory_rounds.h"
 
 namespace aldis {
 
-class DirectoryWatch {
+class DirectoryWatch final : public DirectoryRounds {
  public:
-  // All outlive it. One for each domain, on the lobby's shard. It goes when it is quiet and its directory has stopped.
+  // All outlive it. One for each domain.
   DirectoryWatch(World& world, Shard& lobby, DirectoryAccounts& accounts, std::string domain);
-  ~DirectoryWatch();
-  DirectoryWatch(const DirectoryWatch&) = delete;
-  DirectoryWatch& operator=(const DirectoryWatch&) = delete;
 
   // The first round begins at once.
-  void start();
-  // No round begins, and the one under way ends; on the shard. is_quiet: it waits for the directory at most, and will touch nothing.
-  void stop();
-  [[nodiscard]] bool is_quiet() const { return !is_running_ || is_asking_; }
+  void start() { begin(); }
 
  private:
-  void arm(std::chrono::milliseconds delay);
-  [[nodiscard]] Task<void> look();
-  [[nodiscard]] Task<Result<void>> round();
+  [[nodiscard]] Task<Result<void>> round() override;
+  [[nodiscard]] std::chrono::milliseconds pause() const override { return directory_.refresh(); }
   [[nodiscard]] Task<Result<void>> look_at_all();
   [[nodiscard]] Task<Result<void>> look_at_changed();
   [[nodiscard]] Task<Result<void>> look_at(std::vector<BareJid> present);
@@ -40,17 +33,9 @@ class DirectoryWatch {
   [[nodiscard]] Task<void> others_first();
 
   World& world_;
-  Shard& lobby_;
   DirectoryAccounts& accounts_;
-  std::string domain_;
-  PeopleDirectory& directory_;
-  TimerId timer_ = TimerId::none;
   std::string mark_;                        // of the newest change that was seen; empty: all must be listed
   Monotonic listed_{};                      // when all were, last
-  bool is_failing_ = false;
-  bool is_running_ = false;
-  bool is_asking_ = false;
-  bool is_stopped_ = false;
 };
 
 }  // namespace aldis

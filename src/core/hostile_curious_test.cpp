@@ -2,7 +2,7 @@
 // X01 are rows of docs/security-tests.md. What the server emits is read again by a strict reader (tests/support/scene.h).
 #include <gmock/gmock.h>
 
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/verona.h"
 
 namespace aldis::test {
@@ -53,20 +53,15 @@ TEST(HostileCurious, AStrangerLearnsNothingOfWhoIsThere) {
 // L01: time tells nothing either. What takes time is the store: as many calls for somebody who does not exist as for somebody
 // who does, when first asked about and later (`make timing` measures the rest).
 TEST(HostileCurious, AsManyStoreCallsForNobodyAsForSomebody) {
-  std::unique_ptr<testing_support::FailingStores> counted;
-  SceneOptions options;
-  options.wrap_stores = [&](Stores inner) {
-    counted = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
-    return counted->stores();
-  };
-  Verona verona(std::move(options));
+  StoresOfScene stores;
+  Verona verona(stores.under({}));
   verona.scene.has_account("paris@capulet.example");
   Client& mallory = verona.mallory();
   const auto calls_for = [&](std::string_view who) {
-    counted->restart({});
-    mallory.sends("<iq type='get' id='1' to='" + std::string(who) + "'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
-    mallory.receives_error("1", "service-unavailable");
-    return counted->calls();
+    return stores.calls_of([&] {
+      mallory.sends("<iq type='get' id='1' to='" + std::string(who) + "'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
+      mallory.receives_error("1", "service-unavailable");
+    });
   };
   EXPECT_GT(calls_for("paris@capulet.example"), 0U);
   EXPECT_EQ(calls_for("paris@capulet.example"), 0U);

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "tests/support/card_holder.h"
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/test_revocation.h"
 
 namespace aldis::test {
@@ -324,27 +324,22 @@ TEST(LobbyCertificate, ALockoutHoldsForCertificatesToo) {  // security S07
 
 // Whatever store call fails: nobody is let in wrongly, and the server goes on.
 TEST(LobbyCertificate, AStoreThatFailsLetsNobodyInByMistake) {
-  std::unique_ptr<testing_support::FailingStores> failing;
-  SceneOptions options;
-  options.wrap_stores = [&](Stores inner) {
-    failing = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
-    return failing->stores();
-  };
-  CardDoor door(options);
-  std::size_t n = 0;
-  for (bool has_failed = true; has_failed; ++n) {
-    failing->restart({.nth = n});
-    CardHolder mercutio(door, card("mercutio@capulet.example"));
-    const bool is_offered = mercutio.features.find(offered) != std::string::npos;
-    const std::string said = mercutio.sends(external());
-    has_failed = failing->has_failed();
-    failing->restart({});
-    EXPECT_TRUE(is_offered) << "who cannot be told whose the certificate is, is told to try again: " << n;
+  StoresOfScene stores;
+  CardDoor door(stores.under({}));
+  const std::size_t failures = fail_each_call([&](std::size_t n) {
+    std::optional<CardHolder> mercutio;
+    std::string said;
+    const bool has_failed = stores.fail({.nth = n}, [&] {
+      mercutio.emplace(door, card("mercutio@capulet.example"));
+      said = mercutio->sends(external());
+    });
+    EXPECT_TRUE(mercutio->features.find(offered) != std::string::npos) << "who cannot be told whose the certificate is, is told to try again: " << n;
     EXPECT_THAT(said, testing::AnyOf(std::string(success), failure("temporary-auth-failure"))) << n;
     EXPECT_TRUE(has_failed || said == success);
-    mercutio.sends(stream_end);
-  }
-  EXPECT_GE(n, 3U);
+    mercutio->sends(stream_end);
+    return has_failed;
+  });
+  EXPECT_GE(failures, 2U);
 }
 
 // ---- sessions that rest on a certificate (security C05, S13)
@@ -454,17 +449,10 @@ TEST(CertificateSessions, WaitForNobodyWhoseCertificateHasEnded) {  // security 
 }
 
 TEST(CertificateSessions, GoOnWhileTheDirectoryCannotBeAsked) {
-  std::unique_ptr<testing_support::FailingStores> failing;
-  SceneOptions options;
-  options.wrap_stores = [&](Stores inner) {
-    failing = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
-    return failing->stores();
-  };
-  CardDoor door(options);
+  StoresOfScene stores;
+  CardDoor door(stores.under({}));
   Session session(door);
-  failing->restart({.nth = 0, .fails_ever_after = true});
-  door.scene.advance(std::chrono::minutes(3));
-  failing->restart({});
+  EXPECT_TRUE(stores.fail({.nth = 0, .fails_ever_after = true}, [&] { door.scene.advance(std::chrono::minutes(3)); }));
   EXPECT_THAT(session.holder.sends(ping), HasSubstr("type='result'"));
   session.holder.sends(stream_end);
 }

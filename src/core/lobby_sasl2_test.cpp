@@ -2,7 +2,7 @@
 // those who should not get in that way. Numbers such as S01 are rows of docs/security-tests.md.
 #include <gmock/gmock.h>
 
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/sasl2_door.h"
 
 namespace aldis::test {
@@ -482,36 +482,27 @@ TEST(LobbySasl2, WhoStopsInTheMiddleIsSentAway) {  // E01: one deadline, whateve
 
 // S09: whatever store call fails, a returning phone is in, or is told why not, and gets in the next time.
 TEST(LobbySasl2, EveryStoreCallThatFailsIsAnswered) {
-  for (std::size_t nth = 0;; ++nth) {
-    std::unique_ptr<testing_support::FailingStores> failing;
-    SceneOptions options;
-    options.wrap_stores = [&](Stores inner) {
-      failing = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
-      return failing->stores();
-    };
-    bool has_failed = false;
-    {
-      Door door(options);
-      const std::string token = token_for(door, phone);
-      failing->restart({.nth = nth});
-      Phone line(door);
-      const std::string said = returns(line, token, phone, bind_inline, "<fast xmlns='urn:xmpp:fast:0' count='1'/>");
-      has_failed = failing->has_failed();
-      failing->restart({});
-      const bool is_told = said == failed("temporary-auth-failure") ||
-                           (said.find("<success ") == 0 &&
-                            (said.find("<bound ") == std::string::npos || said.find("<metadata ") == std::string::npos));
-      EXPECT_TRUE(has_failed ? is_told : said.find("<bound ") != std::string::npos) << nth << " " << said;
-      line.sends(stream_end);
-      Phone again(door);
-      EXPECT_THAT(returns(again, token, phone, bind_inline, "<fast xmlns='urn:xmpp:fast:0' count='2'/>"), HasSubstr("<bound ")) << nth;
-      again.sends(stream_end);
-    }
-    if (!has_failed) {
-      EXPECT_GE(nth, 5U) << "the keys, tokens, use; the account, and what its archive holds";
-      break;
-    }
-  }
+  const std::size_t failures = fail_each_call([](std::size_t nth) {
+    StoresOfScene stores;
+    Door door(stores.under({}));
+    const std::string token = token_for(door, phone);
+    std::optional<Phone> line;
+    std::string said;
+    const bool has_failed = stores.fail({.nth = nth}, [&] {
+      line.emplace(door);
+      said = returns(*line, token, phone, bind_inline, "<fast xmlns='urn:xmpp:fast:0' count='1'/>");
+    });
+    const bool is_told = said == failed("temporary-auth-failure") ||
+                         (said.find("<success ") == 0 &&
+                          (said.find("<bound ") == std::string::npos || said.find("<metadata ") == std::string::npos));
+    EXPECT_TRUE(has_failed ? is_told : said.find("<bound ") != std::string::npos) << nth << " " << said;
+    line->sends(stream_end);
+    Phone again(door);
+    EXPECT_THAT(returns(again, token, phone, bind_inline, "<fast xmlns='urn:xmpp:fast:0' count='2'/>"), HasSubstr("<bound ")) << nth;
+    again.sends(stream_end);
+    return has_failed;
+  });
+  EXPECT_GE(failures, 5U) << "the keys, tokens, use; the account, and what its archive holds";
 }
 
 }  // namespace

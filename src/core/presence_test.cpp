@@ -1,6 +1,6 @@
 // RFC 6121 sections 3 (subscriptions) and 4 (presence), and section 2 as far as they change the roster: who is told what, in
 // what order, and who must see nothing.
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/scene.h"
 
 namespace aldis::test {
@@ -153,16 +153,11 @@ TEST(Subscriptions, RequestAndApproval) {
 }
 
 TEST(Subscriptions, WhatIsSeenIsInTheRoster) {  // 3.1.6: never before it is stored, and not at all when it cannot be
-  std::size_t failures = 0;
-  for (std::size_t n = 0;; ++n) {
-    std::unique_ptr<testing_support::FailingStores> failing;
+  const std::size_t failures = fail_each_call([](std::size_t n) {
     SceneOptions options;
     options.answers = MemoryStores::Answers::later;
-    options.wrap_stores = [&](Stores inner) {
-      failing = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
-      return failing->stores();
-    };
-    Scene scene(std::move(options));
+    StoresOfScene stores;
+    Scene scene(stores.under(std::move(options)));
     Client& juliet = scene.login(juliet_jid);
     Client& romeo = scene.login(romeo_jid);
     for (Client* each : {&juliet, &romeo}) {
@@ -172,18 +167,16 @@ TEST(Subscriptions, WhatIsSeenIsInTheRoster) {  // 3.1.6: never before it is sto
     romeo.sends("<presence to='juliet@capulet.example' type='subscribe'/>");
     romeo.receives("ask='subscribe'");
     juliet.receives("type='subscribe'");
-    failing->restart({.nth = n, .spares_nodes = true});   // who is a subscriber of nodes follows from it
-    juliet.sends("<presence id='s' to='romeo@montague.example' type='subscribed'/>");
-    const bool has_failed = failing->has_failed();
-    failing->restart({});
+    const bool has_failed = stores.fail({.nth = n, .spares_nodes = true}, [&] {   // who is a subscriber of nodes follows from it
+      juliet.sends("<presence id='s' to='romeo@montague.example' type='subscribed'/>");
+    });
     bool is_told = false;
     while (romeo.waiting() > 0) is_told = romeo.next().find("type='subscribed'") != std::string::npos || is_told;
     EXPECT_EQ(is_told, romeo.asks("get", "", "<query xmlns='jabber:iq:roster'/>").find("subscription='to'") != std::string::npos) << n;
     EXPECT_NE(is_told, has_failed) << n;
     juliet.ignores_the_rest();
-    if (!has_failed) break;
-    ++failures;
-  }
+    return has_failed;
+  });
   EXPECT_GE(failures, 3U) << "the request's removal, one's own item, the contact's";
 }
 

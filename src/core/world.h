@@ -42,7 +42,7 @@ struct World {
   ArchiveId archive_floor = 0;
   Administration* administration = nullptr;   // set before anything runs
   Abroad* abroad = nullptr;                   // likewise; null: there is no other server (remote-server-not-found)
-  const DirectoryAccounts* directories = nullptr;   // likewise; of its calls only owner_of is for any thread
+  const DirectoryAccounts* directories = nullptr;   // likewise; which of its calls are for any thread it says
   const CertificateJudge* certificates = nullptr;   // the same; it is the lobby's
   std::map<std::string, std::unique_ptr<VirtualHost>, std::less<>> hosts;
   std::vector<std::unique_ptr<Home>> homes;

@@ -1,5 +1,5 @@
 // XEP-0160: what is kept, for whom, in what order, and that it is handed over once.
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/scene.h"
 
 namespace aldis::test {
@@ -93,22 +93,12 @@ TEST(Offline, WhatSaysNothingIsNotKept) {  // section 3: chat states alone; XEP-
 // The store is asked for what waits only when something may: known from when the account was loaded, and from what was kept
 // since.
 TEST(Offline, TheStoreIsAskedOnlyWhenSomethingMayWait) {
-  using testing_support::FailingStores;
   for (const bool is_loaded_before : {false, true}) {
-    std::unique_ptr<FailingStores> counted;
-    SceneOptions options;
-    options.wrap_stores = [&](Stores inner) {
-      counted = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
-      return counted->stores();
-    };
-    Scene scene(std::move(options));
+    StoresOfScene stores;
+    Scene scene(stores.under({}));
     scene.has_account("juliet@capulet.example");
     Client& romeo = scene.login("romeo@montague.example/orchard");
-    const auto calls_of_presence = [&](Client& client) {
-      counted->restart({});
-      client.comes_online();
-      return counted->calls();
-    };
+    const auto calls_of_presence = [&](Client& client) { return stores.calls_of([&] { client.comes_online(); }); };
     Client& nothing = scene.login("juliet@capulet.example/first");
     const std::size_t usual = calls_of_presence(nothing);
     nothing.receives_nothing();
@@ -121,11 +111,11 @@ TEST(Offline, TheStoreIsAskedOnlyWhenSomethingMayWait) {
       scene.advance(std::chrono::minutes(2));
     }
     Client& second = scene.login("juliet@capulet.example/second");
-    counted->restart({.nth = 0, .fails_ever_after = true});  // a store that does not answer says nothing of what waits
+    stores->restart({.nth = 0, .fails_ever_after = true});  // a store that does not answer says nothing of what waits
     second.comes_online();
     second.receives_nothing();
     second.cuts_the_line();
-    counted->restart({});
+    stores->restart({});
     Client& third = scene.login("juliet@capulet.example/third");
     EXPECT_GT(calls_of_presence(third), usual);
     third.receives("waits");

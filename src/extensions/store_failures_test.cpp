@@ -1,13 +1,10 @@
 // Each request that reads or writes a store, with each of its store calls failing in turn: exactly one answer, an error when
 // something failed, and nobody else hears of it. What follows from it at the account's nodes (a card as vCard4, who is no contact any more is no
 // subscriber) is another matter: when that fails there is one answer all the same.
-#include "tests/support/failing_stores.h"
-#include "tests/support/scene.h"
+#include "tests/support/failing_scene.h"
 
 namespace aldis::test {
 namespace {
-
-using testing_support::FailingStores;
 
 struct Job {
   const char* type;
@@ -47,57 +44,40 @@ std::vector<std::pair<Job, bool>> both_ways() {
 TEST(StoreFailures, EveryRequestHasOneAnswer) {
   std::size_t failures = 0;
   for (const auto& [job, spares_nodes] : both_ways()) {
-    for (std::size_t n = 0;; ++n) {
-      std::unique_ptr<FailingStores> failing;
+    failures += fail_each_call([&, &job = job, spares_nodes = spares_nodes](std::size_t n) {
       SceneOptions options;
       options.auth.key_iterations = 4096;
-      options.wrap_stores = [&](Stores inner) {
-        failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
-        return failing->stores();
-      };
-      bool has_failed = false;
-      {
-        Scene scene(std::move(options));
-        scene.has_account("juliet@capulet.example", "long enough");
-        scene.has_account("mercutio@montague.example", "long enough");
-        scene.are_contacts("juliet@capulet.example", "mercutio@montague.example", Subscription::none);
-        Client& juliet = scene.login("juliet@capulet.example/balcony");
-        Client& romeo = scene.login("romeo@montague.example/orchard");
-        failing->restart({.nth = n, .spares_nodes = spares_nodes});
+      StoresOfScene stores;
+      Scene scene(stores.under(std::move(options)));
+      scene.has_account("juliet@capulet.example", "long enough");
+      scene.has_account("mercutio@montague.example", "long enough");
+      scene.are_contacts("juliet@capulet.example", "mercutio@montague.example", Subscription::none);
+      Client& juliet = scene.login("juliet@capulet.example/balcony");
+      Client& romeo = scene.login("romeo@montague.example/orchard");
+      const bool has_failed = stores.fail({.nth = n, .spares_nodes = spares_nodes}, [&] {
         juliet.sends("<iq type='" + std::string(job.type) + "' id='f'" + job.to + ">" + job.payload + "</iq>");
-        has_failed = failing->has_failed();
-        failing->restart({});
-        const std::string answer = juliet.receives("id='f'");
-        const bool must_fail = has_failed && spares_nodes && n < job.own_calls;
-        EXPECT_TRUE(!must_fail || answer.find("type='error'") != std::string::npos) << job.payload << n << answer;
-        juliet.receives_nothing();
-        romeo.receives_nothing();
-        juliet.asks("get", "capulet.example", "<ping xmlns='urn:xmpp:ping'/>");
-      }
-      if (!has_failed) {
-        break;
-      }
-      ++failures;
-    }
+      });
+      const std::string answer = juliet.receives("id='f'");
+      const bool must_fail = has_failed && spares_nodes && n < job.own_calls;
+      EXPECT_TRUE(!must_fail || answer.find("type='error'") != std::string::npos) << job.payload << n << answer;
+      juliet.receives_nothing();
+      romeo.receives_nothing();
+      juliet.asks("get", "capulet.example", "<ping xmlns='urn:xmpp:ping'/>");
+      return has_failed;
+    });
   }
   EXPECT_GE(failures, 13U);
 }
 
 TEST(StoreFailures, AMessageThatCannotBeKeptGoesBack) {  // XEP-0160 section 2
-  std::unique_ptr<FailingStores> failing;
-  SceneOptions options;
-  options.wrap_stores = [&](Stores inner) {
-    failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
-    return failing->stores();
-  };
-  Scene scene(std::move(options));
+  StoresOfScene stores;
+  Scene scene(stores.under({}));
   Client& romeo = scene.login("romeo@montague.example/orchard");
   scene.login("juliet@capulet.example/balcony");  // not available
-  failing->restart({.nth = 0});
-  romeo.sends("<message to='juliet@capulet.example' id='m' type='chat'><body>hist</body></message>");
-  EXPECT_TRUE(failing->has_failed());
-  romeo.receives_error("m", "resource-constraint");
-  failing->restart({});
+  EXPECT_TRUE(stores.fail({.nth = 0}, [&] {
+    romeo.sends("<message to='juliet@capulet.example' id='m' type='chat'><body>hist</body></message>");
+    romeo.receives_error("m", "resource-constraint");
+  }));
 }
 
 }  // namespace

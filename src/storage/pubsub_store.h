@@ -110,6 +110,11 @@ struct PubSubNodeName {
   std::string node;
 };
 
+// What a service's limit of bytes means: it may become smaller whatever the limit is, and larger up to it; 0: no limit.
+[[nodiscard]] constexpr bool is_within(std::uint64_t limit, std::uint64_t before, std::uint64_t after) {
+  return limit == 0 || after <= before || after <= limit;
+}
+
 class PubSubStore {
  public:
   virtual ~PubSubStore() = default;
@@ -184,6 +189,8 @@ class PubSubStore {
   // The nodes that show their last item and that the bare address or one of its resources has subscribed to, in order. Reads no row of
   // any other node.
   virtual Task<Result<std::vector<std::string>>> shown_to(BareJid service, BareJid jid) = 0;
+  // The nodes that this very address has subscribed to, in order. Reads no row at all, an index alone.
+  virtual Task<Result<std::vector<std::string>>> subscribed_by(BareJid service, Jid subscriber) = 0;
   virtual Task<Result<PubSubUsage>> usage(BareJid service) = 0;
 };
 

@@ -49,31 +49,106 @@ def under(name, **more):
 
 def person(uid, password, cn=None, more=""):
     keys = "".join(f"scramVerifier: {verifier(password, name)}\n" for name in ("sha256",))
-    return (f"dn: cn={cn or uid},{PEOPLE}\nobjectClass: inetOrgPerson\nobjectClass: scramPerson\ncn: {cn or uid}\nsn: {uid}\nuid: {uid}\n"
+    return (f"dn: {Slapd.dn(cn or uid)}\nobjectClass: inetOrgPerson\nobjectClass: scramPerson\ncn: {cn or uid}\nsn: {uid}\nuid: {uid}\n"
             f"userPassword: {password}\nmail: {uid}@example.org\n{more}{keys}\n")
 
 
 def group(cn, members, kind="groupOfNames"):
     """Members are names of people, or of groups with a + before them; of a posixGroup they are uids."""
-    text = f"dn: cn={cn},{GROUPS}\nobjectClass: {kind}\ncn: {cn}\ndescription: The {cn}\n"
+    text = f"dn: {Slapd.group_dn(cn)}\nobjectClass: {kind}\ncn: {cn}\ndescription: The {cn}\n"
     if kind == "posixGroup":
         return text + "gidNumber: 100\n" + "".join(f"memberUid: {uid}\n" for uid in members) + "\n"
-    attribute = "uniqueMember" if kind == "groupOfUniqueNames" else "member"
-    return text + "".join(f"{attribute}: {member_dn(who)}\n" for who in members) + "\n"
+    return text + Slapd.members(members, "uniqueMember" if kind == "groupOfUniqueNames" else "member") + "\n"
 
 
-def member_dn(who):
-    return f"cn={who[1:]},{GROUPS}" if who.startswith("+") else f"cn={who},{PEOPLE}"
+def run(*command, text=None, **environment):
+    done = subprocess.run([str(word) for word in command], input=text, text=True, capture_output=True, timeout=120, env={**os.environ, **environment})
+    assert done.returncode == 0, (command, done.stdout + done.stderr)
+    return done.stdout
 
 
-class Slapd:
+class Directory:
+    """One that a test makes and starts in a folder of its own. `people` and `groups` say where entries are, `named` by what; `administrator` may do
+    everything there, over `url`."""
+
+    host = "127.0.0.1"
+    named = "cn"
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir()
+        self.process = None
+
+    @classmethod
+    def dn(cls, who):
+        return f"{cls.named}={who},{cls.people}"
+
+    @classmethod
+    def group_dn(cls, cn):
+        return f"cn={cn},{cls.groups}"
+
+    @classmethod
+    def member_dn(cls, who):
+        """Of somebody, or of a group with a + before its name."""
+        return cls.group_dn(who[1:]) if who.startswith("+") else cls.dn(who)
+
+    @classmethod
+    def members(cls, those, attribute="member"):
+        return "".join(f"{attribute}: {cls.member_dn(who)}\n" for who in those)
+
+    def spawn(self, *command, port, seconds=20):
+        with open(self.folder / "out", "ab") as out:
+            self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        until_it_listens(port, self.process, self.log, seconds, self.host)
+
+    def stop(self):
+        if self.process is not None:
+            self.freeze(False)
+            self.process.terminate()
+            self.process.wait(30)
+            self.process = None
+
+    def freeze(self, is_frozen=True):
+        self.process.send_signal(signal.SIGSTOP if is_frozen else signal.SIGCONT)
+        deadline = time.monotonic() + 10
+        while is_frozen and os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WNOHANG) is None:   # until then its threads go on answering
+            assert time.monotonic() < deadline, self.log()
+            time.sleep(0.001)
+
+    def log(self):
+        return (self.folder / "out").read_text(errors="replace")
+
+    def client(self, command, *arguments, text=None):
+        """A program of OpenLDAP's, as the administrator."""
+        return run(command, "-x", "-H", self.url, "-D", self.administrator, "-w", self.administrators_password, *arguments, text=text, LDAPCONF="/dev/null",
+                   LDAPTLS_CACERT=str(self.folder.parent / "ca.pem"))
+
+    def change(self, ldif):
+        """-c is not there: the first that fails ends the test."""
+        self.client("ldapmodify", text=ldif)
+
+    def set(self, who, attribute, value):
+        text = f"{attribute}: {value}" if isinstance(value, str) else f"{attribute}:: {base64.b64encode(value).decode()}"
+        self.change(f"dn: {self.dn(who)}\nchangetype: modify\nreplace: {attribute}\n{text}\n")
+
+    def remove(self, who):
+        self.change(f"dn: {self.dn(who)}\nchangetype: delete\n")
+
+    def join(self, cn, who, is_in=True, attribute="member"):
+        value = who if attribute == "memberUid" else self.member_dn(who)
+        self.change(f"dn: {self.group_dn(cn)}\nchangetype: modify\n{'add' if is_in else 'delete'}: {attribute}\n{attribute}: {value}\n")
+
+
+class Slapd(Directory):
     """OpenLDAP's server: ldap with StartTLS and ldaps on loopback. Its log counts what it was asked."""
 
+    people, groups = PEOPLE, GROUPS
+    administrator, administrators_password = f"cn=admin,{BASE}", "admin"
+
     def __init__(self, folder, people):
-        self.folder = pathlib.Path(folder)
-        (self.folder / "data").mkdir(parents=True)
+        super().__init__(folder)
+        (self.folder / "data").mkdir()
         self.port, self.tls_port = servers.free_ports(2)
-        self.process = None
         ca = self.folder.parent
         servers.make_certificate(ca, "directory", ["ldap.example.org"])
         self.config = self.folder / "slapd.conf"
@@ -94,8 +169,8 @@ authz-policy to
 loglevel stats
 database mdb
 suffix "{BASE}"
-rootdn "cn=admin,{BASE}"
-rootpw admin
+rootdn "{self.administrator}"
+rootpw {self.administrators_password}
 directory {self.folder}/data
 index objectClass,uid eq
 overlay ppolicy
@@ -127,50 +202,16 @@ access to * by dn.exact="{SERVICE}" read by dn.exact="{READER}" read by self rea
         return f"ldap://127.0.0.1:{self.port}"
 
     def start(self):
-        with open(self.folder / "slapd.log", "ab") as log:
-            self.process = subprocess.Popen([SLAPD, "-f", self.config, "-d", "stats", "-h", f"{self.url} ldaps://127.0.0.1:{self.tls_port}"],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        until_it_listens(self.port, self.process, self.log)
-
-    def stop(self):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.terminate()
-            self.process.wait(20)
-            self.process = None
-
-    def freeze(self, is_frozen=True):
-        self.process.send_signal(signal.SIGSTOP if is_frozen else signal.SIGCONT)
-
-    def log(self):
-        return (self.folder / "slapd.log").read_text(errors="replace")
-
-    def change(self, ldif):
-        done = subprocess.run(["ldapmodify", "-x", "-H", self.url, "-D", f"cn=admin,{BASE}", "-w", "admin"], input=ldif, text=True,
-                              capture_output=True, env={**os.environ, "LDAPNOINIT": "1"})
-        assert done.returncode == 0, done.stdout + done.stderr
+        self.spawn(SLAPD, "-f", self.config, "-d", "stats", "-h", f"{self.url} ldaps://127.0.0.1:{self.tls_port}", port=self.port)
 
     def add(self, entry):
         self.change(entry.replace("\nobjectClass", "\nchangetype: add\nobjectClass", 1))
 
-    def remove(self, cn):
-        self.change(f"dn: cn={cn},{PEOPLE}\nchangetype: delete\n")
-
-    def join(self, cn, who, is_in=True, attribute="member"):
-        value = who if attribute == "memberUid" else member_dn(who)
-        self.change(f"dn: cn={cn},{GROUPS}\nchangetype: modify\n{'add' if is_in else 'delete'}: {attribute}\n{attribute}: {value}\n")
-
-    def set(self, cn, attribute, value):
-        text = f"{attribute}: {value}" if isinstance(value, str) else f"{attribute}:: {base64.b64encode(value).decode()}"
-        self.change(f"dn: cn={cn},{PEOPLE}\nchangetype: modify\nreplace: {attribute}\n{text}\n")
-
     def entry(self, cn):
         """All attributes, as text or, of jpegPhoto, as bytes."""
-        done = subprocess.run(["ldapsearch", "-x", "-LLL", "-o", "ldif-wrap=no", "-H", self.url, "-D", f"cn=admin,{BASE}", "-w", "admin", "-b",
-                               f"cn={cn},{PEOPLE}", "-s", "base", "*", "modifyTimestamp"], text=True, capture_output=True, env={**os.environ, "LDAPNOINIT": "1"})
-        assert done.returncode == 0, done.stdout + done.stderr
+        found = self.client("ldapsearch", "-LLL", "-o", "ldif-wrap=no", "-b", self.dn(cn), "-s", "base", "*", "modifyTimestamp")
         values = {}
-        for line in done.stdout.splitlines():
+        for line in found.splitlines():
             name, _, value = line.partition(":")
             if name:
                 raw = base64.b64decode(value[1:]) if value.startswith(":") else value.strip().encode()

@@ -2,81 +2,35 @@
 writes to /etc and wants systemd; Debian's Samba as a domain controller of Active Directory, on a loopback address of its own, because its
 LDAP has no other ports than 389 and 636."""
 import base64
-import os
 import pathlib
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "stories"))
-import servers  # noqa: E402  (the stories' own module)
+from directories import Directory, run   # first: it knows where the other is
+import servers   # the stories' own module
 
 NS_SLAPD = "/usr/sbin/ns-slapd"
 SAMBA = "/usr/sbin/samba"
 
 
-def run(*command, text=None, **environment):
-    done = subprocess.run([str(word) for word in command], input=text, text=True, capture_output=True, timeout=120, env={**os.environ, **environment})
-    assert done.returncode == 0, (command, done.stdout + done.stderr)
-    return done.stdout
-
-
-class Product:
-    """host, port and tls_port say where; administrator may do everything there."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir()
-        self.process = None
+class Product(Directory):
+    """One that speaks TLS alone."""
 
     @property
     def url(self):
         return f"ldaps://{self.host}:{self.tls_port}"
 
-    def wait(self):
-        deadline = time.monotonic() + 40
-        while True:
-            try:
-                socket.create_connection((self.host, self.tls_port), timeout=1).close()
-                return
-            except OSError:
-                assert self.process.poll() is None and time.monotonic() < deadline, self.log()
-                time.sleep(0.05)
-
     def spawn(self, *command):
-        with open(self.folder / "out", "ab") as out:
-            self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-        self.wait()
-
-    def stop(self):
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
-            self.process = None
+        super().spawn(*command, port=self.tls_port, seconds=40)
 
     def log(self):
-        return (self.folder / "out").read_text(errors="replace")[-4000:]
-
-    def change(self, ldif):
-        """As the administrator, over TLS; -c is not there: the first that fails ends the test."""
-        run("ldapmodify", "-x", "-H", self.url, "-D", self.administrator, "-w", self.administrators_password, text=ldif, LDAPCONF="/dev/null",
-            LDAPTLS_CACERT=str(self.folder.parent / "ca.pem"))
-
-    def set(self, who, attribute, value):
-        self.change(f"dn: {self.dn(who)}\nchangetype: modify\nreplace: {attribute}\n{attribute}: {value}\n")
-
-    def join(self, group, who, is_in=True):
-        self.change(f"dn: {self.group_dn(group)}\nchangetype: modify\n{'add' if is_in else 'delete'}: member\nmember: {self.dn(who)}\n")
+        return super().log()[-4000:]
 
 
 class Ds389(Product):
     """389 Directory Server (Red Hat Directory Server, the directory of FreeIPA)."""
 
-    host = "127.0.0.1"
+    named = "uid"
     base = "dc=example,dc=org"
     people, groups = f"ou=people,{base}", f"ou=groups,{base}"
     service = f"cn=aldis,{base}"
@@ -165,19 +119,12 @@ ou: groups
 
 """ + entries)
 
-    def dn(self, who):
-        return f"uid={who},{self.people}"
-
-    def group_dn(self, group):
-        return f"cn={group},{self.groups}"
-
     def person(self, uid, password):
         return (f"dn: {self.dn(uid)}\nchangetype: add\nobjectClass: inetOrgPerson\ncn: {uid}\nsn: {uid}\nuid: {uid}\nuserPassword: {password}\n"
                 f"mail: {uid}@example.org\nmobile: +39 1\n\n")
 
     def group(self, cn, members):
-        return (f"dn: {self.group_dn(cn)}\nchangetype: add\nobjectClass: groupOfNames\ncn: {cn}\n"
-                + "".join(f"member: {self.group_dn(who[1:]) if who.startswith('+') else self.dn(who)}\n" for who in members) + "\n")
+        return (f"dn: {self.group_dn(cn)}\nchangetype: add\nobjectClass: groupOfNames\ncn: {cn}\n{self.members(members)}\n")
 
     def disable(self, who):
         self.set(who, "nsAccountLock", "true")
@@ -256,12 +203,6 @@ tls cafile = {ca}/ca.pem
     def fill(self, entries):
         self.change(self.person("aldis", "Service-Secret-1") + entries)
 
-    def dn(self, who):
-        return f"CN={who},{self.people}"
-
-    def group_dn(self, group):
-        return f"CN={group},{self.groups}"
-
     @staticmethod
     def quoted(password):
         return base64.b64encode(f'"{password}"'.encode("utf-16-le")).decode()
@@ -271,8 +212,7 @@ tls cafile = {ca}/ca.pem
                 f"userAccountControl: 512\nunicodePwd:: {self.quoted(password)}\nmail: {uid}@example.org\nmobile: +39 1\n\n")
 
     def group(self, cn, members):
-        return (f"dn: {self.group_dn(cn)}\nchangetype: add\nobjectClass: group\ncn: {cn}\nsAMAccountName: {cn}\n"
-                + "".join(f"member: {self.group_dn(who[1:]) if who.startswith('+') else self.dn(who)}\n" for who in members) + "\n")
+        return (f"dn: {self.group_dn(cn)}\nchangetype: add\nobjectClass: group\ncn: {cn}\nsAMAccountName: {cn}\n{self.members(members)}\n")
 
     def disable(self, who):
         self.set(who, "userAccountControl", "514")

@@ -8,7 +8,6 @@ tickets too. One Aldis serves a domain for each.
 import argparse
 import asyncio
 import functools
-import importlib.util
 import os
 import pathlib
 import re
@@ -20,12 +19,10 @@ import time
 import xml.etree.ElementTree as ET
 
 HERE = pathlib.Path(__file__).resolve().parent
-for folder_name in ("stories", "interop", "support"):
-    sys.path.insert(0, str(HERE.parent / folder_name))
 sys.path.insert(0, str(HERE))
-SPEC = importlib.util.spec_from_file_location("directory_cases", HERE / "run.py")   # there are several run.py
-cases = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(cases)
+from directory_world import MEMBERS, run, try_plain  # noqa: E402   first: it knows where the others are
+from cases_groups import enters, may_count, pushed, roster  # noqa: E402
+from cases_profiles import ask, card_of, text_in  # noqa: E402
 import products  # noqa: E402
 import range_limit  # noqa: E402
 import servers  # noqa: E402
@@ -33,7 +30,6 @@ from served import Served, run_cases, toml  # noqa: E402
 from slixmpp_client import Person  # noqa: E402
 
 PASSWORD = "Long-Secret-1"   # Active Directory judges it
-MEMBERS = ("sampson", "gregory", "abram", "balthasar")
 PEOPLE = ("juliet", "romeo", "tybalt", "nurse", *MEMBERS)
 MANY = int(os.environ.get("ALDIS_TEST_MANY", "20"))   # contacts in the large group beside two people; 1600 take a minute to make
 DOMAIN = {"389ds": "ds389.example", "samba": "samba.example"}
@@ -127,10 +123,10 @@ def is_there(name):
 def people(world, name):
     """Login by a bind; who is disabled, or has another password, is out in time and not let in; others notice nothing."""
     product, domain = world.products[name], DOMAIN[name]
-    assert cases.try_plain(world, domain, "juliet", PASSWORD)[0] == "success"
-    assert cases.try_plain(world, domain, "JULIET", PASSWORD)[0] == "success"
+    assert try_plain(world, domain, "juliet", PASSWORD)[0] == "success"
+    assert try_plain(world, domain, "JULIET", PASSWORD)[0] == "success"
     for who, password in (("juliet", "wrong"), ("nobody", PASSWORD), ("*", PASSWORD)):
-        assert cases.try_plain(world, domain, who, password)[0] == "not-authorized", who
+        assert try_plain(world, domain, who, password)[0] == "not-authorized", who
 
     async def story():
         stays = await world.client("nurse", domain).log_in()
@@ -139,13 +135,13 @@ def people(world, name):
             gone.auto_reconnect = False
             act()
             await gone.happens("disconnected")
-            answer, _ = cases.try_plain(world, domain, who, PASSWORD)
+            answer, _ = try_plain(world, domain, who, PASSWORD)
             assert answer in ("not-authorized", "account-disabled"), (who, answer)
-        assert cases.try_plain(world, domain, "romeo", "Another-Secret-1")[0] == "success"
+        assert try_plain(world, domain, "romeo", "Another-Secret-1")[0] == "success"
         stays.send_message(mto=stays.boundjid.bare, mbody="here", mtype="chat")
         assert (await stays.happens("message"))["body"] == "here"
         await stays.log_out()
-    cases.run(story())
+    run(story())
 
 
 def groups(world, name):
@@ -155,24 +151,24 @@ def groups(world, name):
     async def story():
         those = {uid: await world.client(uid, domain).log_in() for uid in MEMBERS}
         sampson, gregory, abram, balthasar = those.values()
-        assert await cases.roster(sampson) == {"gregory": ["staff"], "abram": ["staff"]}, await cases.roster(sampson)
-        assert await cases.roster(balthasar) == {}
-        assert [await cases.may_count(each, domain) for each in those.values()] == [False, True, False, False]
-        assert await cases.enters(sampson, f"yard-{name}") is None and await cases.enters(abram, f"yard-{name}") is None
-        assert await cases.enters(balthasar, f"yard-{name}") == "registration-required"
+        assert await roster(sampson) == {"gregory": ["staff"], "abram": ["staff"]}, await roster(sampson)
+        assert await roster(balthasar) == {}
+        assert [await may_count(each, domain) for each in those.values()] == [False, True, False, False]
+        assert await enters(sampson, f"yard-{name}") is None and await enters(abram, f"yard-{name}") is None
+        assert await enters(balthasar, f"yard-{name}") == "registration-required"
         product.join("staff", "balthasar")
-        await cases.pushed(sampson, "balthasar", "both")
-        assert set(await cases.roster(balthasar)) == {"sampson", "gregory", "abram"}
+        await pushed(sampson, "balthasar", "both")
+        assert set(await roster(balthasar)) == {"sampson", "gregory", "abram"}
         product.join("inner", "balthasar")
         product.join("inner", "abram", is_in=False)
-        await cases.pushed(sampson, "abram", "remove")
+        await pushed(sampson, "abram", "remove")
         product.join("ops", "gregory", is_in=False) if name == "samba" else product.change(
             f"dn: {product.group_dn('ops')}\nchangetype: modify\nreplace: member\nmember: {product.dn('nurse')}\n")
-        while await cases.may_count(gregory, domain):
+        while await may_count(gregory, domain):
             await asyncio.sleep(0.2)
         for each in those.values():
             await each.log_out()
-    cases.run(story())
+    run(story())
 
 
 def cards(world, name):
@@ -181,18 +177,18 @@ def cards(world, name):
 
     async def story():
         who = await world.client("nurse", domain).log_in()
-        own = await cases.ask(who, "get", "<vCard xmlns='vcard-temp'/>")
-        assert cases.text_in(own, "FN") == ["nurse"] and cases.text_in(own, "TEL", "NUMBER") == ["+39 1"], ET.tostring(own)
-        change = cases.card_of({"FN": "nurse", "N/FAMILY": "nurse", "EMAIL/USERID": "nurse@example.org", "CELL": "+39 2"})
-        answer = await cases.ask(who, "set", change)
+        own = await ask(who, "get", "<vCard xmlns='vcard-temp'/>")
+        assert text_in(own, "FN") == ["nurse"] and text_in(own, "TEL", "NUMBER") == ["+39 1"], ET.tostring(own)
+        change = card_of({"FN": "nurse", "N/FAMILY": "nurse", "EMAIL/USERID": "nurse@example.org", "CELL": "+39 2"})
+        answer = await ask(who, "set", change)
         if name == "389ds":
             assert not isinstance(answer, str), answer
-            own = await cases.ask(who, "get", "<vCard xmlns='vcard-temp'/>")
-            assert cases.text_in(own, "TEL", "NUMBER") == ["+39 2"], ET.tostring(own)
-            answer = await cases.ask(who, "set", cases.card_of({"FN": "nurse", "N/FAMILY": "another", "EMAIL/USERID": "nurse@example.org", "CELL": "+39 2"}))
+            own = await ask(who, "get", "<vCard xmlns='vcard-temp'/>")
+            assert text_in(own, "TEL", "NUMBER") == ["+39 2"], ET.tostring(own)
+            answer = await ask(who, "set", card_of({"FN": "nurse", "N/FAMILY": "another", "EMAIL/USERID": "nurse@example.org", "CELL": "+39 2"}))
         assert answer == "not-allowed", answer
         await who.log_out()
-    cases.run(story())
+    run(story())
 
 
 def operators(world, name):
@@ -220,23 +216,23 @@ def active_directory(world, name):
     members of a group at once, 1,602 were seen (ALDIS_TEST_MANY=1600): its MaxValRange is no limit, ranges come only when they are asked for,
     which range_limit.py does."""
     product = world.products[name]
-    assert cases.try_plain(world, "upn.example", "juliet", PASSWORD)[0] == "success"
+    assert try_plain(world, "upn.example", "juliet", PASSWORD)[0] == "success"
     product.set("juliet", "userPrincipalName", "capulet@corp.example")
-    assert cases.try_plain(world, "upn.example", "capulet", PASSWORD)[0] == "success"
-    assert cases.try_plain(world, "upn.example", "juliet", PASSWORD)[0] == "not-authorized"
+    assert try_plain(world, "upn.example", "capulet", PASSWORD)[0] == "success"
+    assert try_plain(world, "upn.example", "juliet", PASSWORD)[0] == "not-authorized"
     product.set("juliet", "userPrincipalName", "capulet@elsewhere.example")
-    assert cases.try_plain(world, "upn.example", "capulet", PASSWORD)[0] == "not-authorized", "a name of another domain"
+    assert try_plain(world, "upn.example", "capulet", PASSWORD)[0] == "not-authorized", "a name of another domain"
     product.set("juliet", "userPrincipalName", "juliet@corp.example")
     code, said = world.operator("directory", "check", "gregory@samba.example")
     assert code == 0 and re.search(r"groups\s+yes\s+large", said), said
     members_in_ranges(world)
     product.set("nurse", "accountExpires", "116444736000000000")   # 1970
-    assert cases.try_plain(world, "samba.example", "nurse", PASSWORD)[0] in ("not-authorized", "account-disabled")
+    assert try_plain(world, "samba.example", "nurse", PASSWORD)[0] in ("not-authorized", "account-disabled")
     product.set("nurse", "accountExpires", "0")
     product.set("nurse", "pwdLastSet", "0")
-    assert cases.try_plain(world, "samba.example", "nurse", PASSWORD)[0] in ("not-authorized", "credentials-expired")
+    assert try_plain(world, "samba.example", "nurse", PASSWORD)[0] in ("not-authorized", "credentials-expired")
     product.set("nurse", "pwdLastSet", "-1")
-    assert cases.try_plain(world, "samba.example", "nurse", PASSWORD)[0] == "success"
+    assert try_plain(world, "samba.example", "nurse", PASSWORD)[0] == "success"
 
 
 def members_in_ranges(world):
@@ -245,11 +241,11 @@ def members_in_ranges(world):
 
     async def story():
         sampson = await world.client("sampson", "ranges.example").log_in()
-        assert await cases.roster(sampson) == {"gregory": ["large"]}, await cases.roster(sampson)
+        assert await roster(sampson) == {"gregory": ["large"]}, await roster(sampson)
         product.join("large", "balthasar")
-        await cases.pushed(sampson, "balthasar", "both")
+        await pushed(sampson, "balthasar", "both")
         await sampson.log_out()
-    cases.run(story())
+    run(story())
     begins = {int(re.search(r"=(\d+)-", each)[1]) for each in world.ranges.asked}
     assert begins == set(range(0, MANY + 3, 5)), begins   # three people with the contacts: the last range has the last of them
 

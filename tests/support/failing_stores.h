@@ -422,6 +422,9 @@ class FailingStores {
     Task<Result<std::vector<std::string>>> shown_to(BareJid service, BareJid jid) override {
       return f.guard_node(f.inner_.pubsub.shown_to(std::move(service), std::move(jid)));
     }
+    Task<Result<std::vector<std::string>>> subscribed_by(BareJid service, Jid subscriber) override {
+      return f.guard_node(f.inner_.pubsub.subscribed_by(std::move(service), std::move(subscriber)));
+    }
     Task<Result<PubSubUsage>> usage(BareJid service) override { return f.guard_node(f.inner_.pubsub.usage(std::move(service))); }
   };
 

@@ -311,6 +311,26 @@ TEST_P(StoreContract, NodesThatShowTheirLastItemAreFoundWithoutTheOthers) {   //
   EXPECT_TRUE(get(stores().pubsub.list(NC::service(), {})).nodes.at(2).record.shows_last);
 }
 
+TEST_P(StoreContract, NodesOfOneAddressAreFoundByIt) {   // XEP-0060 section 12.4
+  const auto by = [&](std::string_view address) {
+    return NC::shown(get(stores().pubsub.subscribed_by(NC::service(), jid(address))));
+  };
+  for (const char* name : {"c", "a", "b"}) {
+    PubSubNodeImage made = NC::image(name);
+    made.subscriptions = {NC::subscription("francisco@denmark.example/barracks", "1"), NC::subscription("bernardo@denmark.example", "2")};
+    must(stores().pubsub.create(made, {}));
+  }
+  must(stores().pubsub.save_subscriptions(NC::service(), "b", {NC::subscription("francisco@denmark.example", "3"), NC::subscription("francisco@denmark.example", "4")}));
+  EXPECT_EQ(by("francisco@denmark.example/barracks"), "a b c");
+  EXPECT_EQ(by("francisco@denmark.example"), "b") << "once, though it has two there; what its resources have is not its";
+  EXPECT_EQ(by("francisco@denmark.example/tower"), "");
+  EXPECT_EQ(by("denmark.example"), "");
+  must(stores().pubsub.remove(NC::service(), "a"));
+  reopen();
+  EXPECT_EQ(by("bernardo@denmark.example"), "b c");
+  EXPECT_TRUE(get(stores().pubsub.subscribed_by(bare("other.example"), jid("bernardo@denmark.example"))).empty());
+}
+
 TEST_P(StoreContract, ItemsAreReadInPages) {
   auto& nodes = stores().pubsub;
   must(nodes.create(NC::image("n"), {}));

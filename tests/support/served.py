@@ -6,12 +6,12 @@ import time
 import traceback
 
 
-def until_it_listens(port, process, log, seconds=20):
+def until_it_listens(port, process, log, seconds=20, host="127.0.0.1"):
     """Returns when somebody listens at the port; fails with what `log()` says when the process ends, or too late."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((host, port), timeout=1).close()
             return
         except OSError:
             assert process.poll() is None and time.monotonic() < deadline, log()

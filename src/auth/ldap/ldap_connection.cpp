@@ -8,9 +8,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <utility>
 
 #include "auth/ldap/ldap_proxied_authorization.h"
-#include <utility>
+#include "auth/ldap/ldap_result.h"
 
 namespace aldis::ldap {
 namespace {
@@ -169,13 +170,13 @@ Unexpected<Error> LdapConnection::failure(int code, std::string_view step) {
     }
     ldap_memfree(detail);
   }
-  // Codes below zero are the library's own: no answer, or none that can be read. Of the directory's these say "not now".
-  is_broken_ = is_broken_ || code < 0 || code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
-  if (code == LDAP_TIMEOUT || code == LDAP_TIMELIMIT_EXCEEDED) {
-    is_broken_ = true;
-    return fail(ErrorKind::timeout, std::move(text));
+  switch (meaning_of(code)) {
+    case ResultMeaning::too_late: is_broken_ = true; return fail(ErrorKind::timeout, std::move(text));
+    case ResultMeaning::not_now: is_broken_ = true; break;
+    case ResultMeaning::wrong_credentials: return fail(ErrorKind::denied, std::move(text));
+    default: break;
   }
-  return fail(code == LDAP_INVALID_CREDENTIALS ? ErrorKind::denied : ErrorKind::unavailable, std::move(text));
+  return fail(ErrorKind::unavailable, std::move(text));
 }
 
 Result<void> LdapConnection::set_up() {
@@ -362,25 +363,12 @@ struct LibraryChange {
 
 Unexpected<Error> LdapConnection::refusal(int code, std::string_view step) {
   Unexpected<Error> failed = failure(code, step);
-  switch (code) {
-    case LDAP_INSUFFICIENT_ACCESS:
-    case LDAP_PROXIED_AUTHORIZATION_DENIED:
-    case LDAP_X_PROXY_AUTHZ_FAILURE:
-    case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
-    case LDAP_UNWILLING_TO_PERFORM:
-    case LDAP_CONFIDENTIALITY_REQUIRED:
-    case LDAP_STRONG_AUTH_REQUIRED:
-    case LDAP_CONSTRAINT_VIOLATION:
-    case LDAP_INVALID_SYNTAX:
-    case LDAP_UNDEFINED_TYPE:
-    case LDAP_NO_SUCH_ATTRIBUTE:
-    case LDAP_TYPE_OR_VALUE_EXISTS:
-    case LDAP_INAPPROPRIATE_MATCHING:
-    case LDAP_NO_SUCH_OBJECT:
-    case LDAP_NAMING_VIOLATION:
-    case LDAP_OBJECT_CLASS_VIOLATION:
-    case LDAP_NOT_ALLOWED_ON_RDN:
-    case LDAP_NO_OBJECT_CLASS_MODS: failed.error.kind = ErrorKind::denied; break;
+  switch (meaning_of(code)) {
+    case ResultMeaning::not_allowed:
+    case ResultMeaning::unwilling:
+    case ResultMeaning::bad_value:
+    case ResultMeaning::bad_change:
+    case ResultMeaning::not_there: failed.error.kind = ErrorKind::denied; break;
     default: break;
   }
   return failed;

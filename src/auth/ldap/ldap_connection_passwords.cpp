@@ -7,6 +7,7 @@
 
 #include "auth/ldap/ldap_connection.h"
 #include "auth/ldap/ldap_proxied_authorization.h"
+#include "auth/ldap/ldap_result.h"
 
 namespace aldis::ldap {
 namespace {
@@ -98,7 +99,7 @@ Result<PasswordAnswer> LdapConnection::await_answer(int sent, int message_id, st
   if (parsed != LDAP_SUCCESS) {
     return failure(parsed, step);
   }
-  if (code < 0 || code == LDAP_BUSY || code == LDAP_UNAVAILABLE || code == LDAP_TIMELIMIT_EXCEEDED) {   // "not now": another server is asked
+  if (const ResultMeaning meaning = meaning_of(code); meaning == ResultMeaning::not_now || meaning == ResultMeaning::too_late) {   // another server is asked
     return failure(code, step);
   }
   if (!read_controls(handle_, controls.get(), answer)) {

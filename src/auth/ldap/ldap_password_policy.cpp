@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include "auth/ldap/ldap_result.h"
+
 namespace aldis::ldap {
 namespace {
 
@@ -55,9 +57,9 @@ PasswordVerdict judge_success(const PasswordAnswer& answer) {
 }  // namespace
 
 Result<PasswordVerdict> judge_bind(Kind kind, const PasswordAnswer& answer) {
-  switch (answer.code) {
-    case LDAP_SUCCESS: return judge_success(answer);
-    case LDAP_INVALID_CREDENTIALS:
+  switch (meaning_of(answer.code)) {
+    case ResultMeaning::success: return judge_success(answer);
+    case ResultMeaning::wrong_credentials:
       if (answer.error == PolicyError::account_locked) {   // said whether the password is right or not
         return wrong("the account is locked");
       }
@@ -65,10 +67,10 @@ Result<PasswordVerdict> judge_bind(Kind kind, const PasswordAnswer& answer) {
         return PasswordVerdict{.standing = Standing::expired, .why = "the password has expired"};
       }
       return kind == Kind::active_directory ? judge_active_directory(answer) : wrong(answer.words);
-    case LDAP_INAPPROPRIATE_AUTH:        // the entry has no password
-    case LDAP_UNWILLING_TO_PERFORM:      // 389-ds: the account is inactivated
-    case LDAP_CONSTRAINT_VIOLATION:      // 389-ds: locked after too many tries
-    case LDAP_NO_SUCH_OBJECT: return wrong(answer.words.empty() ? ldap_err2string(answer.code) : answer.words);
+    case ResultMeaning::no_credentials:
+    case ResultMeaning::unwilling:       // 389-ds: the account is inactivated
+    case ResultMeaning::bad_value:       // 389-ds: locked after too many tries
+    case ResultMeaning::not_there: return wrong(answer.words.empty() ? ldap_err2string(answer.code) : answer.words);
     default: return fail(ErrorKind::unavailable, std::string("check of a password: ") + ldap_err2string(answer.code));
   }
 }
@@ -92,18 +94,13 @@ Result<void> judge_change(const PasswordAnswer& answer) {
       case PolicyError::change_after_reset: break;
     }
   }
-  switch (answer.code) {
-    case LDAP_CONSTRAINT_VIOLATION: return fail(ErrorKind::invalid, "the directory does not take this password");
-    case LDAP_INVALID_CREDENTIALS:
-    case LDAP_INSUFFICIENT_ACCESS:
-    case LDAP_PROXIED_AUTHORIZATION_DENIED:
-    case LDAP_X_PROXY_AUTHZ_FAILURE:
-    case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
-    case LDAP_UNWILLING_TO_PERFORM:
-    case LDAP_CONFIDENTIALITY_REQUIRED:
-    case LDAP_STRONG_AUTH_REQUIRED:
-    case LDAP_PROTOCOL_ERROR:            // an extended operation that it does not know (RFC 4511 section 4.12)
-    case LDAP_NO_SUCH_OBJECT: return fail(ErrorKind::denied, "the directory does not let you change your password here: change it there");
+  switch (meaning_of(answer.code)) {
+    case ResultMeaning::bad_value: return fail(ErrorKind::invalid, "the directory does not take this password");
+    case ResultMeaning::wrong_credentials:
+    case ResultMeaning::not_allowed:
+    case ResultMeaning::unwilling:
+    case ResultMeaning::not_understood:
+    case ResultMeaning::not_there: return fail(ErrorKind::denied, "the directory does not let you change your password here: change it there");
     default: return fail(ErrorKind::unavailable, std::string("change of a password: ") + ldap_err2string(answer.code));
   }
 }

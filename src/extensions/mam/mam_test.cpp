@@ -1,11 +1,9 @@
 // XEP-0313 as scenes: what is recorded, what queries find, and who must see nothing.
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/scene.h"
 
 namespace aldis::test {
 namespace {
-
-using testing_support::FailingStores;
 
 std::string field(std::string_view var, std::string_view value) {
   return "<field var='" + std::string(var) + "'><value>" + std::string(value) + "</value></field>";
@@ -37,21 +35,13 @@ struct Page {
 
 // Juliet's and Romeo's accounts; the nurse stands by, online, and must see nothing.
 struct Verona {
-  std::unique_ptr<FailingStores> failing;
+  StoresOfScene stores;
   Scene scene;
   Client* juliet;
   Client* romeo;
   Client* nurse;
 
-  explicit Verona(bool is_online = true)
-      : scene([this] {
-          SceneOptions options;
-          options.wrap_stores = [this](Stores inner) {
-            failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
-            return failing->stores();
-          };
-          return options;
-        }()) {
+  explicit Verona(bool is_online = true) : scene(stores.under({})) {
     scene.has_account("juliet@capulet.example");
     juliet = &scene.login("juliet@capulet.example/balcony");
     romeo = &scene.login("romeo@montague.example/orchard");
@@ -425,7 +415,7 @@ TEST(Mam, WhatMayNotBeArchivedStillWaits) {
 
 TEST(Mam, WhatCannotBeKeptIsRefusedBeforeItIsDelivered) {
   Verona v;
-  v.failing->refuse_writes(true);
+  v.stores->refuse_writes(true);
   v.romeo_says("hist");
   v.romeo->receives_error("m", "resource-constraint");
   v.juliet->receives_nothing();
@@ -433,7 +423,7 @@ TEST(Mam, WhatCannotBeKeptIsRefusedBeforeItIsDelivered) {
       "<message to='juliet@capulet.example' type='chat'><composing "
       "xmlns='http://jabber.org/protocol/chatstates'/></message>");
   v.juliet->receives("composing");  // what is not kept goes on
-  v.failing->refuse_writes(false);
+  v.stores->refuse_writes(false);
   v.romeo_says("again");
   v.juliet->receives("again");
   EXPECT_EQ(Verona::asks(*v.juliet, "").bodies, Bodies{"again"});
@@ -441,16 +431,16 @@ TEST(Mam, WhatCannotBeKeptIsRefusedBeforeItIsDelivered) {
 
 TEST(Mam, ASlowStoreIsReadForMoreSlowlyAndRefusesNothing) {
   Verona v;
-  v.failing->set_write_delay(std::chrono::milliseconds(99));   // a healthy disk under load
+  v.stores->set_write_delay(std::chrono::milliseconds(99));   // a healthy disk under load
   v.romeo_says("zero");
-  v.failing->set_write_delay(std::chrono::milliseconds(400));
+  v.stores->set_write_delay(std::chrono::milliseconds(400));
   v.romeo_says("one");
   v.romeo_says("two");
   v.juliet->receives("zero");
   v.juliet->receives("one");
   v.scene.advance(std::chrono::milliseconds(390));
   v.juliet->receives_nothing();   // not read yet
-  v.failing->set_write_delay(std::chrono::milliseconds(0));
+  v.stores->set_write_delay(std::chrono::milliseconds(0));
   v.scene.advance(std::chrono::milliseconds(20));
   v.juliet->receives("two");
   v.romeo_says("three");
@@ -461,10 +451,10 @@ TEST(Mam, ASlowStoreIsReadForMoreSlowlyAndRefusesNothing) {
 TEST(Mam, SenderHearsOfAWriteThatFails) {
   for (const std::size_t nth : {0U, 1U}) {  // the sender's archive, the recipient's
     Verona v;
-    v.failing->restart({.nth = nth});
+    v.stores->restart({.nth = nth});
     v.romeo_says("hist");
-    EXPECT_TRUE(v.failing->has_failed());
-    v.failing->restart({});
+    EXPECT_TRUE(v.stores->has_failed());
+    v.stores->restart({});
     v.juliet->receives("hist");
     v.romeo->receives_error("m", "resource-constraint");
     v.romeo->receives_nothing();
@@ -475,9 +465,9 @@ TEST(Mam, SenderHearsOfAWriteThatFails) {
 
 TEST(Mam, QueryThatCannotBeAnsweredIsAnError) {
   Verona v;
-  v.failing->restart({.nth = 0});
+  v.stores->restart({.nth = 0});
   Verona::refuses(*v.juliet, "", "resource-constraint");
-  v.failing->restart({});
+  v.stores->restart({});
   EXPECT_TRUE(Verona::asks(*v.juliet, "").bodies.empty());
 }
 

@@ -1,7 +1,7 @@
 // XEP-0402 and XEP-0048: bookmarks by either door are the same ones.
 #include "extensions/pep/bookmark.h"
 
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/pep_scene.h"
 
 namespace aldis::test {
@@ -195,20 +195,14 @@ TEST_F(Bookmarks, ListFromBeforeTheNodesWereLinkedBecomesItems) {
 
 // A list is replaced as a whole: whichever write fails, and whether or not it has taken effect, there is the old one or the new one, by every door.
 TEST(BookmarkFailures, ListIsReplacedAsAWholeOrNotAtAll) {
-  using testing_support::FailingStores;
   const std::string list = "<conference jid='kept@c.example'/><conference jid='new@c.example'/><conference jid='newer@c.example'/>";
   std::size_t failures = 0;
   for (const std::string& request : {legacy_set(list), publish_xml(list_node, "current", list_xml(list)), publish("new@c.example", room_xml()),
                                      retract_xml("urn:xmpp:bookmarks:1", "old@c.example")}) {
     for (const bool takes_effect : {false, true}) {
-      for (std::size_t n = 0;; ++n) {
-        std::unique_ptr<FailingStores> failing;
-        SceneOptions options;
-        options.wrap_stores = [&](Stores inner) {
-          failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
-          return failing->stores();
-        };
-        Scene scene(std::move(options));
+      failures += fail_each_call([&](std::size_t n) {
+        StoresOfScene stores;
+        Scene scene(stores.under({}));
         Client& juliet = scene.login("juliet@capulet.example/balcony");
         for (const char* room : {"kept@c.example", "old@c.example", "older@c.example"}) {
           juliet.asks("set", "", publish(room, room_xml()));
@@ -221,11 +215,8 @@ TEST(BookmarkFailures, ListIsReplacedAsAWholeOrNotAtAll) {
           return found;
         };
         const std::string before = rooms(juliet.asks("get", "", items));
-        ASSERT_EQ(before, "kept old older ");
-        failing->restart({.nth = n, .takes_effect = takes_effect});
-        juliet.sends("<iq type='set' id='f'>" + request + "</iq>");
-        const bool has_failed = failing->has_failed();
-        failing->restart({});
+        EXPECT_EQ(before, "kept old older ");
+        const bool has_failed = stores.fail({.nth = n, .takes_effect = takes_effect}, [&] { juliet.sends("<iq type='set' id='f'>" + request + "</iq>"); });
         EXPECT_EQ(juliet.receives("id='f'").find("type='error'") != std::string::npos, has_failed) << n << request;
         const std::string after = rooms(juliet.asks("get", "", items));
         const std::string wanted = request.find("<retract ") != std::string::npos ? "kept older " : request.find("urn:xmpp:bookmarks:1'><item") != std::string::npos ? "kept old older new " : "kept newer new ";
@@ -233,11 +224,8 @@ TEST(BookmarkFailures, ListIsReplacedAsAWholeOrNotAtAll) {
         EXPECT_TRUE(has_failed || after == wanted) << n << request << after;
         EXPECT_EQ(rooms(juliet.asks("get", "", legacy_get)), after) << n << request;
         EXPECT_EQ(rooms(juliet.asks("get", "", items_xml(list_node))), after) << n << request;
-        if (!has_failed) {
-          break;
-        }
-        ++failures;
-      }
+        return has_failed;
+      });
     }
   }
   EXPECT_GT(failures, 8U);

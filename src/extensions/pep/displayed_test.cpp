@@ -1,5 +1,5 @@
 // XEP-0490 (1.0.1) section 4.5: server assist.
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/pep_scene.h"
 
 namespace aldis::test {
@@ -117,31 +117,25 @@ TEST_F(Displayed, AccountSaysSo) {   // section 4.5.2
 
 // What could not be stored is told to its sender, and the message has gone nowhere.
 TEST(DisplayedFailures, MessageGoesOnOnlyWhenItIsPublished) {
-  using testing_support::FailingStores;
-  for (std::size_t n = 0;; ++n) {
-    std::unique_ptr<FailingStores> failing;
-    SceneOptions options;
-    options.wrap_stores = [&](Stores inner) {
-      failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
-      return failing->stores();
-    };
-    Scene scene(std::move(options));
+  const std::size_t failures = fail_each_call([](std::size_t n) {
+    StoresOfScene stores;
+    Scene scene(stores.under({}));
     Client& juliet = scene.login("juliet@capulet.example/balcony");
     Client& romeo = scene.login("romeo@montague.example/orchard");
     romeo.comes_online();
     juliet.asks("set", "", publish_xml(tune, "a", "<tune xmlns='http://jabber.org/protocol/tune'/>"));   // her service is in memory
-    failing->restart({.nth = n});
-    juliet.sends("<message to='romeo@montague.example' id='m' type='headline'>" + std::string(marker) + displayed_xml("a", "juliet@capulet.example") + "</message>");
-    const bool has_failed = failing->has_failed();
-    failing->restart({});
-    if (!has_failed) {
+    const bool has_failed = stores.fail({.nth = n}, [&] {
+      juliet.sends("<message to='romeo@montague.example' id='m' type='headline'>" + std::string(marker) + displayed_xml("a", "juliet@capulet.example") + "</message>");
+    });
+    if (has_failed) {
+      juliet.receives({"type='error'", "id='m'"});
+    } else {
       romeo.receives({"<message", marker});
-      EXPECT_GT(n, 1U);
-      break;
     }
-    juliet.receives({"type='error'", "id='m'"});
     romeo.receives_nothing();
-  }
+    return has_failed;
+  });
+  EXPECT_GT(failures, 1U);
 }
 
 }  // namespace

@@ -120,17 +120,16 @@ std::string form_type_of(const xml::Element& x) {
   return {};
 }
 
-// Which node a notification was of stands in its id, and in the subscriptions of who could not get it.
+// Which node a notification was of stands in its id, as a hash, and its name among those of who could not get it.
 Task<void> find_bounced(Home& here, BareJid service, Jid subscriber, std::string id) {
-  const Result<std::vector<PubSubNodeSubscription>> all = co_await here.world().stores.pubsub.subscriptions_of(service, subscriber.bare());
-  if (!all) {
-    log::warning("pubsub-bounce-not-followed", {{"service", service.str()}, {"cause", all.error().what}});
+  const Result<std::vector<std::string>> nodes = co_await here.world().stores.pubsub.subscribed_by(service, subscriber);
+  if (!nodes) {
+    log::warning("pubsub-bounce-not-followed", {{"service", service.str()}, {"cause", nodes.error().what}});
     co_return;
   }
-  for (const PubSubNodeSubscription& each : *all) {
-    if (each.subscription.jid == subscriber && id.starts_with(notification_id(here.world(), each.node) + "-")) {
-      at_service(
-          here, service, each.node, [subscriber, node = each.node](Service& there) { there.take_bounce(subscriber, node); }, [] {});
+  for (const std::string& node : *nodes) {
+    if (id.starts_with(notification_id(here.world(), node) + "-")) {
+      at_service(here, service, node, [subscriber, node](Service& there) { there.take_bounce(subscriber, node); }, [] {});
       co_return;
     }
   }

@@ -6,7 +6,7 @@
 
 #include "extensions/pubsub/nodes.h"
 #include "tests/support/default_extensions.h"
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/scene.h"
 #include "xmpp/timestamp.h"
 
@@ -187,20 +187,13 @@ TEST_F(ServiceTest, ARemovedAccountLeavesNoNodesToItsSuccessor) {
 // What it costs to come online does not grow with the nodes that somebody has subscribed to: those that show their last item are found, and
 // no other is read (many_nodes in tests/load has 20,000 of them).
 TEST(PubSubAtLogin, SubscribedNodesThatShowNothingAreNotLoaded) {
-  std::unique_ptr<testing_support::FailingStores> counting;
-  SceneOptions options = with_pubsub();
-  options.wrap_stores = [&](Stores inner) {
-    counting = std::make_unique<testing_support::FailingStores>(inner, testing_support::FailingStores::Plan{});
-    return counting->stores();
-  };
-  Scene scene(std::move(options));
+  StoresOfScene stores;
+  Scene scene(stores.under(with_pubsub()));
   Client& hamlet = scene.login("hamlet@shakespeare.lit/elsinore");
   const auto calls_of_coming_online = [&](const std::string& resource) {
     scene.advance(std::chrono::minutes(10));   // no node is in memory
     Client& ophelia = scene.login("ophelia@shakespeare.lit/" + resource);
-    counting->restart({});
-    ophelia.sends("<presence/>");
-    const std::size_t calls = counting->calls();
+    const std::size_t calls = stores.calls_of([&] { ophelia.sends("<presence/>"); });
     ophelia.ignores_the_rest();
     ophelia.sends("<presence type='unavailable'/>");
     ophelia.ignores_the_rest();

@@ -2,13 +2,11 @@
 // whoever has no business there see nothing.
 #include "extensions/pubsub/attachment_names.h"
 
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/pubsub_scene.h"
 
 namespace aldis::test {
 namespace {
-
-using testing_support::FailingStores;
 
 const BareJid service_jid = BareJid::parse(pubsub_service).value();
 const std::string of_item = pubsub::attachments_name(service_jid, musings, "soliloquy");
@@ -236,23 +234,17 @@ TEST_F(Xep0470, ServiceSaysSo) {   // section 6
 // An attachment and its summary are stored together or not at all.
 TEST(Xep0470Failures, SummaryAndAttachmentAreOneTransaction) {
   for (const bool takes_effect : {false, true}) {
-    for (std::size_t n = 0;; ++n) {
-      std::unique_ptr<FailingStores> failing;
-      SceneOptions options;
-      options.wrap_stores = [&](Stores inner) {
-        failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
-        return failing->stores();
-      };
-      PubSubScene scene({}, std::move(options));
+    const std::size_t failures = fail_each_call([&](std::size_t n) {
+      StoresOfScene stores;
+      PubSubScene scene({}, stores.under({}));
       Client& hamlet = scene.login("hamlet@denmark.lit/elsinore");
       Client& francisco = scene.login("francisco@denmark.lit/barracks");
       hamlet.asks("set", pubsub_service, create_xml(musings, {{"publish_model", "open"}}));
       hamlet.asks("set", pubsub_service, publish_xml(musings, "soliloquy", entry_xml()));
       hamlet.asks("set", pubsub_service, publish_xml(of_item, "hamlet@denmark.lit", attachments_xml(noticed)));
-      failing->restart({.nth = n, .takes_effect = takes_effect});
-      francisco.sends("<iq type='set' id='f' to='" + std::string(pubsub_service) + "'>" + publish_xml(of_item, "francisco@denmark.lit", attachments_xml(noticed)) + "</iq>");
-      const bool has_failed = failing->has_failed();
-      failing->restart({});
+      const bool has_failed = stores.fail({.nth = n, .takes_effect = takes_effect}, [&] {
+        francisco.sends("<iq type='set' id='f' to='" + std::string(pubsub_service) + "'>" + publish_xml(of_item, "francisco@denmark.lit", attachments_xml(noticed)) + "</iq>");
+      });
       const std::string answer = francisco.receives("id='f'");
       EXPECT_EQ(answer.find("type='error'") != std::string::npos, has_failed) << n << answer;
       const std::string all = hamlet.asks("get", pubsub_service, items_xml(of_item));
@@ -260,11 +252,9 @@ TEST(Xep0470Failures, SummaryAndAttachmentAreOneTransaction) {
       const bool is_there = all.find("<item id='francisco@denmark.lit'") != std::string::npos;
       EXPECT_NE(sum.find(is_there ? "<noticed count='2'/>" : "<noticed count='1'/>"), std::string::npos) << n << all << sum;
       EXPECT_TRUE(is_there || has_failed);
-      if (!has_failed) {
-        EXPECT_GT(n, 1U);
-        break;
-      }
-    }
+      return has_failed;
+    });
+    EXPECT_GT(failures, 1U);
   }
 }
 

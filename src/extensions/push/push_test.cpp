@@ -2,7 +2,7 @@
 #include "extensions/push/notification.h"
 #include "extensions/push/publisher.h"
 #include "tests/support/default_extensions.h"
-#include "tests/support/failing_stores.h"
+#include "tests/support/failing_scene.h"
 #include "tests/support/managed_client.h"
 
 namespace aldis::test {
@@ -444,16 +444,9 @@ TEST(PushNotification, ALongBodyIsCutBetweenCharacters) {
 
 // Each store call of it failing in turn: the message is kept, or its sender hears of it.
 TEST(PushFailures, WhatCannotBeAnnouncedIsStillKept) {
-  using testing_support::FailingStores;
-  std::size_t failures = 0;
-  for (std::size_t n = 0;; ++n) {
-    std::unique_ptr<FailingStores> failing;
-    SceneOptions options;
-    options.wrap_stores = [&](Stores inner) {
-      failing = std::make_unique<FailingStores>(inner, FailingStores::Plan{});
-      return failing->stores();
-    };
-    Scene scene(std::move(options));
+  const std::size_t failures = fail_each_call([](std::size_t n) {
+    StoresOfScene stores;
+    Scene scene(stores.under({}));
     scene.has_account("juliet@capulet.example");
     Client& romeo = scene.login("romeo@montague.example/orchard");
     Client& phone = scene.login("juliet@capulet.example/phone");
@@ -466,21 +459,17 @@ TEST(PushFailures, WhatCannotBeAnnouncedIsStillKept) {
     again.asks("set", "", "<enable xmlns='urn:xmpp:push:0' jid='push.elsewhere.example'/>");
     again.sends("</stream:stream>");
     again.is_closed_with("");
-    failing->restart({.nth = n});
-    romeo.sends("<message to='juliet@capulet.example' id='m' type='chat'><body>second</body></message>");
-    const bool has_failed = failing->has_failed();
-    failing->restart({});
+    const bool has_failed = stores.fail({.nth = n}, [&] {
+      romeo.sends("<message to='juliet@capulet.example' id='m' type='chat'><body>second</body></message>");
+    });
     const std::string answer = romeo.waiting() == 0 ? std::string() : romeo.next();
     Client& back = scene.login("juliet@capulet.example/desk");
     back.comes_online();
     back.receives("first");
     EXPECT_TRUE(!answer.empty() || back.waiting() == 1U) << n << ": neither kept nor answered";
     back.ignores_the_rest();
-    if (!has_failed) {
-      break;
-    }
-    ++failures;
-  }
+    return has_failed;
+  });
   EXPECT_GE(failures, 4U) << "two of keeping it, one of looking, one of disabling";
 }
 

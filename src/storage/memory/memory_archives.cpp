@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "storage/memory/memory_shelves.h"
+
 namespace aldis {
 namespace {
 
@@ -199,3 +201,86 @@ TrimmedStep MemoryArchives::trim(const TrimStep& step) {
 }
 
 }  // namespace aldis
+
+namespace aldis::memory {
+namespace {
+
+class Archive final : public ArchiveStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  [[nodiscard]] std::optional<Error> refuses_writes() const override { return std::nullopt; }
+  [[nodiscard]] std::chrono::milliseconds write_delay() const override { return {}; }
+  Task<Result<ArchiveId>> high_water() override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.last_id();
+  }
+  Task<Result<void>> append(BareJid owner, ArchiveEntry entry) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.append(owner, std::move(entry));
+  }
+  Task<Result<ArchivePage>> find(BareJid owner, ArchiveQuery query) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.find(owner, query);
+  }
+  Task<Result<ArchiveSummary>> summary(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.summary(owner);
+  }
+  Task<Result<void>> replace(BareJid owner, ArchiveId id, StanzaPtr stanza) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.replace(owner, id, std::move(stanza));
+  }
+  Task<Result<void>> hold(BareJid owner, ArchiveEntry entry, PendingLimits limits) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.hold(owner, entry, limits);
+  }
+  Task<Result<std::vector<ArchivedMessage>>> load_pending(BareJid owner, ArchiveId after, std::size_t limit,
+                                                          std::size_t max_bytes) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.load_pending(owner, after, limit, max_bytes);
+  }
+  Task<Result<void>> remove_pending(BareJid owner, std::vector<ArchiveId> ids) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.archives.remove_pending(owner, ids);
+    co_return Result<void>{};
+  }
+  Task<Result<ArchivePreferences>> load_preferences(BareJid owner) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.of(owner).preferences;
+  }
+  Task<Result<void>> store_preferences(BareJid owner, ArchivePreferences preferences) override {
+    co_await turn();
+    const auto held = lock();
+    std::ranges::sort(preferences.always);
+    std::ranges::sort(preferences.never);
+    shelves_.archives.of(owner).preferences = std::move(preferences);
+    co_return Result<void>{};
+  }
+  Task<Result<void>> set_retention(BareJid owner, std::optional<ArchiveRetention> limits) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.archives.of(owner).retention = limits;
+    co_return Result<void>{};
+  }
+  Task<Result<TrimmedStep>> trim(TrimStep step) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.archives.trim(step);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<ArchiveStore> make_archive(Shelves& shelves, Turn turn) { return std::make_unique<Archive>(shelves, turn); }
+
+}  // namespace aldis::memory

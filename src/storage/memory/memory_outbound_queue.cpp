@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "storage/memory/memory_shelves.h"
+
 namespace aldis {
 namespace {
 
@@ -94,3 +96,50 @@ std::vector<OutboundQueueStore::Expired> MemoryOutboundQueue::expired(WallTime b
 }
 
 }  // namespace aldis
+
+namespace aldis::memory {
+namespace {
+
+class OutboundQueue final : public OutboundQueueStore, OnShelves {
+ public:
+  using OnShelves::OnShelves;
+
+  Task<Result<void>> append(QueuePair pair, QueuedStanza stanza, QueueLimits limits) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.outbound_queue.append(pair, std::move(stanza), limits);
+  }
+  Task<Result<std::vector<QueuedStanza>>> load(QueuePair pair, std::uint64_t after, std::size_t limit, std::size_t max_bytes) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.outbound_queue.load(pair, after, limit, max_bytes);
+  }
+  Task<Result<void>> remove_up_to(QueuePair pair, std::uint64_t position) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.outbound_queue.remove_up_to(pair, position);
+    co_return Result<void>{};
+  }
+  Task<Result<void>> remove(QueuePair pair, std::vector<std::uint64_t> positions) override {
+    co_await turn();
+    const auto held = lock();
+    shelves_.outbound_queue.remove(pair, positions);
+    co_return Result<void>{};
+  }
+  Task<Result<std::vector<QueueTotals>>> totals() override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.outbound_queue.totals();
+  }
+  Task<Result<std::vector<Expired>>> expired(WallTime before, std::size_t limit) override {
+    co_await turn();
+    const auto held = lock();
+    co_return shelves_.outbound_queue.expired(before, limit);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<OutboundQueueStore> make_outbound_queue(Shelves& shelves, Turn turn) { return std::make_unique<OutboundQueue>(shelves, turn); }
+
+}  // namespace aldis::memory

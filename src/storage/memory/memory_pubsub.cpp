@@ -50,6 +50,18 @@ Result<std::size_t> place_of(const std::vector<const PubSubItem*>& all, const st
   return static_cast<std::size_t>(at - all.begin());
 }
 
+// Nodes with a subscriber of whom the claim is true.
+template <class Nodes, class Claim>
+std::vector<std::string> names_where(const Nodes& nodes, const Claim& claim) {
+  std::vector<std::string> found;
+  for (const auto& [name, node] : nodes) {
+    if (std::ranges::any_of(node.subscriptions, [&](const auto& entry) { return claim(node.record, entry.first.first); })) {
+      found.push_back(name);
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 MemoryPubSub::Node* MemoryPubSub::find(const BareJid& service, const std::string& node) {
@@ -217,7 +229,7 @@ Task<Result<std::vector<std::vector<std::string>>>> MemoryPubSub::change_items(B
     before += bytes_of(node.items);
     after += bytes_of(at == changed.end() ? node.items : at->second);
   }
-  if (bytes != 0 && after > bytes && after > before) {
+  if (!is_within(bytes, before, after)) {
     co_return fail(ErrorKind::full, "items of " + service.str());
   }
   for (auto& [name, items] : changed) {
@@ -426,13 +438,13 @@ Task<Result<std::vector<PubSubNodeSubscription>>> MemoryPubSub::subscriptions_of
 Task<Result<std::vector<std::string>>> MemoryPubSub::shown_to(BareJid service, BareJid jid) {
   co_await turn_;
   const std::scoped_lock held(mutex_);
-  std::vector<std::string> found;
-  for (const auto& [name, node] : nodes_of(service)) {
-    if (node.record.shows_last && std::ranges::any_of(node.subscriptions, [&](const auto& entry) { return entry.first.first.bare() == jid; })) {
-      found.push_back(name);
-    }
-  }
-  co_return found;
+  co_return names_where(nodes_of(service), [&](const PubSubNodeRecord& node, const Jid& subscriber) { return node.shows_last && subscriber.bare() == jid; });
+}
+
+Task<Result<std::vector<std::string>>> MemoryPubSub::subscribed_by(BareJid service, Jid subscriber) {
+  co_await turn_;
+  const std::scoped_lock held(mutex_);
+  co_return names_where(nodes_of(service), [&](const PubSubNodeRecord&, const Jid& one) { return one == subscriber; });
 }
 
 Task<Result<PubSubUsage>> MemoryPubSub::usage(BareJid service) {

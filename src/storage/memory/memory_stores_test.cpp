@@ -34,6 +34,16 @@ INSTANTIATE_TEST_SUITE_P(Memory, ArchiveContract,
                                            backend("Later", MemoryStores::Answers::later)),
                          testing_support::backend_name);
 
+// An item that makes the service larger is refused over its limit; one that makes it smaller is not.
+TEST(PubSubLimit, GrowsUpToItAndShrinksAlways) {
+  EXPECT_TRUE(is_within(10, 0, 10));
+  EXPECT_FALSE(is_within(10, 0, 11));
+  EXPECT_FALSE(is_within(10, 11, 12));
+  EXPECT_TRUE(is_within(10, 12, 12));
+  EXPECT_TRUE(is_within(10, 12, 11));
+  EXPECT_TRUE(is_within(0, 0, UINT64_MAX));
+}
+
 TEST(MemoryStores, AnswersLaterOnlyAfterAPost) {
   MemoryStores memory(MemoryStores::Answers::later);
   testing_support::LoopExecutor loop;

@@ -91,10 +91,11 @@ void insert_item(Transaction& transaction, const BareJid& service, const std::st
   counters.bytes += as_integer(item.payload.size());
 }
 
-bool has_room(Transaction& transaction, const BareJid& service, std::uint64_t limit) {
+// Of the service, with what this transaction has changed.
+std::int64_t read_bytes(Transaction& transaction, const BareJid& service) {
   std::int64_t bytes = 0;
-  transaction.each("SELECT bytes FROM pubsub_services WHERE owner = $1", {service.str()}, [&](const Row& row) { bytes += row.integer(0); });
-  return limit == 0 || bytes <= as_integer(limit);
+  transaction.each("SELECT bytes FROM pubsub_services WHERE owner = $1", {service.str()}, [&](const Row& row) { bytes = row.integer(0); });
+  return bytes;
 }
 
 // Columns: position, id, publisher, published, expires, payload.
@@ -289,8 +290,11 @@ Task<Result<std::vector<std::vector<std::string>>>> SqlPubSub::change_items(Bare
       write_counters(transaction, service, change.node, *before, counters);
       more += counters.bytes - before->bytes;
     }
-    if (more > 0 && !has_room(transaction, service, bytes)) {
-      return fail(ErrorKind::full, "items of " + service.str());
+    if (more > 0) {
+      const std::int64_t after = read_bytes(transaction, service);
+      if (!is_within(bytes, static_cast<std::uint64_t>(after - more), static_cast<std::uint64_t>(after))) {
+        return fail(ErrorKind::full, "items of " + service.str());
+      }
     }
     return gone;
   };

@@ -81,6 +81,17 @@ Result<PubSubNodePage> read_page(Transaction& transaction, const BareJid& servic
   return page;
 }
 
+// The first column of each row, once: a node with several subscriptions of one person has as many rows, one after the other.
+std::vector<std::string> names_of(Transaction& transaction, Statement statement, std::initializer_list<Value> values) {
+  std::vector<std::string> found;
+  transaction.each(statement, values, [&](const Row& row) {
+    if (found.empty() || found.back() != row.text(0)) {
+      found.push_back(row.text(0));
+    }
+  });
+  return found;
+}
+
 }  // namespace
 
 Task<Result<PubSubNodePage>> SqlPubSub::list(BareJid service, PubSubNodePageRequest request) {
@@ -151,13 +162,15 @@ Task<Result<std::vector<PubSubNodeSubscription>>> SqlPubSub::subscriptions_of(Ba
 Task<Result<std::vector<std::string>>> SqlPubSub::shown_to(BareJid service, BareJid jid) {
   std::string key = service.str();
   auto work = [service = std::move(service), jid = std::move(jid)](Transaction& transaction) -> Result<std::vector<std::string>> {
-    std::vector<std::string> found;
-    transaction.each(ALDIS_SHOWN_TO, {service.str(), jid.str()}, [&](const Row& row) {
-      if (found.empty() || found.back() != row.text(0)) {
-        found.push_back(row.text(0));
-      }
-    });
-    return found;
+    return names_of(transaction, ALDIS_SHOWN_TO, {service.str(), jid.str()});
+  };
+  return database_.read(std::move(key), std::move(work));
+}
+
+Task<Result<std::vector<std::string>>> SqlPubSub::subscribed_by(BareJid service, Jid subscriber) {
+  std::string key = service.str();
+  auto work = [service = std::move(service), subscriber = std::move(subscriber)](Transaction& transaction) -> Result<std::vector<std::string>> {
+    return names_of(transaction, ALDIS_SUBSCRIBED_BY, {service.str(), subscriber.bare_str(), subscriber.str()});
   };
   return database_.read(std::move(key), std::move(work));
 }

@@ -29,6 +29,7 @@ namespace aldis::sql {
   "SELECT a.node, a.affiliation FROM pubsub_affiliations k CROSS JOIN pubsub_affiliations a"            \
   " WHERE k.owner = $1 AND k.jid = $2 AND a.owner = k.owner AND a.node = k.node AND a.jid = k.jid ORDER BY k.node"
 #define ALDIS_SHOWN_TO "SELECT node FROM pubsub_subscriptions WHERE owner = $1 AND bare = $2 AND shows_last = 1 ORDER BY node"
+#define ALDIS_SUBSCRIBED_BY "SELECT node FROM pubsub_subscriptions WHERE owner = $1 AND bare = $2 AND jid = $3 ORDER BY node"
 
 // The newest item of the node that has not expired; corrupt.
 [[nodiscard]] Result<std::optional<PubSubItem>> read_last_item(Transaction& transaction, const BareJid& service, const std::string& node,

@@ -141,6 +141,8 @@ TEST_F(SqliteFile, NodesOfSomebodyAreFoundByAnIndex) {
             "SEARCH k USING COVERING INDEX pubsub_affiliations_by_jid (owner=? AND jid=?); SEARCH a USING PRIMARY KEY (owner=? AND node=? AND jid=?); ");
   EXPECT_EQ(plan("EXPLAIN QUERY PLAN " ALDIS_SHOWN_TO, {"a", "b"}),
             "SEARCH pubsub_subscriptions USING COVERING INDEX pubsub_subscriptions_shown (owner=? AND bare=? AND shows_last=?); ");
+  EXPECT_EQ(plan("EXPLAIN QUERY PLAN " ALDIS_SUBSCRIBED_BY, {"a", "b", "c"}),
+            "SEARCH pubsub_subscriptions USING COVERING INDEX pubsub_subscriptions_by_jid (owner=? AND bare=?); ");
 }
 
 TEST_F(SqliteFile, OfSomebodyElseIsRefused) {

@@ -221,6 +221,7 @@ class SqlPubSub final : public PubSubStore, OnDatabase {
   Task<Result<std::vector<PubSubNodeAffiliation>>> affiliations_of(BareJid service, BareJid jid) override;
   Task<Result<std::vector<PubSubNodeSubscription>>> subscriptions_of(BareJid service, BareJid jid) override;
   Task<Result<std::vector<std::string>>> shown_to(BareJid service, BareJid jid) override;
+  Task<Result<std::vector<std::string>>> subscribed_by(BareJid service, Jid subscriber) override;
   Task<Result<PubSubUsage>> usage(BareJid service) override;
 };
 
