@@ -168,7 +168,7 @@ Task<Result<PasswordVerdict>> LdapDirectory::check_password(BareJid account, std
   if (password.empty()) {
     co_return PasswordVerdict{};
   }
-  SecretBytes hash = hash_of(account, password);
+  SecretBytes hash = options_.keep_verdicts.count() == 0 ? SecretBytes() : hash_of(account, password);
   auto work = [this, dn = entry.empty() ? nobody_ : entry, proof = std::move(password)]() -> Result<PasswordVerdict> {
     const Result<PasswordAnswer> answer = servers_.proves(dn, proof);
     return answer ? judge_bind(options_.kind, *answer) : Result<PasswordVerdict>(fail(answer.error()));
