@@ -2,6 +2,7 @@
 policy MaxValRange would (MS-ADTS section 3.1.1.3.1.3.3): a search's `member` becomes `member;range=0-4`. What the directory answers
 passes as it is, so the names of attributes and the end of the list are the product's own."""
 import re
+import select
 import socket
 import ssl
 import threading
@@ -54,27 +55,36 @@ class RangeLimit:
             threading.Thread(target=self.serve, args=(plain, own, theirs), daemon=True).start()
 
     def serve(self, plain, own, theirs):
+        """One thread for both: Python's TLS sockets are not for two."""
         try:
             with own.wrap_socket(plain, server_side=True) as client, \
                     theirs.wrap_socket(socket.create_connection(self.there, timeout=30), server_hostname=self.there[0]) as directory:
-                threading.Thread(target=self.answer, args=(directory, client), daemon=True).start()
                 waiting = b""
-                while more := client.recv(65536):
-                    waiting += more
+                while True:
+                    if not client.pending() and not directory.pending():
+                        select.select([client, directory], [], [])
+                    waiting += self.read(client)
                     while (message := take(waiting)) is not None:
                         directory.sendall(self.narrowed(message[1]))
                         waiting = waiting[message[2]:]
-                directory.shutdown(socket.SHUT_RDWR)
+                    if answer := self.read(directory):
+                        client.sendall(answer)
         except OSError:
             pass
 
     @staticmethod
-    def answer(directory, client):
+    def read(connection):
+        """What there is now, perhaps nothing; OSError: it has ended."""
+        connection.settimeout(0)
         try:
-            while more := directory.recv(65536):
-                client.sendall(more)
-        except OSError:
-            pass
+            data = connection.recv(65536)
+            if not data:
+                raise ConnectionError("the end")
+            return data
+        except ssl.SSLWantReadError:   # a part of a record, or a session ticket
+            return b""
+        finally:
+            connection.settimeout(30)
 
     def narrowed(self, message):
         """The LDAPMessage, with fewer values asked for if it is a search for members."""

@@ -82,14 +82,14 @@ class World(Served):
         rooms = []
         for name, product in self.products.items():
             options = {"name": name, "kind": "389ds" if name == "389ds" else "active_directory", "servers": [product.url], "base": product.people,
-                       "bind_dn": product.service, "password_file": f"{name}-password", "ca_file": "ca.pem", "refresh": "1s", "group_base": product.groups,
+                       "bind_dn": product.service, "password_file": f"{name}-password", "ca_file": "ca.pem", "timeout": "1200ms", "refresh": "1s", "group_base": product.groups,
                        "groups_refresh": "1s", "roster_groups": ["staff"], "profile_lifetime": "1s"}
             if name == "389ds":
                 options["profile_writable"] = ["mobile"]
             sections = [(options, DOMAIN[name])]
             if name == "samba":
-                sections.append(({**options, "name": "upn", "login": "userPrincipalName", "login_domain": "corp.example", "group_base": "", "roster_groups": []}, "upn.example"))
                 sections.append(({**options, "name": "ranges", "servers": [self.ranges.url], "roster_groups": ["large"]}, "ranges.example"))
+                sections.append(({**options, "name": "upn", "login": "userPrincipalName", "login_domain": "corp.example", "group_base": "", "roster_groups": []}, "upn.example"))
             for one, domain in sections:
                 text += "\n[[directory]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in one.items())
                 text += f'\n[[domain]]\nname = "{domain}"\ndirectory = "{one["name"]}"\nadministrator_groups = {toml(["ops"] if one["group_base"] else [])}\n{tls}'
