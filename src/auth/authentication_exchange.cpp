@@ -135,10 +135,7 @@ Task<AuthReply> AuthenticationExchange::advance(std::optional<std::string> messa
     outcome = mechanism_->supply_keys(std::move(*keys));
   } else if (auto* ask = std::get_if<sasl::NeedPasswordCheck>(&outcome)) {
     is_guess_ = true;
-    const Result<void> found = co_await look_up(std::move(ask->username));
-    if (!found) {
-      co_return fail_with(sasl::Failure::temporary_auth_failure, found.error().what);
-    }
+    claim(std::move(ask->username));
     attempt = co_await authenticator_.failures_.admit(claimed_, context_.source_address);
     if (!attempt) {
       co_return fail_with(sasl::Failure::not_authorized, "locked out");
@@ -196,27 +193,38 @@ Task<AuthReply> AuthenticationExchange::advance(std::optional<std::string> messa
   co_return reply;
 }
 
-Task<Result<void>> AuthenticationExchange::look_up(std::string username) {
-  claimed_ = username;
+// A text that is no address is nobody's name.
+void AuthenticationExchange::claim(std::string username) {
   account_.reset();
   credentials_.reset();
   Result<BareJid, JidError> address = BareJid::of(username, context_.domain);
-  if (!address || !address->has_local()) {
-    co_return Result<void>{};  // no account has such a name
+  claimed_ = std::move(username);
+  if (address && address->has_local()) {
+    claimed_ = address->str();
+    account_ = std::move(*address);
   }
-  claimed_ = address->str();
-  account_ = std::move(*address);
-  Result<Credentials> found = co_await authenticator_.credentials_.find(*account_);
+}
+
+Result<void> AuthenticationExchange::know(Result<Credentials> found) {
   if (found) {
     credentials_ = std::move(*found);
   } else if (found.error().kind != ErrorKind::not_found) {
-    co_return fail(std::move(found.error()));
+    return fail(std::move(found.error()));
   }
-  co_return Result<void>{};
+  return {};
+}
+
+Task<Result<void>> AuthenticationExchange::look_up() {
+  if (!account_) {
+    co_return Result<void>{};
+  }
+  Result<Credentials> found = co_await authenticator_.credentials_.find(*account_);
+  co_return know(std::move(found));
 }
 
 Task<Result<sasl::Keys>> AuthenticationExchange::find_keys(std::string username, std::string hash) {
-  const Result<void> found = co_await look_up(std::move(username));
+  claim(std::move(username));
+  const Result<void> found = co_await look_up();
   if (!found) {
     co_return fail(found.error());
   }
@@ -271,11 +279,9 @@ Task<Result<sasl::Outcome>> AuthenticationExchange::identify(std::string authzid
   }
   if (const auto* success = std::get_if<sasl::Success>(&outcome)) {
     account_ = BareJid::parse(success->username).value();
-    Result<Credentials> found = co_await authenticator_.credentials_.find(*account_);
-    if (found) {
-      credentials_ = std::move(*found);
-    } else if (found.error().kind != ErrorKind::not_found) {
-      co_return fail(std::move(found.error()));
+    const Result<void> found = co_await look_up();
+    if (!found) {
+      co_return fail(found.error());
     }
   }
   co_return outcome;

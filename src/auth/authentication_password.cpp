@@ -46,12 +46,12 @@ Task<Result<PasswordVerdict>> AuthenticationExchange::ask_source(SecretBytes pas
   if (!prepared || !account_) {
     co_return PasswordVerdict{};
   }
-  std::string entry = credentials_ ? credentials_->entry : std::string();
-  Result<PasswordVerdict> verdict = co_await authenticator_.credentials_.check_password(*account_, std::move(entry), std::move(*prepared));
-  if (verdict && !credentials_) {
-    co_return PasswordVerdict{};
+  CredentialSource::Checked checked = co_await authenticator_.credentials_.check_password(*account_, std::move(*prepared));
+  const Result<void> known = know(std::move(checked.found));
+  if (!known) {
+    co_return fail(known.error());
   }
-  co_return verdict;
+  co_return credentials_ || !checked.verdict ? std::move(checked.verdict) : Result<PasswordVerdict>(PasswordVerdict{});
 }
 
 // Inside the source's reasons are kept apart; on the wire "locked" is a wrong password, and the others are told only to who has proved it
@@ -92,6 +92,10 @@ Task<Result<bool>> AuthenticationExchange::check_password(SecretBytes password) 
     }
     note(*verdict);
     co_return verdict->is_right();
+  }
+  const Result<void> found = co_await look_up();
+  if (!found) {
+    co_return fail(found.error());
   }
   const ScramKeys* stored = nullptr;
   for (const std::string_view hash : strongest_first) {

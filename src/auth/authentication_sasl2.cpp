@@ -45,7 +45,8 @@ std::optional<std::string_view> AuthenticationExchange::find_fault() const {
 // ---- tokens
 
 Task<Result<std::vector<SecretBytes>>> AuthenticationExchange::find_tokens(std::string username) {
-  const Result<void> found = co_await look_up(std::move(username));
+  claim(std::move(username));
+  const Result<void> found = co_await look_up();
   if (!found) {
     co_return fail(found.error());
   }

@@ -106,6 +106,7 @@ class AuthenticationExchange {
  private:
   [[nodiscard]] Task<AuthReply> advance(std::optional<std::string> message);
   [[nodiscard]] Task<Result<sasl::Keys>> find_keys(std::string username, std::string hash);
+  // Whose name it is, and whether this is the password; the error is of a source that could not say.
   [[nodiscard]] Task<Result<bool>> check_password(SecretBytes password);
   [[nodiscard]] Task<Result<PasswordVerdict>> ask_source(SecretBytes password);
   // What the source said of the password, for the verdict on the account and for its owner.
@@ -115,8 +116,10 @@ class AuthenticationExchange {
   // The password that was proved must be changed first; and whether its owner may do that here, now.
   [[nodiscard]] bool must_change() const;
   [[nodiscard]] bool may_change() const;
-  // Learns who is claimed and what is known of them; the error is of a source that could not say.
-  [[nodiscard]] Task<Result<void>> look_up(std::string username);
+  // Who is claimed; and what is known of them: the error is of a source that could not say.
+  void claim(std::string username);
+  [[nodiscard]] Result<void> know(Result<Credentials> found);
+  [[nodiscard]] Task<Result<void>> look_up();
   // EXTERNAL and Kerberos: who the bearer of the certificate or the ticket may be, and is; counted under the account's name.
   [[nodiscard]] Task<Result<sasl::Outcome>> identify(std::string authzid, std::optional<LoginFailureCounters::Try>& attempt);
   [[nodiscard]] Task<AuthReply> conclude(sasl::Success success);

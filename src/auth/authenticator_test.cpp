@@ -369,11 +369,11 @@ namespace {
 
 struct CheckingSource final : CredentialSource {
   Task<Result<Credentials>> find(BareJid account) override {
+    ++finds;
     if (account.local() != "alice") {
       co_return fail(ErrorKind::not_found, "nobody");
     }
     Credentials alice;
-    alice.entry = "cn=alice";
     alice.is_expired = is_expired;
     co_return alice;
   }
@@ -381,17 +381,19 @@ struct CheckingSource final : CredentialSource {
   [[nodiscard]] ProofsOfDomain proofs(std::string_view) const override {
     return {.has_scram = false, .hashes = {}, .checks_passwords = true, .keeps_keys = false, .changes_passwords = changes};
   }
-  Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) override {
-    asked.push_back(account.str() + " " + entry + " " + std::string(password.view()));
+  Task<Checked> check_password(BareJid account, SecretBytes password) override {
+    asked.push_back(account.str() + " " + std::string(password.view()));
+    Result<Credentials> found = co_await find(account);
     if (is_away) {
-      co_return fail(ErrorKind::timeout, "no answer");
+      co_return Checked{std::move(found), fail(ErrorKind::timeout, "no answer")};
     }
-    if (is_generous || (entry == "cn=alice" && password.view() == "wonderland")) {
-      co_return verdict;
+    if (is_generous || (found && password.view() == "wonderland")) {
+      co_return Checked{std::move(found), verdict};
     }
-    co_return PasswordVerdict{.standing = PasswordVerdict::Standing::wrong, .why = why};
+    co_return Checked{std::move(found), PasswordVerdict{.standing = PasswordVerdict::Standing::wrong, .why = why}};
   }
   std::vector<std::string> asked;
+  int finds = 0;
   bool changes = false;
   bool is_expired = false;
   bool is_away = false;
@@ -419,7 +421,7 @@ TEST(Authenticator, ASourceThatChecksPasswordsIsAskedAboutUnknownAccountsToo) { 
   EXPECT_EQ(plain("alice", "wonderland"), "success");
   EXPECT_EQ(plain("alice", "wrong"), "not-authorized");
   EXPECT_EQ(plain("nobody", "wonderland"), "not-authorized");
-  EXPECT_EQ(source.asked, (std::vector<std::string>{"alice@example.org cn=alice wonderland", "alice@example.org cn=alice wrong", "nobody@example.org  wonderland"}));
+  EXPECT_EQ(source.asked, (std::vector<std::string>{"alice@example.org wonderland", "alice@example.org wrong", "nobody@example.org wonderland"}));
   source.asked.clear();
   EXPECT_EQ(plain("alice", ""), "malformed-request");
   EXPECT_EQ(plain("alice", "\x01"), "not-authorized");
@@ -429,6 +431,28 @@ TEST(Authenticator, ASourceThatChecksPasswordsIsAskedAboutUnknownAccountsToo) { 
   source.is_away = true;
   EXPECT_EQ(plain("alice", "wonderland"), "temporary-auth-failure");
   EXPECT_EQ(plain("nobody", "wonderland"), "temporary-auth-failure");
+}
+
+TEST(Authenticator, ASourceIsNotAskedAboutWhoIsLockedOut) {   // security S07: nobody's directory account is locked through this server
+  Server server;
+  CheckingSource source;
+  Authenticator authenticator{server.config, source, server.failures, server.derivation, server.stores.settings, server.tokens, server.random, server.clock};
+  ASSERT_TRUE(server.loop.run(authenticator.start()));
+  AuthenticationContext context = server.stream();
+  context.offered = {"PLAIN"};
+  const auto plain = [&](std::string_view password) {
+    AuthenticationExchange exchange(authenticator, context);
+    const std::string message = std::string(1, '\0') + "alice" + std::string(1, '\0') + std::string(password);
+    return said(server.loop.run(exchange.begin("PLAIN", base64_encode(message))));
+  };
+  for (std::uint32_t i = 0; i < server.config.failures_per_pair; ++i) {
+    EXPECT_EQ(plain("wrong"), "not-authorized");
+  }
+  source.asked.clear();
+  source.finds = 0;
+  EXPECT_EQ(plain("wonderland"), "not-authorized");
+  EXPECT_TRUE(source.asked.empty());
+  EXPECT_EQ(source.finds, 0);
 }
 
 TEST(Authenticator, WhatASourceSaysOfAPasswordIsTheVerdict) {   // ADR 0006

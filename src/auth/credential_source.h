@@ -23,7 +23,6 @@ struct Credentials {
   bool must_change = false;         // the same: the password is right, and good for nothing but setting another
   std::vector<std::string> groups{};
   WallTime changed{};               // last; what was derived from them before is void
-  std::string entry{};              // how the source names the account where it checks passwords itself
 };
 
 // What the accounts of a domain can prove themselves with, besides tokens and certificates.
@@ -65,13 +64,16 @@ class CredentialSource {
     static_cast<void>(domain);
     return {};
   }
-  // Only where proofs() says so. `entry` as found in Credentials; empty for an account that is not there, about which as much is done
-  // (security S05). The password is prepared, and never empty.
-  virtual Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) {
+  struct Checked {
+    Result<Credentials> found;          // as find()
+    Result<PasswordVerdict> verdict;    // of an account that is not there: wrong
+  };
+  // Both at once, only where proofs() says that passwords are checked. About an account that is not there as much is done as about one that is
+  // (security S05). The password is prepared; empty: it cannot be right, and is not sent.
+  virtual Task<Checked> check_password(BareJid account, SecretBytes password) {
     static_cast<void>(account);
-    static_cast<void>(entry);
     static_cast<void>(password);
-    co_return fail(ErrorKind::denied, "this source checks no passwords");
+    co_return Checked{fail(ErrorKind::denied, "this source checks no passwords"), fail(ErrorKind::denied, "this source checks no passwords")};
   }
   // The accounts whose entry in the domain's directory has this value, compared without case; none: a clear no. denied: more than one entry
   // has it.

@@ -45,14 +45,18 @@ class PeopleDirectory {
   struct Found {
     DirectoryPerson person;
     std::vector<ScramKeys> keys{};
-    std::string entry{};            // for check_password
     bool is_remembered = false;     // the directory is away, and policy lets what it said before count
   };
   // not_found: the directory says that nobody, or more than one entry, is this. unavailable, timeout, full: it did not say; within
   // 2.5 s. Whoever asks for the same account meanwhile waits for the same answer.
   virtual Task<Result<Found>> find(BareJid account) = 0;
-  // `entry` as found; empty: nobody is, and as much is done as if somebody were (security S05). The password is prepared.
-  virtual Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) = 0;
+  struct Checked {
+    Result<Found> found;
+    Result<PasswordVerdict> verdict;
+  };
+  // The person, and whether this is the password, as CredentialSource::check_password; within 2.5 s, or 5 where another login of the same
+  // account was under way.
+  virtual Task<Checked> check_password(BareJid account, SecretBytes password) = 0;
   // Sets the person's password as that person, by the directory's own rules. denied: it may not be set, or not to this, `what` says why in
   // words for its owner. Another error, and nobody knows whether it was. Only where proofs() says that passwords are changed.
   virtual Task<Result<void>> change_password(BareJid account, SecretBytes password) {

@@ -58,6 +58,22 @@ Task<Result<Credentials>> DirectoryAccounts::find(BareJid account) {
     co_return own;
   }
   Result<PeopleDirectory::Found> found = co_await directory->find(account);
+  Result<Credentials> credentials = co_await take_over(std::move(account), std::move(found));
+  co_return credentials;
+}
+
+Task<CredentialSource::Checked> DirectoryAccounts::check_password(BareJid account, SecretBytes password) {
+  PeopleDirectory* directory = directory_of(account.domain());
+  if (directory == nullptr) {
+    Checked own = co_await own_.check_password(std::move(account), std::move(password));
+    co_return own;
+  }
+  PeopleDirectory::Checked checked = co_await directory->check_password(account, std::move(password));
+  Result<Credentials> credentials = co_await take_over(std::move(account), std::move(checked.found));
+  co_return Checked{std::move(credentials), std::move(checked.verdict)};
+}
+
+Task<Result<Credentials>> DirectoryAccounts::take_over(BareJid account, Result<PeopleDirectory::Found> found) {
   if (is_stopped_) {
     co_return fail(ErrorKind::cancelled, "the server is stopping");
   }
@@ -75,7 +91,6 @@ Task<Result<Credentials>> DirectoryAccounts::find(BareJid account) {
   credentials.is_enabled = found->person.is_enabled;
   credentials.is_expired = found->person.is_expired;
   credentials.must_change = found->person.must_change;
-  credentials.entry = std::move(found->entry);
   if (found->is_remembered) {   // old news is not written down; whoever was disabled meanwhile stays so
     const Result<AccountRecord> record = co_await world_.stores.accounts.find(account);
     if (!record) {
@@ -100,16 +115,6 @@ Task<Result<void>> DirectoryAccounts::add_keys(BareJid account, ScramKeys keys, 
   }
   Result<void> added = co_await own_.add_keys(std::move(account), std::move(keys), changed);
   co_return added;
-}
-
-Task<Result<PasswordVerdict>> DirectoryAccounts::check_password(BareJid account, std::string entry, SecretBytes password) {
-  PeopleDirectory* directory = directory_of(account.domain());
-  if (directory == nullptr) {
-    Result<PasswordVerdict> own = co_await own_.check_password(std::move(account), std::move(entry), std::move(password));
-    co_return own;
-  }
-  Result<PasswordVerdict> verdict = co_await directory->check_password(std::move(account), std::move(entry), std::move(password));
-  co_return verdict;
 }
 
 // Afterwards the mirror is made to say so here and now: its next look would take the change for somebody else's, and end the session that

@@ -34,7 +34,7 @@ class DirectoryAccounts final : public CredentialSource {
   Task<Result<Credentials>> find(BareJid account) override;
   Task<Result<void>> add_keys(BareJid account, ScramKeys keys, WallTime changed) override;
   [[nodiscard]] ProofsOfDomain proofs(std::string_view domain) const override;
-  Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) override;
+  Task<Checked> check_password(BareJid account, SecretBytes password) override;
   // By its owner, as PeopleDirectory::change_password. The account's credentials_changed afterwards.
   [[nodiscard]] Task<Result<WallTime>> change_password(BareJid account, SecretBytes password) const;
   Task<Result<std::vector<BareJid>>> find_by_attribute(std::string domain, std::string attribute, std::string value) override;
@@ -50,6 +50,8 @@ class DirectoryAccounts final : public CredentialSource {
 
  private:
   [[nodiscard]] PeopleDirectory* directory_of(std::string_view domain) const;
+  // What a directory found, as credentials; the store is made to agree with it first.
+  [[nodiscard]] Task<Result<Credentials>> take_over(BareJid account, Result<PeopleDirectory::Found> found);
   [[nodiscard]] Task<Result<void>> enable(BareJid account, bool is_enabled);
 
   World& world_;

@@ -56,17 +56,20 @@ def away(world):
 
 
 def together(world):
-    """Many logins of one person at once ask the directory once."""
+    """Many logins of one person at once find the person once, and each is told of its own password, the first one too."""
     began = world.slapd.log().count("(uid=laurence)")
     world.slapd.freeze()
     streams = [Raw(world, "bind.example") for _ in range(20)]
-    data = base64.b64encode(b"\0laurence\0laurence secret").decode()
-    for stream in streams:
+    wrong = (0, 7)
+    for number, stream in enumerate(streams):
+        password = b"juliet secret" if number in wrong else b"laurence secret"
+        data = base64.b64encode(b"\0laurence\0" + password).decode()
         stream.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{data}</auth>")
     time.sleep(0.3)   # they are all at the server; the directory has a second for its answer
     world.slapd.freeze(False)
     answers = [stream.until("</failure>", "<success") for stream in streams]
-    assert all("<success" in answer for answer in answers), answers
+    assert [number for number, answer in enumerate(answers) if "not-authorized" in answer] == list(wrong), answers
+    assert all("<success" in answer for number, answer in enumerate(answers) if number not in wrong), answers
     asked = world.slapd.log().count("(uid=laurence)") - began
     assert asked <= 3, f"{asked} searches for one person"
     for stream in streams:

@@ -122,7 +122,7 @@ class FakeDirectory final : public PeopleDirectory {
   std::chrono::milliseconds refresh() const override { return std::chrono::seconds(20); }
   std::chrono::milliseconds full_refresh() const override { return std::chrono::hours(1); }
   Task<Result<Found>> find(BareJid) override { co_return fail(ErrorKind::unavailable, "nobody logs in here"); }
-  Task<Result<PasswordVerdict>> check_password(BareJid, std::string, SecretBytes) override { co_return PasswordVerdict{}; }
+  Task<Checked> check_password(BareJid, SecretBytes) override { co_return Checked{fail(ErrorKind::unavailable, "nobody logs in here"), PasswordVerdict{}}; }
   Task<Result<void>> change_password(BareJid account, SecretBytes password) override {
     if (!changes_passwords) {
       co_return fail(ErrorKind::denied, "change it in the directory");

@@ -102,16 +102,19 @@ ProofsOfDomain LdapDirectory::proofs() const {
 
 // ---- one person
 
-Task<Result<PeopleDirectory::Found>> LdapDirectory::find(BareJid account) {
-  if (const auto flight = flights_.find(account.str()); flight != flights_.end()) {
-    shared_answers.add();
-    const Completion<Result<Found>> done;
-    flight->second.push_back(done);
-    Result<Found> shared = co_await done;
-    co_return shared;
+Task<std::optional<Result<LdapDirectory::FoundEntry>>> LdapDirectory::join_flight(BareJid account) {
+  const auto [flight, is_first] = flights_.try_emplace(account.str());
+  if (is_first) {
+    co_return std::nullopt;
   }
-  flights_.emplace(account.str(), std::vector<Completion<Result<Found>>>());
-  Result<Found> found = co_await search(account);
+  shared_answers.add();
+  const Completion<Result<FoundEntry>> done;
+  flight->second.push_back(done);
+  Result<FoundEntry> shared = co_await done;
+  co_return shared;
+}
+
+Result<LdapDirectory::FoundEntry> LdapDirectory::land(const BareJid& account, Result<FoundEntry> found) {
   if (found) {
     remember(account, *found);
   } else if (found.error().kind == ErrorKind::not_found) {
@@ -119,29 +122,39 @@ Task<Result<PeopleDirectory::Found>> LdapDirectory::find(BareJid account) {
   } else if (const Remembered* known = remembered(account); known != nullptr && is_away(found.error().kind)) {
     remembered_logins.add();
     log::warning("audit-directory-remembered", {{"account", account.str()}, {"directory", options_.name}, {"cause", found.error().what}});
-    Found before = known->found;
+    FoundEntry before = known->found;
     before.is_remembered = true;
     found = std::move(before);
   }
   const auto flight = flights_.extract(account.str());
-  for (const Completion<Result<Found>>& waiting : flight.mapped()) {
+  for (const Completion<Result<FoundEntry>>& waiting : flight.mapped()) {
     waiting.complete(found);
   }
-  co_return found;
+  return found;
 }
 
-Task<Result<PeopleDirectory::Found>> LdapDirectory::search(BareJid account) {
-  auto work = [this, filter = schema_.filter_of(account), attributes = schema_.attributes()] {
-    return servers_.search(options_.base, filter, attributes, 2);
-  };
-  const Result<std::vector<Entry>> entries = co_await ask(login_workers_, std::move(work), patience());
-  if (!entries) {
-    co_return fail(entries.error().kind == ErrorKind::denied ? ErrorKind::unavailable : entries.error().kind, entries.error().what);
+Task<Result<LdapDirectory::FoundEntry>> LdapDirectory::find_entry(BareJid account) {
+  if (std::optional<Result<FoundEntry>> shared = co_await join_flight(account)) {
+    co_return std::move(*shared);
   }
-  co_return judge(account, *entries);
+  Result<FoundEntry> found = co_await ask(login_workers_, [this, account] { return search(account); }, patience());
+  co_return land(account, std::move(found));
 }
 
-Result<PeopleDirectory::Found> LdapDirectory::judge(const BareJid& account, const std::vector<Entry>& entries) const {
+Task<Result<PeopleDirectory::Found>> LdapDirectory::find(BareJid account) {
+  Result<FoundEntry> found = co_await find_entry(std::move(account));
+  co_return found ? Result<Found>(std::move(*found)) : Result<Found>(fail(std::move(found.error())));
+}
+
+Result<LdapDirectory::FoundEntry> LdapDirectory::search(const BareJid& account) {
+  const Result<std::vector<Entry>> entries = servers_.search(options_.base, schema_.filter_of(account), schema_.attributes(), 2);
+  if (!entries) {
+    return fail(entries.error().kind == ErrorKind::denied ? ErrorKind::unavailable : entries.error().kind, entries.error().what);
+  }
+  return judge(account, *entries);
+}
+
+Result<LdapDirectory::FoundEntry> LdapDirectory::judge(const BareJid& account, const std::vector<Entry>& entries) const {
   if (entries.size() > 1) {   // security K01: exactly one
     log::warning("audit-directory-name-twice", {{"account", account.str()}, {"first", entries[0].dn}, {"second", entries[1].dn}});
     return fail(ErrorKind::not_found, "more than one entry of the directory has the name of " + account.str());
@@ -152,10 +165,10 @@ Result<PeopleDirectory::Found> LdapDirectory::judge(const BareJid& account, cons
     return fail(ErrorKind::not_found, "the directory knows no " + account.str());
   }
   const Entry& entry = entries[0];
-  Found found;
+  FoundEntry found;
   found.person = schema_.person_of(entry, clock_.wall());
   found.person.account = account;
-  found.entry = entry.dn;
+  found.dn = entry.dn;
   for (const std::string& value : schema_.verifier.empty() ? std::vector<std::string>() : entry.values(schema_.verifier)) {
     if (auto keys = parse_verifier(value)) {
       found.keys.push_back(std::move(*keys));
@@ -164,16 +177,45 @@ Result<PeopleDirectory::Found> LdapDirectory::judge(const BareJid& account, cons
   return found;
 }
 
-Task<Result<PasswordVerdict>> LdapDirectory::check_password(BareJid account, std::string entry, SecretBytes password) {
-  if (password.empty()) {
-    co_return PasswordVerdict{};
-  }
+// ---- and the password
+
+// Searching and binding are one job of a worker: a login waits for a thread once. Who comes upon a question about the same account shares
+// its answer; a password is everybody's own.
+Task<PeopleDirectory::Checked> LdapDirectory::check_password(BareJid account, SecretBytes password) {
   SecretBytes hash = options_.keep_verdicts.count() == 0 ? SecretBytes() : hash_of(account, password);
-  auto work = [this, dn = entry.empty() ? nobody_ : entry, proof = std::move(password)]() -> Result<PasswordVerdict> {
-    const Result<PasswordAnswer> answer = servers_.proves(dn, proof);
-    return answer ? judge_bind(options_.kind, *answer) : Result<PasswordVerdict>(fail(answer.error()));
+  struct Answer {
+    Result<FoundEntry> found;
+    Result<PasswordVerdict> verdict;
   };
-  Result<PasswordVerdict> verdict = co_await ask(login_workers_, std::move(work), patience());
+  std::optional<Result<FoundEntry>> shared = co_await join_flight(account);
+  auto work = [this, account, shared, proof = std::move(password)]() -> Answer {
+    Result<FoundEntry> found = shared ? *shared : search(account);
+    if (found ? found->is_remembered : found.error().kind != ErrorKind::not_found) {
+      const Error cause = found ? Error{ErrorKind::unavailable, "the directory is away"} : found.error();
+      return {std::move(found), fail(cause)};
+    }
+    Result<PasswordVerdict> verdict = try_password(found ? found->dn : nobody_, proof);
+    return {std::move(found), std::move(verdict)};
+  };
+  Result<Answer> answer = co_await ask(login_workers_, std::move(work), patience());
+  if (!answer) {
+    const Error cause = answer.error();
+    answer = Answer{shared ? std::move(*shared) : Result<FoundEntry>(fail(cause)), fail(cause)};
+  }
+  if (!shared) {
+    answer->found = land(account, std::move(answer->found));
+  }
+  const bool is_somebody = answer->found.has_value();
+  Result<PasswordVerdict> verdict = settle(account, is_somebody, std::move(hash), std::move(answer->verdict));
+  co_return Checked{is_somebody ? Result<Found>(std::move(*answer->found)) : Result<Found>(fail(answer->found.error())), std::move(verdict)};
+}
+
+Result<PasswordVerdict> LdapDirectory::try_password(const std::string& dn, const SecretBytes& password) {
+  const Result<PasswordAnswer> answer = servers_.proves(dn, password);
+  return answer ? judge_bind(options_.kind, *answer) : Result<PasswordVerdict>(fail(answer.error()));
+}
+
+Result<PasswordVerdict> LdapDirectory::settle(const BareJid& account, bool is_somebody, SecretBytes hash, Result<PasswordVerdict> verdict) {
   const auto known = memory_.find(account.str());
   const bool is_fresh = known != memory_.end() && known->second.until > clock_.now();
   if (verdict && known != memory_.end()) {
@@ -183,16 +225,16 @@ Task<Result<PasswordVerdict>> LdapDirectory::check_password(BareJid account, std
       known->second.right_password.wipe();   // it was good, and is no more
       known->second.right_password = SecretBytes();
     }
-  } else if (!verdict && is_away(verdict.error().kind) && is_fresh && !known->second.right_password.empty() && !entry.empty()) {
+  } else if (!verdict && is_away(verdict.error().kind) && is_fresh && !known->second.right_password.empty() && is_somebody) {
     remembered_logins.add();
     log::warning("audit-directory-remembered", {{"account", account.str()}, {"directory", options_.name}, {"cause", verdict.error().what}});
     const bool is_same = equal_constant_time(known->second.right_password.bytes(), hash.bytes());
     verdict = PasswordVerdict{.standing = is_same ? PasswordVerdict::Standing::good : PasswordVerdict::Standing::wrong, .is_remembered = true};
   }
   if (!verdict && verdict.error().kind == ErrorKind::denied) {
-    co_return fail(ErrorKind::unavailable, verdict.error().what);
+    return fail(ErrorKind::unavailable, verdict.error().what);
   }
-  co_return verdict && entry.empty() ? Result<PasswordVerdict>(PasswordVerdict{}) : std::move(verdict);
+  return verdict && !is_somebody ? Result<PasswordVerdict>(PasswordVerdict{}) : std::move(verdict);
 }
 
 // ---- a person's own password
@@ -219,13 +261,13 @@ Task<Result<void>> LdapDirectory::change_password(BareJid account, SecretBytes p
         told.done = fail(entries.error().kind == ErrorKind::denied ? ErrorKind::unavailable : entries.error().kind, entries.error().what);
         return fail(entries.error());
       }
-      const Result<Found> found = judge(account, *entries);
+      const Result<FoundEntry> found = judge(account, *entries);
       if (!found) {
         told.done = fail(found.error());
         return std::size_t{0};
       }
       is_sent = true;
-      const Result<PasswordAnswer> answer = connection.change_password_as_owner(found->entry, fresh);
+      const Result<PasswordAnswer> answer = connection.change_password_as_owner(found->dn, fresh);
       if (!answer) {
         told.done = fail(answer.error().kind == ErrorKind::denied ? ErrorKind::unavailable : answer.error().kind, answer.error().what);
         return fail(answer.error());
@@ -258,7 +300,7 @@ SecretBytes LdapDirectory::hash_of(const BareJid& account, const SecretBytes& pa
   return hash;
 }
 
-void LdapDirectory::remember(const BareJid& account, const Found& found) {
+void LdapDirectory::remember(const BareJid& account, const FoundEntry& found) {
   if (options_.keep_verdicts.count() == 0) {
     return;
   }

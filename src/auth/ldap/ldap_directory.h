@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,7 +35,7 @@ class LdapDirectory final : public PeopleDirectory {
   [[nodiscard]] std::chrono::milliseconds refresh() const override { return options_.refresh; }
   [[nodiscard]] std::chrono::milliseconds full_refresh() const override { return options_.full_refresh; }
   Task<Result<Found>> find(BareJid account) override;
-  Task<Result<PasswordVerdict>> check_password(BareJid account, std::string entry, SecretBytes password) override;
+  Task<Checked> check_password(BareJid account, SecretBytes password) override;
   Task<Result<void>> change_password(BareJid account, SecretBytes password) override;
   Task<Result<Listing>> list(std::string domain, std::string since) override;
   Task<Result<std::vector<DirectoryPerson>>> look_up(std::vector<BareJid> accounts) override;
@@ -47,9 +48,15 @@ class LdapDirectory final : public PeopleDirectory {
   void stop() override;
 
  private:
+  // A person, and their entry's name.
+  struct FoundEntry : Found {
+    std::string dn{};
+  };
+  // Of one question's answer, and who else waits for it.
+  using Flight = std::vector<Completion<Result<FoundEntry>>>;
   // What the directory said, for when it is away (keep_verdicts).
   struct Remembered {
-    Found found;
+    FoundEntry found;
     SecretBytes right_password;   // a keyed hash; empty: none was proved
     Monotonic until{};
   };
@@ -63,14 +70,25 @@ class LdapDirectory final : public PeopleDirectory {
     auto answer = co_await workers->run(std::move(work), deadline);
     co_return answer;
   }
-  [[nodiscard]] Task<Result<Found>> search(BareJid account);
+  // The answer to a question about the account that is under way, if there is one; otherwise there is from now on.
+  [[nodiscard]] Task<std::optional<Result<FoundEntry>>> join_flight(BareJid account);
+  // It was answered: what is remembered is made to agree with it, or answers in its place. Everybody who waits is told.
+  [[nodiscard]] Result<FoundEntry> land(const BareJid& account, Result<FoundEntry> found);
+  [[nodiscard]] Task<Result<FoundEntry>> find_entry(BareJid account);
+  // `dn` empty: nobody is, and as much is done as if somebody were.
+  [[nodiscard]] Task<Result<PasswordVerdict>> ask_for_verdict(std::string dn, SecretBytes password);
+  // The same for a verdict. `hash` as hash_of; empty where nothing is kept.
+  [[nodiscard]] Result<PasswordVerdict> settle(const BareJid& account, bool is_somebody, SecretBytes hash, Result<PasswordVerdict> verdict);
+  // These block.
+  [[nodiscard]] Result<FoundEntry> search(const BareJid& account);
+  [[nodiscard]] Result<PasswordVerdict> try_password(const std::string& dn, const SecretBytes& password);
   // The accounts of the at most two entries that match the filter, and then the test.
   [[nodiscard]] Task<Result<std::vector<BareJid>>> accounts_where(std::string domain, std::string filter, std::vector<std::string> attributes,
                                                                  std::function<bool(const Entry&)> is_it, std::string what);
-  [[nodiscard]] Result<Found> judge(const BareJid& account, const std::vector<Entry>& entries) const;
+  [[nodiscard]] Result<FoundEntry> judge(const BareJid& account, const std::vector<Entry>& entries) const;
   [[nodiscard]] std::chrono::milliseconds patience() const { return options_.timeout * 2 + std::chrono::milliseconds(100); }
   [[nodiscard]] SecretBytes hash_of(const BareJid& account, const SecretBytes& password) const;
-  void remember(const BareJid& account, const Found& found);
+  void remember(const BareJid& account, const FoundEntry& found);
   [[nodiscard]] const Remembered* remembered(const BareJid& account) const;
 
   DirectoryOptions options_;
@@ -79,7 +97,7 @@ class LdapDirectory final : public PeopleDirectory {
   SecretBytes memory_key_;       // of hash_of; never leaves the process
   std::string nobody_;           // an entry that is not there
   LdapServers servers_;
-  std::unordered_map<std::string, std::vector<Completion<Result<Found>>>, KeyedStringHash, std::equal_to<>> flights_;
+  std::unordered_map<std::string, Flight, KeyedStringHash, std::equal_to<>> flights_;
   std::unordered_map<std::string, Remembered, KeyedStringHash, std::equal_to<>> memory_;
   std::vector<CertificateLine> certificate_lines_;
   std::unique_ptr<LdapProfiles> profiles_;      // null: cards are not the directory's
