@@ -2,7 +2,6 @@
 #include "core/server.h"
 
 #include <pthread.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <future>
@@ -10,6 +9,7 @@
 #include "auth/local_credentials.h"
 #include "base/log.h"
 #include "core/virtual_host.h"
+#include "runtime/background.h"
 
 namespace aldis {
 
@@ -172,10 +172,7 @@ Result<void> Server::start() {
     threads_.emplace_back(run, std::ref(*shard));
   }
   threads_.emplace_back([run, this] {
-    // Work for strangers wakes up behind what its core is doing, never in the midst of it: people at work go first, and a
-    // login changes threads less often. Where that is not allowed, things are as they are elsewhere.
-    const sched_param no_priority{};
-    static_cast<void>(::pthread_setschedparam(::pthread_self(), SCHED_BATCH, &no_priority));
+    wake_behind_others();
     run(*lobby_shard_);
   });
   is_running_ = true;

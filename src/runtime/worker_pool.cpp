@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "runtime/background.h"
+
 namespace aldis {
 
 WorkerPool::WorkerPool(Options options) : options_(std::move(options)) {
@@ -50,6 +52,7 @@ Result<void> WorkerPool::submit(Work job) {
 void WorkerPool::serve(std::size_t number) {
   const std::string name = (options_.name + "-" + std::to_string(number)).substr(0, 15);
   static_cast<void>(::pthread_setname_np(::pthread_self(), name.c_str()));
+  wake_behind_others();
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

@@ -1,6 +1,6 @@
-// WorkerPool: threads for calls that block (SQLite, LDAP, password hashing). The queue is bounded: a full one is an
-// error value, at once. The caller's coroutine resumes on the executor it runs on. With no threads the work runs as a
-// post of the caller's executor: deterministic, for scenes.
+// WorkerPool: threads for calls that block (LDAP, Kerberos) or take long (password hashing); they wake up behind others
+// (runtime/background.h). The queue is bounded: a full one is an error value, at once. The caller's coroutine resumes on
+// the executor it runs on. With no threads the work runs as a post of the caller's executor: deterministic, for scenes.
 #pragma once
 #include <atomic>
 #include <condition_variable>

@@ -2,6 +2,7 @@
 #include "runtime/worker_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <future>
 
@@ -41,6 +42,18 @@ TEST_F(WorkerPoolTest, TheAnswerComesToTheAskersExecutor) {
   WorkerPool pool({.threads = 2});
   shard.post([&] { spawn(ask(pool, answer)); });
   EXPECT_EQ(answer.get_future().get(), std::pair(42, true));
+}
+
+TEST_F(WorkerPoolTest, ItsThreadsInterruptNobody) {
+  std::promise<Result<int>> answer;
+  WorkerPool pool({});
+  const auto ask_policy = [&]() -> Task<void> {
+    const auto work = [] { return ::sched_getscheduler(0); };
+    Result<int> policy = co_await pool.run(work, 10s);
+    answer.set_value(std::move(policy));
+  };
+  shard.post([&] { spawn(ask_policy()); });
+  EXPECT_EQ(answer.get_future().get().value_or(-1), SCHED_BATCH);
 }
 
 Task<void> ask_failing(WorkerPool& pool, std::promise<ErrorKind>& answer) {
