@@ -132,7 +132,7 @@ std::vector<Jid> Session::take_directed(const policy::BlockList& blocked) {
 
 // ---- step 2
 
-bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
+bool Session::on_frame(net::Connection& connection, xml::Framer::Frame frame) {
   if (frame.kind == xml::Framer::FrameKind::stream_close) {
     end(nullptr, "stream closed by the client");
     return false;
@@ -142,6 +142,7 @@ bool Session::on_frame(net::Connection&, xml::Framer::Frame frame) {
     end(&error, "a second stream header");
     return false;
   }
+  connection.give_ticket();          // to who is in and stays; strangers, and a storm of logins, cost none
   hold_to_rate(frame.bytes.size());  // what is refused counts too (security E05)
   if (!is_surely_stanza(frame.bytes) && take_nonza(frame.bytes)) {
     return !is_ending_ && pauses_ == 0;

@@ -84,6 +84,13 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   // Null without TLS or before it is established.
   [[nodiscard]] const tls::TlsEngine* tls() const { return tls_established_ ? tls_.get() : nullptr; }
   [[nodiscard]] bool is_encrypted() const { return tls_established_; }
+  // The peer may come back with a ticket instead of a whole handshake: it goes with what is sent next. Once; later calls cost nothing.
+  void give_ticket() {
+    if (tls_established_ && !ticket_given_) {
+      ticket_given_ = true;
+      tls_->give_ticket();
+    }
+  }
 
   // The write queue; whole stanzas are appended to it. Flushed at the end of the turn. After close() what is appended
   // is dropped.
@@ -185,6 +192,7 @@ class Connection final : private Watcher, private TurnEnd, private NextTurn {
   bool was_blocked_ : 1 = false;  // on_drained is owed
   bool peer_ended_ : 1 = false;
   bool framing_failed_ : 1 = false;
+  bool ticket_given_ : 1 = false;
 };
 
 }  // namespace aldis::net

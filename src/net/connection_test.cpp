@@ -516,8 +516,8 @@ TEST(Connection, EncryptedPartialWritesAndTheBound) {
   EXPECT_EQ(line.connection->queued_total(), 800'000U);
 }
 
-// Nobody waits for a ticket: it costs no system call of its own, nor wakes the peer.
-TEST(Connection, ATicketLeavesWithTheFirstWords) {
+// Nobody waits for a ticket: it costs no system call of its own, nor wakes the peer. There is one, and none before its owner says so.
+TEST(Connection, ATicketLeavesWithTheNextWords) {
   TlsLine line;
   line.connection->start_tls(test::server_context());
   std::string out;
@@ -528,12 +528,26 @@ TEST(Connection, ATicketLeavesWithTheFirstWords) {
   line.peer_sends(out);  // the client's Finished
   EXPECT_EQ(line.owner.established, 1);
   EXPECT_EQ(line.peer->receive(), "");
+  line.we_send("<features/>");
+  line.move();
+  EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get0_session(line.engine.native())), 0);
+  line.connection->give_ticket();
+  line.run();
+  EXPECT_EQ(line.peer->receive(), "");
   const auto before = line.transport->writes;
   line.we_send("<a/>");
   line.move();
-  EXPECT_EQ(line.plain, "<a/>");
+  EXPECT_EQ(line.plain, "<features/><a/>");
   EXPECT_EQ(line.transport->writes, before + 1);
   EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get0_session(line.engine.native())), 1);
+  const auto bytes = [&] {
+    line.we_send("<b/>");
+    line.run();
+    return line.peer->receive().size();
+  };
+  const auto usual = bytes();
+  line.connection->give_ticket();
+  EXPECT_EQ(bytes(), usual) << "one is enough";
 }
 
 // Before TLS 1.3 the server's Finished is the last of the handshake, and the client waits for it.

@@ -126,7 +126,7 @@ void Connection::take_ciphertext(Reading& reading, std::span<const std::uint8_t>
   Shard& shard = *shard_;
   std::string plain = shard.take_buffer();
   const auto progress = tls_->receive(bytes, plain, wire_);
-  if (!wire_.empty() && !blocked_ && !(progress && progress->may_wait)) {
+  if (!wire_.empty() && !blocked_) {
     shard.flush_at_turn_end(*this);
   }
   if (!progress) {

@@ -146,6 +146,7 @@ struct TlsContext::State {
   bool server = false;
   bool verify_host = false;
   bool alpn_required = false;
+  bool gives_tickets = false;
   std::size_t handshake_bytes = handshake_without_chain;
   std::string alpn;
   std::vector<SslCtxPtr> contexts;  // the first serves unknown names
@@ -216,6 +217,9 @@ TlsContext::~TlsContext() = default;
 bool TlsContext::is_server() const {
   return state_->server;
 }
+bool TlsContext::gives_tickets() const {
+  return state_->gives_tickets;
+}
 bool TlsContext::verifies_host() const {
   return state_->verify_host;
 }
@@ -249,6 +253,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
   // the client's certificate without the chain.
   const bool may_resume = !policy.allow_integrity_only && !policy.request_client_certificate;
   const std::uint32_t ticket_lifetime_s = may_resume ? policy.ticket_lifetime_s : 0;
+  state->gives_tickets = ticket_lifetime_s != 0;
   for (const Host& host : hosts) {
     ERR_clear_error();
     SslCtxPtr ctx(SSL_CTX_new(TLS_server_method()));
@@ -273,7 +278,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const TlsPolicy& po
     static constexpr unsigned char session_context[] = "aldis";
     SSL_CTX_set_session_id_context(ctx.get(), session_context, sizeof session_context - 1);
     SSL_CTX_set_max_early_data(ctx.get(), 0);
-    SSL_CTX_set_num_tickets(ctx.get(), ticket_lifetime_s != 0 ? 1 : 0);
+    SSL_CTX_set_num_tickets(ctx.get(), 0);   // of itself; TlsEngine::give_ticket
     SSL_CTX_set_timeout(ctx.get(), static_cast<long>(ticket_lifetime_s));
     if (ticket_lifetime_s == 0) {
       SSL_CTX_set_options(ctx.get(), SSL_OP_NO_TICKET);

@@ -29,7 +29,7 @@ struct TlsPolicy {
   // TlsEngine::presented_chain() after it. No tickets then: a resumed session would not have the chain, nor a new look at it.
   bool request_client_certificate = false;
   std::string client_authorities_pem;       // named in that request, so that a card with several certificates can choose
-  std::uint32_t ticket_lifetime_s = 7200;   // session resumption by tickets; 0: none
+  std::uint32_t ticket_lifetime_s = 7200;   // session resumption by tickets (TlsEngine::give_ticket); 0: none
   // Besides the usual suites also those that protect integrity alone, as the last choice; no tickets then. Everything else
   // is as strict as without (security T08). Only with the profile `modern`: the others' documents exclude such suites.
   bool allow_integrity_only = false;
@@ -78,6 +78,7 @@ class TlsContext {
   // What a peer may send before the handshake is over; more is a flood (security T06). 16 KiB, and 64 KiB more where it sends
   // certificates (security D8).
   [[nodiscard]] std::size_t handshake_bytes() const;
+  [[nodiscard]] bool gives_tickets() const;
   [[nodiscard]] bool verifies_host() const;
   // How many certificates the host chosen for this connection has.
   [[nodiscard]] static std::size_t certificates_of(const SSL_CTX* host);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/ensure.h"
 #include "base/metrics.h"
@@ -142,6 +143,7 @@ TlsEngine& TlsEngine::operator=(TlsEngine&& other) noexcept {
   std::swap(established_, other.established_);
   std::swap(failed_, other.failed_);
   std::swap(closed_, other.closed_);
+  std::swap(ticket_is_due_, other.ticket_is_due_);
   return *this;
 }
 
@@ -210,7 +212,6 @@ Result<TlsEngine::Progress, TlsError> TlsEngine::receive(std::span<const std::ui
       return progress;
     }
     progress.established_now = true;
-    progress.may_wait = context_->is_server() && SSL_version(ssl_) >= TLS1_3_VERSION;  // RFC 8446 2: our Finished came first
   }
   // Not on the stack, where hardened builds would fill it with zeros at every call.
   thread_local const auto chunk = std::make_unique_for_overwrite<char[]>(SSL3_RT_MAX_PLAIN_LENGTH);
@@ -244,6 +245,9 @@ Result<void, TlsError> TlsEngine::send(std::string_view plaintext, std::string& 
   }
   Io io{{}, ciphertext_out, post_handshake_, true};
   const Io::Lent lent(ssl_, io);
+  if (std::exchange(ticket_is_due_, false) && context_->gives_tickets()) {
+    static_cast<void>(SSL_new_session_ticket(ssl_));   // it leaves before what is written next; refused before TLS 1.3
+  }
   while (!plaintext.empty()) {
     std::size_t took = 0;
     if (SSL_write_ex(ssl_, plaintext.data(), plaintext.size(), &took) != 1) {

@@ -48,7 +48,6 @@ class TlsEngine {
   struct Progress {
     bool established_now = false;  // the handshake ended within this call
     bool peer_closed = false;      // the peer's close_notify has been read
-    bool may_wait = false;         // what must be sent is only tickets: nobody waits for them
   };
   static constexpr unsigned post_handshake_messages = 64;  // KeyUpdates, refused renegotiations; in a connection's life
 
@@ -66,6 +65,9 @@ class TlsEngine {
                                                    std::string& ciphertext_out);
   // Once established. Appends records of at most 16 KiB of plaintext.
   [[nodiscard]] Result<void, TlsError> send(std::string_view plaintext, std::string& ciphertext_out);
+  // Server only: the next send() begins with a ticket to resume the session by (RFC 8446 section 4.6.1); nothing where the context gives
+  // none. Before TLS 1.3 the handshake has given it.
+  void give_ticket() { ticket_is_due_ = true; }
   // Appends our close_notify, once.
   void close_notify(std::string& ciphertext_out);
 
@@ -100,6 +102,7 @@ class TlsEngine {
   bool established_ = false;
   bool failed_ = false;
   bool closed_ = false;
+  bool ticket_is_due_ = false;
 };
 
 }  // namespace aldis::tls

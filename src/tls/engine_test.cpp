@@ -395,6 +395,11 @@ TEST(TlsEngine, SessionsResumeByTicket) {
   const auto client = client_context();
   TlsPair first(server, client);
   ASSERT_TRUE(first.handshake());
+  ASSERT_TRUE(first.server.send("features", first.to_client) && first.run());
+  EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get0_session(first.client.native())), 0) << "nobody gets one unasked";
+  first.server.give_ticket();
+  ASSERT_TRUE(first.server.send("roster", first.to_client) && first.run());
+  EXPECT_EQ(first.client_got, "featuresroster");
   const std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>> session(SSL_get1_session(first.client.native()));
   ASSERT_EQ(SSL_SESSION_is_resumable(session.get()), 1);
   TlsPair second(server, client);
@@ -410,9 +415,22 @@ TEST(TlsEngine, SessionsResumeByTicket) {
   EXPECT_FALSE(reloaded.server.info().is_resumed);
 }
 
+// The handshake gave one (RFC 5077), and nothing more is due.
+TEST(TlsEngine, BeforeTls13TheHandshakeGivesTheTicket) {
+  TlsPair pair(server_context(), client_context({.verify = false, .max_version = TLS1_2_VERSION}));
+  ASSERT_TRUE(pair.handshake());
+  EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get0_session(pair.client.native())), 1);
+  pair.server.give_ticket();
+  ASSERT_TRUE(pair.server.send("roster", pair.to_client) && pair.run()) << pair.client_error;
+  EXPECT_EQ(pair.client_got, "roster");
+}
+
 TEST(TlsEngine, TicketsCanBeTurnedOff) {
   TlsPair pair(server_context({.ticket_lifetime_s = 0}));
   ASSERT_TRUE(pair.handshake());
+  pair.server.give_ticket();
+  ASSERT_TRUE(pair.server.send("roster", pair.to_client) && pair.run());
+  EXPECT_EQ(pair.client_got, "roster");
   EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get0_session(pair.client.native())), 0);
 }
 

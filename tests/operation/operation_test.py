@@ -1,10 +1,12 @@
 """Tests of the command line on the real program: first run, checks and what they say, commands with and without a server."""
+import base64
 import json
 import os
 import pathlib
 import re
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -94,6 +96,44 @@ class Operation(unittest.TestCase):
         self.config.write_text(self.config.read_text().replace('groups = ["P-384"]', 'groups = ["X25519"]'))
         self.assertIn('is none of the profile nist', self.aldis("check", "--offline", code=3))
         self.aldis("check", "--tls", code=3)
+        self.assertEqual(self.stop(), 0)
+
+    def test_a_ticket_is_for_who_has_logged_in(self):
+        """TLS sessions are resumed by a ticket that goes with the answer to a session's first stanza; a stranger is given none."""
+        shown = self.first_run()
+        password = re.search(r"juliet@localhost\s+password ([a-z2-7]{16})", shown)[1]
+        port = int(re.search(r"\nport = (\d+)\ntls = \"direct\"", self.config.read_text())[1])
+        self.serve()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE   # the demo's certificate is its own
+        context.set_alpn_protocols(["xmpp-client"])
+
+        def log_in(session=None):
+            """A bound stream, its tickets told before and after the first stanza was answered."""
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as plain, context.wrap_socket(plain, server_hostname="localhost",
+                                                                                                         session=session) as stream:
+                def ask(text, mark):
+                    stream.sendall(text.encode())
+                    seen = ""
+                    while mark not in seen:
+                        more = stream.recv(65536)
+                        self.assertTrue(more, seen)
+                        seen += more.decode()
+
+                header = "<stream:stream to='localhost' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+                proof = base64.b64encode(f"\0juliet\0{password}".encode()).decode()
+                ask(header, "</stream:features>")
+                ask(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{proof}</auth>", "<success")
+                ask(header, "</stream:features>")
+                ask("<iq type='set' id='1'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", "</iq>")
+                before = stream.session.has_ticket
+                ask("<iq type='get' id='2'><query xmlns='jabber:iq:roster'/></iq>", "id='2'")
+                return before, stream.session.has_ticket, stream.session_reused, stream.session
+
+        before, after, reused, session = log_in()
+        self.assertEqual((before, after, reused), (False, True, False))
+        self.assertTrue(log_in(session)[2])
         self.assertEqual(self.stop(), 0)
 
     def test_first_run_makes_all_that_serving_needs(self):
