@@ -75,9 +75,8 @@ class LdapDirectory final : public PeopleDirectory {
   // It was answered: what is remembered is made to agree with it, or answers in its place. Everybody who waits is told.
   [[nodiscard]] Result<FoundEntry> land(const BareJid& account, Result<FoundEntry> found);
   [[nodiscard]] Task<Result<FoundEntry>> find_entry(BareJid account);
-  // `dn` empty: nobody is, and as much is done as if somebody were.
-  [[nodiscard]] Task<Result<PasswordVerdict>> ask_for_verdict(std::string dn, SecretBytes password);
-  // The same for a verdict. `hash` as hash_of; empty where nothing is kept.
+  // A verdict was asked for: what is remembered is made to agree with it, or answers in its place; about nobody it is no. `hash` as hash_of;
+  // empty where nothing is kept.
   [[nodiscard]] Result<PasswordVerdict> settle(const BareJid& account, bool is_somebody, SecretBytes hash, Result<PasswordVerdict> verdict);
   // These block.
   [[nodiscard]] Result<FoundEntry> search(const BareJid& account);
