@@ -402,22 +402,28 @@ struct CheckingSource final : CredentialSource {
   std::string why{};                                                      // the other is not
 };
 
+// A server whose accounts are such a source's.
+struct CheckingServer : Server {
+  CheckingSource source;
+  Authenticator checking{config, source, failures, derivation, stores.settings, tokens, random, clock};
+  CheckingServer() { EXPECT_TRUE(loop.run(checking.start())); }
+  AuthReply plain(std::string_view name, std::string_view password) {
+    AuthenticationContext context = stream();
+    context.offered = {"PLAIN"};
+    AuthenticationExchange exchange(checking, context);
+    const std::string message = std::string(1, '\0') + std::string(name) + std::string(1, '\0') + std::string(password);
+    return loop.run(exchange.begin("PLAIN", base64_encode(message)));
+  }
+};
+
 }  // namespace
 
 TEST(Authenticator, ASourceThatChecksPasswordsIsAskedAboutUnknownAccountsToo) {   // security S05, S09, K01
-  Server server;
-  CheckingSource source;
-  Authenticator authenticator{server.config, source, server.failures, server.derivation, server.stores.settings, server.tokens, server.random, server.clock};
-  ASSERT_TRUE(server.loop.run(authenticator.start()));
-  EXPECT_EQ(authenticator.mechanisms("example.org", true, {true, true}), std::vector<std::string>{"PLAIN"});
-  EXPECT_TRUE(authenticator.upgrades("example.org", true).empty());
-  AuthenticationContext context = server.stream();
-  context.offered = {"PLAIN"};
-  const auto plain = [&](std::string_view name, std::string_view password) {
-    AuthenticationExchange exchange(authenticator, context);
-    const std::string message = std::string(1, '\0') + std::string(name) + std::string(1, '\0') + std::string(password);
-    return said(server.loop.run(exchange.begin("PLAIN", base64_encode(message))));
-  };
+  CheckingServer server;
+  CheckingSource& source = server.source;
+  EXPECT_EQ(server.checking.mechanisms("example.org", true, {true, true}), std::vector<std::string>{"PLAIN"});
+  EXPECT_TRUE(server.checking.upgrades("example.org", true).empty());
+  const auto plain = [&](std::string_view name, std::string_view password) { return said(server.plain(name, password)); };
   EXPECT_EQ(plain("alice", "wonderland"), "success");
   EXPECT_EQ(plain("alice", "wrong"), "not-authorized");
   EXPECT_EQ(plain("nobody", "wonderland"), "not-authorized");
@@ -434,17 +440,9 @@ TEST(Authenticator, ASourceThatChecksPasswordsIsAskedAboutUnknownAccountsToo) { 
 }
 
 TEST(Authenticator, ASourceIsNotAskedAboutWhoIsLockedOut) {   // security S07: nobody's directory account is locked through this server
-  Server server;
-  CheckingSource source;
-  Authenticator authenticator{server.config, source, server.failures, server.derivation, server.stores.settings, server.tokens, server.random, server.clock};
-  ASSERT_TRUE(server.loop.run(authenticator.start()));
-  AuthenticationContext context = server.stream();
-  context.offered = {"PLAIN"};
-  const auto plain = [&](std::string_view password) {
-    AuthenticationExchange exchange(authenticator, context);
-    const std::string message = std::string(1, '\0') + "alice" + std::string(1, '\0') + std::string(password);
-    return said(server.loop.run(exchange.begin("PLAIN", base64_encode(message))));
-  };
+  CheckingServer server;
+  CheckingSource& source = server.source;
+  const auto plain = [&](std::string_view password) { return said(server.plain("alice", password)); };
   for (std::uint32_t i = 0; i < server.config.failures_per_pair; ++i) {
     EXPECT_EQ(plain("wrong"), "not-authorized");
   }
@@ -457,17 +455,9 @@ TEST(Authenticator, ASourceIsNotAskedAboutWhoIsLockedOut) {   // security S07: n
 
 TEST(Authenticator, WhatASourceSaysOfAPasswordIsTheVerdict) {   // ADR 0006
   using Standing = PasswordVerdict::Standing;
-  Server server;
-  CheckingSource source;
-  Authenticator authenticator{server.config, source, server.failures, server.derivation, server.stores.settings, server.tokens, server.random, server.clock};
-  ASSERT_TRUE(server.loop.run(authenticator.start()));
-  AuthenticationContext context = server.stream();
-  context.offered = {"PLAIN"};
-  const auto plain = [&](std::string_view password) {
-    AuthenticationExchange exchange(authenticator, context);
-    const std::string message = std::string(1, '\0') + "alice" + std::string(1, '\0') + std::string(password);
-    return server.loop.run(exchange.begin("PLAIN", base64_encode(message)));
-  };
+  CheckingServer server;
+  CheckingSource& source = server.source;
+  const auto plain = [&](std::string_view password) { return server.plain("alice", password); };
   const auto notice = [&] { return std::get<AuthSuccess>(plain("wonderland")).principal->notice; };
   for (const auto& [standing, condition] : {std::pair{Standing::disabled, "account-disabled"}, {Standing::expired, "credentials-expired"},
                                             {Standing::must_change, "credentials-expired"}, {Standing::wrong, "not-authorized"}}) {
